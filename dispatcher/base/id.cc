@@ -1,0 +1,15 @@
+#include "dispatcher/base/id.h"
+
+namespace housecall {
+
+bool IsValidId(absl::string_view text) {
+  if (text.empty() || text.size() > kMaxIdLength) return false;
+  for (char c : text) {
+    const bool letter_or_digit =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (!letter_or_digit && c != '-') return false;
+  }
+  return text.front() != '-' && text.back() != '-';
+}
+
+}  // namespace housecall
