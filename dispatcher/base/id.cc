@@ -1,5 +1,7 @@
 #include "dispatcher/base/id.h"
 
+#include "absl/strings/match.h"
+
 namespace housecall {
 
 bool IsValidId(absl::string_view text) {
@@ -10,6 +12,11 @@ bool IsValidId(absl::string_view text) {
     if (!letter_or_digit && c != '-') return false;
   }
   return text.front() != '-' && text.back() != '-';
+}
+
+bool IsValidChosenId(absl::string_view text) {
+  return IsValidId(text) && text.size() <= kMaxChosenIdLength &&
+         !absl::StrContains(text, "--");
 }
 
 }  // namespace housecall

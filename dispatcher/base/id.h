@@ -26,6 +26,11 @@ inline constexpr size_t kMaxIdLength = 120;
 // allowed because ids often begin with a date).
 bool IsValidId(absl::string_view text);
 
+// True if a client may choose `text` as an id: valid, short enough, and without
+// "--", with which the server derives ids from it ("c1--o1": the first offer
+// of the call c1).
+bool IsValidChosenId(absl::string_view text);
+
 // An identifier of one kind of resource, so that a CallId cannot be passed
 // where a CarId is wanted. `Tag::kCollection` is the resource's collection in
 // a resource name ("calls"). Empty means "none".

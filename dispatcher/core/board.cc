@@ -1,0 +1,210 @@
+#include "dispatcher/core/board.h"
+
+#include <type_traits>
+
+namespace housecall::core {
+
+bool IsOver(CallState state) {
+  return state == CallState::kClosed || state == CallState::kCancelled ||
+         state == CallState::kMerged;
+}
+
+bool IsRunning(AssignmentState state) {
+  switch (state) {
+    case AssignmentState::kAccepted:
+    case AssignmentState::kEnRoute:
+    case AssignmentState::kOnScene:
+    case AssignmentState::kWaitingForCar:
+      return true;
+    case AssignmentState::kUnspecified:
+    case AssignmentState::kFinished:
+    case AssignmentState::kReleased:
+      return false;
+  }
+  return false;
+}
+
+void Board::Put(const Record& record) {
+  std::visit(
+      [this](const auto& r) {
+        using R = std::decay_t<decltype(r)>;
+        if constexpr (std::is_same_v<R, Center>) {
+          center_ = r;
+        } else if constexpr (std::is_same_v<R, Call>) {
+          const Call* before = Find<Call>(r.id);
+          Index(before == nullptr ? Call{} : *before, r);
+        } else if constexpr (std::is_same_v<R, Assignment> ||
+                             std::is_same_v<R, Offer>) {
+          Index(r);
+        } else if constexpr (std::is_same_v<R, Visit>) {
+          visits_by_call_.Put({r.call, r.id}, true);
+        } else if constexpr (std::is_same_v<R, Delivery>) {
+          deliveries_by_note_.Put({r.note, r.id}, true);
+          if (r.state == DeliveryState::kReceived) {
+            open_deliveries_.Erase(r.id);
+          } else {
+            open_deliveries_.Put(r.id, true);
+          }
+        } else if constexpr (std::is_same_v<R, Task>) {
+          if (r.resolved.has_value()) {
+            open_tasks_.Erase(r.id);
+            open_tasks_by_call_.Erase({r.call, r.id});
+          } else {
+            open_tasks_.Put(r.id, true);
+            open_tasks_by_call_.Put({r.call, r.id}, true);
+          }
+        }
+        PutInTable(r);
+      },
+      record);
+}
+
+void Board::Index(const Call& before, const Call& after) {
+  if (IsOver(after.state)) {
+    open_calls_.Erase(after.id);
+  } else {
+    open_calls_.Put(after.id, true);
+  }
+  // A call may lose its patient (a wrong registration) or be over: then the
+  // entry goes, unless another call has it by now.
+  const auto drop = [this, &after](const PatientId& patient) {
+    const CallId* entry = open_call_by_patient_.Find(patient);
+    if (entry != nullptr && *entry == after.id) {
+      open_call_by_patient_.Erase(patient);
+    }
+  };
+  if (before.patient != after.patient) drop(before.patient);
+  if (after.patient.empty()) return;
+  if (IsOver(after.state)) {
+    drop(after.patient);
+  } else if (!open_call_by_patient_.Contains(after.patient)) {
+    open_call_by_patient_.Put(after.patient, after.id);
+  }
+}
+
+void Board::Index(const Assignment& assignment) {
+  const auto bind = [&](const PersonId& person) {
+    if (!person.empty()) running_assignment_.Put(person, assignment.id);
+  };
+  const auto release = [&](const PersonId& person) {
+    const AssignmentId* entry = running_assignment_.Find(person);
+    if (entry != nullptr && *entry == assignment.id) {
+      running_assignment_.Erase(person);
+    }
+  };
+  // A driver may have been taken off the assignment (his car broke down).
+  if (const Assignment* before = Find<Assignment>(assignment.id)) {
+    release(before->physician);
+    release(before->driver);
+  }
+  if (IsRunning(assignment.state)) {
+    bind(assignment.physician);
+    bind(assignment.driver);
+  }
+}
+
+void Board::Index(const Offer& offer) {
+  for (const PersonId& person : {offer.physician, offer.driver}) {
+    if (person.empty()) continue;
+    if (offer.state == OfferState::kPending) {
+      pending_offer_.Put(person, offer.id);
+    } else if (const OfferId* entry = pending_offer_.Find(person);
+               entry != nullptr && *entry == offer.id) {
+      pending_offer_.Erase(person);
+    }
+  }
+}
+
+const Call* Board::OpenCallFor(const PatientId& patient) const {
+  const CallId* id = open_call_by_patient_.Find(patient);
+  return id == nullptr ? nullptr : Find<Call>(*id);
+}
+
+const Assignment* Board::RunningAssignmentOf(const PersonId& person) const {
+  const AssignmentId* id = running_assignment_.Find(person);
+  return id == nullptr ? nullptr : Find<Assignment>(*id);
+}
+
+const Offer* Board::PendingOfferTo(const PersonId& person) const {
+  const OfferId* id = pending_offer_.Find(person);
+  return id == nullptr ? nullptr : Find<Offer>(*id);
+}
+
+namespace {
+
+template <typename Parent, typename Child>
+std::vector<Child> ChildrenOf(
+    const Table<std::pair<Parent, Child>, bool>& table, const Parent& parent) {
+  std::vector<Child> children;
+  table.ForEachFrom({parent, Child()},
+                    [&](const std::pair<Parent, Child>& key, bool) {
+                      if (key.first != parent) return false;
+                      children.push_back(key.second);
+                      return true;
+                    });
+  return children;
+}
+
+}  // namespace
+
+std::vector<DeliveryId> Board::DeliveriesOf(const NoteId& note) const {
+  return ChildrenOf(deliveries_by_note_, note);
+}
+
+std::vector<TaskId> Board::OpenTasksOf(const CallId& call) const {
+  return ChildrenOf(open_tasks_by_call_, call);
+}
+
+std::vector<VisitId> Board::VisitsOf(const CallId& call) const {
+  return ChildrenOf(visits_by_call_, call);
+}
+
+void Board::Forget(const CallId& call_id) {
+  const Call* found = Find<Call>(call_id);
+  if (found == nullptr) return;
+  const Call call = *found;
+  for (const DeliveryId& id : DeliveriesOf(call.note)) {
+    deliveries_by_note_.Erase({call.note, id});
+    open_deliveries_.Erase(id);
+    std::get<RecordTable<Delivery>>(tables_).Erase(id);
+  }
+  for (const VisitId& id : VisitsOf(call_id)) {
+    visits_by_call_.Erase({call_id, id});
+    std::get<RecordTable<Visit>>(tables_).Erase(id);
+  }
+  std::get<RecordTable<Note>>(tables_).Erase(call.note);
+  // Offers, assignments, matches and tasks are found by what they derive
+  // their ids from.
+  const auto erase_of_call = [&]<typename R>(const RecordTable<R>& table) {
+    std::vector<decltype(R::id)> ids;
+    table.ForEachFrom(
+        decltype(R::id)(call_id.value()),
+        [&](const decltype(R::id)& id, const R&) {
+          if (id.value().compare(0, call_id.value().size(), call_id.value()) !=
+              0) {
+            return false;
+          }
+          if (id.value().compare(call_id.value().size(), 2, "--") == 0) {
+            ids.push_back(id);
+          }
+          return true;
+        });
+    for (const auto& id : ids) std::get<RecordTable<R>>(tables_).Erase(id);
+  };
+  for (const TaskId& id : OpenTasksOf(call_id)) {
+    open_tasks_.Erase(id);
+    open_tasks_by_call_.Erase({call_id, id});
+  }
+  erase_of_call(table<Offer>());
+  erase_of_call(table<Assignment>());
+  erase_of_call(table<Match>());
+  erase_of_call(table<Task>());
+  std::get<RecordTable<Call>>(tables_).Erase(call_id);
+  open_calls_.Erase(call_id);
+}
+
+void Board::Forget(const SessionId& session) {
+  std::get<RecordTable<Session>>(tables_).Erase(session);
+}
+
+}  // namespace housecall::core
