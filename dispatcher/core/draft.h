@@ -1,0 +1,155 @@
+// The board in the making while Decide rules on one command. Internal to core.
+#ifndef HOUSECALL_DISPATCHER_CORE_DRAFT_H_
+#define HOUSECALL_DISPATCHER_CORE_DRAFT_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dispatcher/core/board.h"
+#include "dispatcher/core/decide.h"
+#include "dispatcher/core/event.h"
+
+namespace housecall::core {
+
+// Rules write to it what they decide: Emit applies an event to a copy of the
+// board, so that later rules of the same command see it, and keeps the event.
+class Draft {
+ public:
+  Draft(const Board& board, Actor actor, absl::Time now)
+      : board_(board), actor_(std::move(actor)), now_(now) {}
+
+  const Board& board() const { return board_; }
+  const Actor& actor() const { return actor_; }
+  absl::Time now() const { return now_; }
+  const Policy& policy() const { return board_.center().policy; }
+
+  // Raises the etag of each record above the one on the board, then applies
+  // and keeps the event.
+  void Emit(EventKind kind, const CallId& call, std::vector<Record> records);
+
+  // Raises a task about a call (or a delivery, a shift) unless one of that
+  // kind about the same is open already. Emits kTaskRaised.
+  void RaiseTask(TaskKind kind, const CallId& call, std::string detail,
+                 const DeliveryId& delivery = {}, const ShiftId& shift = {});
+  // Resolves the open tasks of that kind of the call, by the actor.
+  void ResolveTasks(TaskKind kind, const CallId& call);
+
+  // The next id derived from a call: "<call>--<letter><n>". Raises
+  // call->derived; the caller emits the call.
+  static std::string NextId(Call* call, char letter);
+
+  Decision Finish(Subject subject) && {
+    return Decision{std::move(events_), std::move(subject)};
+  }
+
+ private:
+  Board board_;
+  Actor actor_;
+  absl::Time now_;
+  std::vector<Event> events_;
+};
+
+// The rules, by what they are about. Each returns what Decide returns; the
+// table of states × commands (call_table.h) has been asked before.
+//
+// decide_directory.cc
+absl::StatusOr<Subject> Rule(const Create<Center>&, Draft&);
+absl::StatusOr<Subject> Rule(const Update<Center>&, Draft&);
+absl::StatusOr<Subject> Rule(const Create<Organization>&, Draft&);
+absl::StatusOr<Subject> Rule(const Update<Organization>&, Draft&);
+absl::StatusOr<Subject> Rule(const Create<Person>&, Draft&);
+absl::StatusOr<Subject> Rule(const Update<Person>&, Draft&);
+absl::StatusOr<Subject> Rule(const Create<Car>&, Draft&);
+absl::StatusOr<Subject> Rule(const Update<Car>&, Draft&);
+absl::StatusOr<Subject> Rule(const Create<Patient>&, Draft&);
+absl::StatusOr<Subject> Rule(const Update<Patient>&, Draft&);
+absl::StatusOr<Subject> Rule(const Create<Shift>&, Draft&);
+absl::StatusOr<Subject> Rule(const Update<Shift>&, Draft&);
+absl::StatusOr<Subject> Rule(const Create<Override>&, Draft&);
+absl::StatusOr<Subject> Rule(const Update<Override>&, Draft&);
+absl::StatusOr<Subject> Rule(const SaveAccount&, Draft&);
+absl::StatusOr<Subject> Rule(const OpenSession&, Draft&);
+absl::StatusOr<Subject> Rule(const RefusePassword&, Draft&);
+absl::StatusOr<Subject> Rule(const ChangePassword&, Draft&);
+absl::StatusOr<Subject> Rule(const RevokeSession&, Draft&);
+absl::StatusOr<Subject> Rule(const RecordAcp&, Draft&);
+absl::StatusOr<Subject> Rule(const ConfirmPatient&, Draft&);
+// decide_duty.cc
+absl::StatusOr<Subject> Rule(const GoOnDuty&, Draft&);
+absl::StatusOr<Subject> Rule(const GoOffDuty&, Draft&);
+absl::StatusOr<Subject> Rule(const ReportPosition&, Draft&);
+// decide_call.cc
+absl::StatusOr<Subject> Rule(const SubmitCall&, Draft&);
+absl::StatusOr<Subject> Rule(const TriageCall&, Draft&);
+absl::StatusOr<Subject> Rule(const HoldCall&, Draft&);
+absl::StatusOr<Subject> Rule(const ResumeCall&, Draft&);
+absl::StatusOr<Subject> Rule(const AddFact&, Draft&);
+absl::StatusOr<Subject> Rule(const CorrectPlace&, Draft&);
+absl::StatusOr<Subject> Rule(const FollowCall&, Draft&);
+absl::StatusOr<Subject> Rule(const MergeCall&, Draft&);
+absl::StatusOr<Subject> Rule(const UnmergeCall&, Draft&);
+absl::StatusOr<Subject> Rule(const RequestCancel&, Draft&);
+absl::StatusOr<Subject> Rule(const AnswerCancel&, Draft&);
+absl::StatusOr<Subject> Rule(const CancelCall&, Draft&);
+absl::StatusOr<Subject> Rule(const RaiseEmergency&, Draft&);
+absl::StatusOr<Subject> Rule(const DecideEmergency&, Draft&);
+absl::StatusOr<Subject> Rule(const SetCareTeam&, Draft&);
+absl::StatusOr<Subject> Rule(const GrantDistanceException&, Draft&);
+absl::StatusOr<Subject> Rule(const InformRequester&, Draft&);
+absl::StatusOr<Subject> Rule(const CloseCall&, Draft&);
+// decide_match.cc
+absl::StatusOr<Subject> Rule(const OfferVisit&, Draft&);
+absl::StatusOr<Subject> Rule(const ReportUnmatched&, Draft&);
+absl::StatusOr<Subject> Rule(const UpdateEstimate&, Draft&);
+absl::StatusOr<Subject> Rule(const AcceptOffer&, Draft&);
+absl::StatusOr<Subject> Rule(const DeclineOffer&, Draft&);
+absl::StatusOr<Subject> Rule(const WithdrawOffer&, Draft&);
+absl::StatusOr<Subject> Rule(const ReleaseAssignment&, Draft&);
+absl::StatusOr<Subject> Rule(const ReportBreakdown&, Draft&);
+absl::StatusOr<Subject> Rule(const ReportDriverMissing&, Draft&);
+// decide_time.cc
+absl::StatusOr<Subject> Rule(const PassTime&, Draft&);
+// decide_visit.cc
+absl::StatusOr<Subject> Rule(const AdvanceVisit&, Draft&);
+absl::StatusOr<Subject> Rule(const ReportNotFound&, Draft&);
+absl::StatusOr<Subject> Rule(const RecordNotFoundStep&, Draft&);
+absl::StatusOr<Subject> Rule(const ReportFound&, Draft&);
+absl::StatusOr<Subject> Rule(const ConfirmHours&, Draft&);
+// decide_note.cc
+absl::StatusOr<Subject> Rule(const DraftNote&, Draft&);
+absl::StatusOr<Subject> Rule(const SignNote&, Draft&);
+absl::StatusOr<Subject> Rule(const RecordAttempt&, Draft&);
+absl::StatusOr<Subject> Rule(const ConfirmReceipt&, Draft&);
+absl::StatusOr<Subject> Rule(const ConfirmReceiptByHand&, Draft&);
+absl::StatusOr<Subject> Rule(const RetryDelivery&, Draft&);
+absl::StatusOr<Subject> Rule(const QuestionNote&, Draft&);
+absl::StatusOr<Subject> Rule(const AcknowledgeTask&, Draft&);
+absl::StatusOr<Subject> Rule(const ResolveTask&, Draft&);
+
+// --- Used across these files ------------------------------------------------
+
+// decide_match.cc: withdraws the call's pending offer, if any; the other calls
+// of that offer go back to MATCHING, this one stays for the caller to put.
+void WithdrawOfferOf(const CallId& call, std::string reason, Draft& draft);
+// decide_match.cc: frees the crew of the call's running assignment, if any.
+// Calls other than `call` of the same trip are matched anew.
+void ReleaseAssignmentOf(const CallId& call, std::string reason, Draft& draft);
+// decide_note.cc: one delivery for the note's newest version to each member of
+// the call's care team who has none for it yet; none known: a task.
+void DeliverNote(const NoteId& note, Draft& draft);
+// decide_note.cc: marks open deliveries that are overdue at draft.now() and
+// raises the operator's task for each.
+void MarkOverdueDeliveries(Draft& draft);
+// decide_call.cc: closes the call if nothing is missing (see MissingToClose).
+void CloseIfComplete(const CallId& call, Draft& draft);
+// decide_call.cc: what a visited call still lacks before it may be closed, in
+// words for an operator ("the note is not signed"); empty: nothing.
+std::vector<std::string> MissingToClose(const Board& board, const Call& call);
+// decide_call.cc: moves the call to `state`: while it is EMERGENCY_119 or
+// ON_HOLD or NOT_FOUND, that is resume_state instead.
+void Advance(Call* call, CallState state);
+
+}  // namespace housecall::core
+
+#endif  // HOUSECALL_DISPATCHER_CORE_DRAFT_H_

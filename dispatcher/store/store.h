@@ -1,0 +1,127 @@
+// Where a center's board is kept. The front door of this folder.
+#ifndef HOUSECALL_DISPATCHER_STORE_STORE_H_
+#define HOUSECALL_DISPATCHER_STORE_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dispatcher/core/board.h"
+#include "dispatcher/core/decide.h"
+#include "dispatcher/core/event.h"
+
+namespace housecall::store {
+
+// What a center's store held at one moment.
+struct Snapshot {
+  // The directory, the rota, and every call that is not over or was closed
+  // after the time asked for, with all that hangs on it.
+  core::Board board;
+  // How many batches have been committed.
+  int64_t version = 0;
+  // Of the last journal entry; 0 before the first.
+  int64_t sequence = 0;
+};
+
+// An event in the journal of a center: the sequence counts from 1 without
+// gaps.
+struct JournalEntry {
+  int64_t sequence = 0;
+  core::Event event;
+  bool operator==(const JournalEntry&) const = default;
+};
+
+// The answer that was given to a request, so that a repeated one gets it again.
+struct Reply {
+  std::string request_id;
+  // Digest of the request: the same id with another request is refused.
+  std::string fingerprint;
+  core::Subject subject;
+  absl::Time time = absl::UnixEpoch();
+  bool operator==(const Reply&) const = default;
+};
+
+// What is committed at once, or not at all.
+struct Batch {
+  core::CenterId center;
+  // Rows: the newest state of each record that changed. A record with the same
+  // id as one in the store replaces it.
+  std::vector<core::Record> records;
+  // In order, each sequence one above the one before it.
+  std::vector<JournalEntry> journal;
+  std::vector<Reply> replies;
+  core::OutboxChange outbox;
+};
+
+// A message that somebody has taken on to send until the lease is over.
+struct LeasedMessage {
+  core::CenterId center;
+  core::OutboxMessage message;
+};
+
+// Durable rows, journal, replies and outbox of every center in it. Thread-safe.
+//
+// Every function may fail with Unavailable (try again; after a Commit the
+// outcome is unknown until CurrentVersion tells), ResourceExhausted (disk
+// full; nothing was written) or DataLoss (the stored data is damaged; the
+// message names the way back).
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual absl::StatusOr<std::vector<core::CenterId>> ListCenters() = 0;
+
+  // The center's board with every call closed after `closed_after`, older ones
+  // left out. A center without any commit is an empty board with version 0.
+  virtual absl::StatusOr<Snapshot> Load(const core::CenterId& center,
+                                        absl::Time closed_after) = 0;
+
+  // 0 for a center without any commit.
+  virtual absl::StatusOr<int64_t> CurrentVersion(
+      const core::CenterId& center) = 0;
+
+  // The reply kept for that request id, if any.
+  virtual absl::StatusOr<std::optional<Reply>> FindReply(
+      const core::CenterId& center, const std::string& request_id) = 0;
+
+  // Writes the batch durably and raises the center's version by one. Returns
+  // Aborted, with nothing written, if the stored version is not
+  // `expected_version`.
+  virtual absl::Status Commit(const Batch& batch, int64_t expected_version) = 0;
+
+  // Journal entries with a sequence above `after`, `limit` at most, in order.
+  virtual absl::StatusOr<std::vector<JournalEntry>> ReadJournal(
+      const core::CenterId& center, int64_t after, int limit) = 0;
+
+  // Every record of one call, open or long closed: the call, its offers,
+  // assignments, visits, matches, note, deliveries and tasks. Empty if there
+  // is no such call.
+  virtual absl::StatusOr<std::vector<core::Record>> ReadCall(
+      const core::CenterId& center, const core::CallId& call) = 0;
+
+  // Calls that are over (the call records only), newest first by receive_time
+  // then id, from the one after `before` (empty: from the newest).
+  virtual absl::StatusOr<std::vector<core::Call>> ListPastCalls(
+      const core::CenterId& center, const core::CallId& before, int limit) = 0;
+
+  // Takes up to `limit` messages whose send_time is not after `now` and that
+  // nobody holds, for `lease`. A message not settled or put anew by a Commit
+  // is free again when its lease is over.
+  virtual absl::StatusOr<std::vector<LeasedMessage>> LeaseOutbox(
+      absl::Time now, absl::Duration lease, int limit) = 0;
+
+  // The earliest time at which LeaseOutbox may find something, or
+  // InfiniteFuture.
+  virtual absl::StatusOr<absl::Time> NextOutboxTime() = 0;
+
+  // Removes replies older than `before`; they are kept for 7 days.
+  virtual absl::Status ForgetReplies(absl::Time before) = 0;
+};
+
+}  // namespace housecall::store
+
+#endif  // HOUSECALL_DISPATCHER_STORE_STORE_H_
