@@ -24,6 +24,7 @@ packages_of() {
 missing_packages() {
   local installed package program
   # dpkg-query fails where it knows no such package; those are the missing.
+  # shellcheck disable=SC2016  # dpkg-query's variables, not the shell's
   installed=" $(packages_of "$@" | cut -d' ' -f1 |
     xargs dpkg-query -W -f='${db:Status-Status}:${Package} ' 2>/dev/null ||
     true)"
