@@ -93,12 +93,16 @@ const std::vector<FolderRule>& FolderRules() {
       // the stores beside it.
       {"dispatcher/store/store.h", {"dispatcher/base/", "dispatcher/core/"}},
       {"dispatcher/store/", {"dispatcher/base/", "dispatcher/core/"}},
+      // Of the router: its front door, and the interface of travel times that
+      // the road graph and the straight line implement.
       {"dispatcher/engine/",
        {"dispatcher/base/", "dispatcher/core/", "dispatcher/planner/",
-        "dispatcher/store/store.h", "router/router.h"}},
+        "dispatcher/store/store.h", "router/router.h",
+        "router/travel_time_source.h"}},
       {"dispatcher/server/",
        {"dispatcher/base/", "dispatcher/core/", "dispatcher/engine/",
-        "dispatcher/store/store.h", "router/router.h", "proto/"}},
+        "dispatcher/store/store.h", "router/router.h",
+        "router/travel_time_source.h", "proto/"}},
       {"dispatcher/outbox/",
        {"dispatcher/base/", "dispatcher/core/", "dispatcher/store/store.h"}},
       {"dispatcher/gateway/", {}},
