@@ -173,6 +173,67 @@ std::vector<Finding> CheckCpp(const SourceFile& file,
   return findings;
 }
 
+std::vector<Finding> CheckPlaybook(const std::vector<SourceFile>& tree) {
+  constexpr absl::string_view kFolder = "deploy/playbook/";
+  std::vector<Finding> findings;
+  std::set<std::string> pages;
+  for (const SourceFile& file : tree) {
+    if (!absl::StartsWith(file.path, kFolder) ||
+        !absl::EndsWith(file.path, ".md") ||
+        file.path == absl::StrCat(kFolder, "README.md")) {
+      continue;
+    }
+    pages.insert(file.path);
+    size_t from = 0;
+    for (const char* heading :
+         {"\n## What happened\n", "\n## What it means\n", "\n## What to do\n",
+          "\n## When it is over\n"}) {
+      const size_t at = file.text.find(heading, from);
+      if (at == std::string::npos) {
+        findings.push_back(
+            {file.path, 0,
+             absl::StrCat("lacks, in this order, the heading",
+                          absl::StrReplaceAll(heading, {{"\n", " "}}))});
+      } else {
+        from = at;
+      }
+    }
+  }
+  std::set<std::string> logged;
+  for (const SourceFile& file : tree) {
+    if (!absl::StartsWith(file.path, "dispatcher/") || !IsCpp(file.path)) {
+      continue;
+    }
+    constexpr absl::string_view kLog = "HC_LOG(kError,";
+    const std::string code = CodeOnly(file.text);
+    size_t at = code.find(std::string(kLog));
+    for (; at != std::string::npos; at = code.find(std::string(kLog), at + 1)) {
+      absl::string_view rest = absl::StripLeadingAsciiWhitespace(
+          absl::string_view(file.text).substr(at + kLog.size()));
+      const int line = 1 + static_cast<int>(std::count(
+                               code.begin(), code.begin() + at, '\n'));
+      if (!absl::ConsumePrefix(&rest, "\"")) {
+        findings.push_back({file.path, line,
+                            "the event of an ERROR line is a literal, so that "
+                            "it names its page"});
+        continue;
+      }
+      const std::string page =
+          absl::StrCat(kFolder, rest.substr(0, rest.find('"')), ".md");
+      logged.insert(page);
+      if (pages.count(page) == 0) {
+        findings.push_back({file.path, line, absl::StrCat("has no ", page)});
+      }
+    }
+  }
+  for (const std::string& page : pages) {
+    if (logged.count(page) == 0) {
+      findings.push_back({page, 0, "no ERROR line leads to this page"});
+    }
+  }
+  return findings;
+}
+
 bool IsShell(const SourceFile& file) {
   const std::string first = FirstLine(file);
   return absl::EndsWith(file.path, ".sh") ||

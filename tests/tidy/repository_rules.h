@@ -25,6 +25,11 @@ std::vector<Finding> CheckCpp(const SourceFile& file,
 // Shell scripts stop at the first error and say what they are for.
 std::vector<Finding> CheckShell(const SourceFile& file);
 
+// Every HC_LOG(kError, "event") under dispatcher/ has its page
+// deploy/playbook/event.md, every page its line, and every page the headings of
+// deploy/playbook/README.md.
+std::vector<Finding> CheckPlaybook(const std::vector<SourceFile>& tree);
+
 // Whether the file is a shell script, by its name or its first line.
 bool IsShell(const SourceFile& file);
 

@@ -62,6 +62,35 @@ TEST(Repository, HasScriptsThatStopAtTheFirstError) {
   EXPECT_EQ(Join(findings), "");
 }
 
+TEST(Playbook, HasAPageForEveryErrorLine) {
+  EXPECT_EQ(Join(CheckPlaybook(Tree())), "");
+}
+
+TEST(CheckPlaybook, FindsMissingAndOrphanedPages) {
+  const std::string page =
+      "# A\n\n## What happened\n\n## What it means\n\n## What to do\n\n"
+      "## When it is over\n";
+  const SourceFile logs = {
+      "dispatcher/store/a.cc",
+      "void F() {\n  HC_LOG(kError,\n    \"disk_full\");\n}"
+      "  // HC_LOG(kError, \"not_code\")\n"};
+  EXPECT_THAT(CheckPlaybook({{"deploy/playbook/disk_full.md", page}, logs}),
+              IsEmpty());
+  const std::vector<Finding> missing = CheckPlaybook({logs});
+  ASSERT_THAT(missing, SizeIs(1));
+  EXPECT_EQ(missing[0].line, 2);
+  EXPECT_THAT(CheckPlaybook({{"deploy/playbook/disk_full.md", page}}),
+              SizeIs(1));
+  EXPECT_THAT(CheckPlaybook({{"deploy/playbook/disk_full.md",
+                              "# A\n\n## What to do\n\n## What happened\n\n"
+                              "## What it means\n\n## When it is over\n"},
+                             logs}),
+              SizeIs(1));
+  EXPECT_THAT(
+      CheckPlaybook({{"dispatcher/store/a.cc", "HC_LOG(kError, event);\n"}}),
+      SizeIs(1));
+}
+
 TEST(CheckLayout, FindsNewThingsAtTheRoot) {
   EXPECT_THAT(CheckLayout({"README.md", ""}), IsEmpty());
   EXPECT_THAT(CheckLayout({"router/README.md", ""}), IsEmpty());
