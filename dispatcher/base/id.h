@@ -33,11 +33,13 @@ bool IsValidChosenId(absl::string_view text);
 
 // An identifier of one kind of resource, so that a CallId cannot be passed
 // where a CarId is wanted. `Tag::kCollection` is the resource's collection in
-// a resource name ("calls"). Empty means "none".
+// a resource name ("calls"), `Tag::kSingular` the name of a field that holds
+// such a resource ("call"). Empty means "none".
 template <typename Tag>
 class Id {
  public:
   static constexpr const char* kCollection = Tag::kCollection;
+  static constexpr const char* kSingular = Tag::kSingular;
 
   Id() = default;
   explicit Id(std::string value) : value_(std::move(value)) {}

@@ -1,0 +1,126 @@
+// The single writer of one center, without threads: decide, commit, and only
+// then let the world know.
+#ifndef HOUSECALL_DISPATCHER_ENGINE_CENTER_WRITER_H_
+#define HOUSECALL_DISPATCHER_ENGINE_CENTER_WRITER_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dispatcher/base/clock.h"
+#include "dispatcher/core/board.h"
+#include "dispatcher/core/command.h"
+#include "dispatcher/core/decide.h"
+#include "dispatcher/store/store.h"
+
+namespace housecall::engine {
+
+using BoardPtr = std::shared_ptr<const core::Board>;
+
+// The answer to an accepted command.
+struct Result {
+  core::Subject subject;
+  // The board after it, or a later one for a replayed answer.
+  BoardPtr board;
+  // True if an earlier request with this id had been accepted.
+  bool replayed = false;
+};
+
+// A command on its way to its answer.
+struct Submission {
+  // Empty for the engine's own commands, which may safely be decided twice.
+  std::string request_id;
+  // Digest of the request behind it, to tell a repeated request from another
+  // one under the same id.
+  std::string fingerprint;
+  core::Actor actor;
+  core::Command command;
+  // Called exactly once, never under a lock. It must not block. May be null.
+  std::function<void(absl::StatusOr<Result>)> done;
+};
+
+// What one commit changed, for those who watch.
+struct Commit {
+  // The board after it.
+  BoardPtr board;
+  // With their sequences; events that are not journaled carry that of the
+  // entry before them.
+  std::vector<store::JournalEntry> entries;
+  // The sequence of the newest journal entry.
+  int64_t sequence = 0;
+};
+
+// Loads a center's board, decides on commands in order, commits the accepted
+// ones as one batch, and answers. Not thread-safe: one thread at a time calls
+// it. It borrows store and clock.
+class CenterWriter {
+ public:
+  CenterWriter(core::CenterId center, store::Store* store, const Clock* clock);
+
+  // Brings the board into memory if it is not. Errors are the store's.
+  absl::Status EnsureLoaded();
+
+  // Decides on the submissions in order against one board, commits what was
+  // accepted in one transaction and answers all of them. If the store has moved
+  // on (Aborted) or the outcome of a commit is unknown (Unavailable), the board
+  // is loaded anew and everything is decided again, three times at most.
+  //
+  // Answers: Decide's errors, proven on a board that was current; the store's
+  // errors (ResourceExhausted: nothing was written); Unavailable where the
+  // outcome is unknown: the client repeats the request with its id.
+  // InvalidArgument if a request id was used before for another request.
+  //
+  // Returns what changed; no board if nothing did. The caller publishes that
+  // first and calls Answer() then.
+  Commit Process(std::vector<Submission> submissions);
+
+  // Calls the `done` of everything that Process has ruled on since.
+  void Answer();
+
+  // The board as of the last commit; null before it was loaded.
+  BoardPtr board() const { return board_; }
+  int64_t sequence() const { return sequence_; }
+
+  // Takes what is long over out of the board. Returns true if it changed.
+  bool Forget();
+
+ private:
+  struct Ruled {
+    Submission submission;
+    absl::StatusOr<Result> result;
+  };
+
+  // One try of Process. Returns false if the board was not current and the
+  // whole must be decided again.
+  bool Try(std::vector<Ruled>& ruled, Commit* commit);
+  // The answer given before to that request id, from this batch, from memory
+  // or from the store.
+  absl::StatusOr<std::optional<store::Reply>> EarlierReply(
+      const store::Batch& batch, const std::string& request_id);
+  void Remember(const store::Reply& reply);
+
+  const core::CenterId center_;
+  store::Store* const store_;
+  const Clock* const clock_;
+
+  BoardPtr board_;
+  int64_t version_ = 0;
+  int64_t sequence_ = 0;
+  std::vector<Ruled> unanswered_;
+
+  // Replies that this writer committed lately, so that a quick retry needs no
+  // read. Known to be complete for ids never seen: the store is asked.
+  std::map<std::string, store::Reply> recent_replies_;
+  std::deque<std::string> recent_reply_order_;
+};
+
+}  // namespace housecall::engine
+
+#endif  // HOUSECALL_DISPATCHER_ENGINE_CENTER_WRITER_H_

@@ -1,0 +1,446 @@
+#include "dispatcher/engine/engine.h"
+
+#include <algorithm>
+#include <future>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "dispatcher/base/log.h"
+#include "dispatcher/base/status_macros.h"
+#include "dispatcher/engine/trips.h"
+#include "dispatcher/planner/planner.h"
+
+namespace housecall::engine {
+namespace {
+
+constexpr absl::Duration kForgetInterval = absl::Minutes(10);
+
+// Whether an event may change whom to send: not what only the planner or the
+// crews' phones say all the time.
+bool WantsNewPlan(const store::JournalEntry& entry) {
+  constexpr core::EventKind kQuiet[] = {
+      core::EventKind::kPositionReported, core::EventKind::kEstimateChanged,
+      core::EventKind::kCallUnmatched, core::EventKind::kTaskRaised,
+      core::EventKind::kSessionOpened};
+  return std::find(std::begin(kQuiet), std::end(kQuiet), entry.event.kind) ==
+         std::end(kQuiet);
+}
+
+router::LatLng ToRouter(const core::LatLng& position) {
+  return {position.latitude, position.longitude};
+}
+
+std::vector<router::LatLng> ToRouter(
+    const std::vector<core::LatLng>& positions) {
+  std::vector<router::LatLng> out;
+  out.reserve(positions.size());
+  for (const core::LatLng& p : positions) out.push_back(ToRouter(p));
+  return out;
+}
+
+}  // namespace
+
+struct Engine::Lane {
+  Lane(core::CenterId center_id, store::Store* store, const Clock* clock)
+      : center(std::move(center_id)), writer(center, store, clock) {}
+
+  const core::CenterId center;
+
+  // The writer's thread only.
+  CenterWriter writer;
+  absl::Time next_timer_time = absl::InfinitePast();
+  absl::Time next_forget_time = absl::InfinitePast();
+  std::thread thread;
+
+  Mutex queue_mutex;
+  CondVar queue_wake;
+  std::deque<Submission> queue HOUSECALL_GUARDED_BY(queue_mutex);
+  bool stop HOUSECALL_GUARDED_BY(queue_mutex) = false;
+
+  // Held while listeners are told, so that a watcher misses nothing between
+  // its snapshot and its first commit.
+  mutable Mutex publish_mutex;
+  BoardPtr published HOUSECALL_GUARDED_BY(publish_mutex);
+  int64_t sequence HOUSECALL_GUARDED_BY(publish_mutex) = 0;
+  std::deque<store::JournalEntry> recent HOUSECALL_GUARDED_BY(publish_mutex);
+  std::map<int64_t, Listener> listeners HOUSECALL_GUARDED_BY(publish_mutex);
+  int64_t next_listener HOUSECALL_GUARDED_BY(publish_mutex) = 1;
+  bool plan_wanted HOUSECALL_GUARDED_BY(publish_mutex) = true;
+  bool positions_changed HOUSECALL_GUARDED_BY(publish_mutex) = false;
+
+  // The planner's thread only.
+  absl::Time last_plan_time = absl::InfinitePast();
+};
+
+Engine::Engine(store::Store* store, const Clock* clock,
+               const router::TravelTimeSource* travel_times, Options options)
+    : store_(store),
+      clock_(clock),
+      travel_times_(travel_times),
+      options_(options) {}
+
+Engine::~Engine() { Stop(); }
+
+absl::Status Engine::Start() {
+  ASSIGN_OR_RETURN(const std::vector<core::CenterId> centers,
+                   store_->ListCenters());
+  std::vector<std::shared_ptr<Lane>> lanes;
+  for (const core::CenterId& center : centers) {
+    auto lane = std::make_shared<Lane>(center, store_, clock_);
+    RETURN_IF_ERROR(lane->writer.EnsureLoaded());
+    lanes.push_back(std::move(lane));
+  }
+  MutexLock lock(mutex_);
+  running_ = true;
+  for (const std::shared_ptr<Lane>& lane : lanes) {
+    {
+      MutexLock publish_lock(lane->publish_mutex);
+      lane->published = lane->writer.board();
+      lane->sequence = lane->writer.sequence();
+    }
+    lanes_[lane->center] = lane;
+    lane->thread = std::thread([this, lane] { RunWriter(*lane); });
+  }
+  if (options_.plans) planner_ = std::thread([this] { RunPlanner(); });
+  return absl::OkStatus();
+}
+
+void Engine::Stop() {
+  std::vector<std::shared_ptr<Lane>> lanes;
+  {
+    MutexLock lock(mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+    for (const auto& [center, lane] : lanes_) lanes.push_back(lane);
+  }
+  {
+    MutexLock lock(plan_mutex_);
+    plan_stop_ = true;
+  }
+  plan_wanted_.NotifyAll();
+  if (planner_.joinable()) planner_.join();
+  for (const std::shared_ptr<Lane>& lane : lanes) {
+    {
+      MutexLock lock(lane->queue_mutex);
+      lane->stop = true;
+    }
+    lane->queue_wake.NotifyAll();
+  }
+  for (const std::shared_ptr<Lane>& lane : lanes) {
+    if (lane->thread.joinable()) lane->thread.join();
+  }
+}
+
+std::shared_ptr<Engine::Lane> Engine::FindLane(
+    const core::CenterId& center) const {
+  MutexLock lock(mutex_);
+  auto found = lanes_.find(center);
+  return found == lanes_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Engine::Lane> Engine::AddLane(const core::CenterId& center) {
+  MutexLock lock(mutex_);
+  if (!running_ || stopped_) return nullptr;
+  std::shared_ptr<Lane>& lane = lanes_[center];
+  if (lane == nullptr) {
+    lane = std::make_shared<Lane>(center, store_, clock_);
+    lane->thread = std::thread([this, lane] { RunWriter(*lane); });
+  }
+  return lane;
+}
+
+void Engine::Submit(const core::CenterId& center, Submission submission) {
+  std::shared_ptr<Lane> lane = FindLane(center);
+  if (lane == nullptr &&
+      std::holds_alternative<core::Create<core::Center>>(submission.command)) {
+    lane = AddLane(center);
+  }
+  absl::Status refusal;
+  if (lane == nullptr) {
+    refusal = absl::NotFoundError(
+        absl::StrCat("there is no center ", center.value()));
+  } else {
+    MutexLock lock(lane->queue_mutex);
+    if (lane->stop) {
+      refusal = absl::UnavailableError("the server is stopping; try again");
+    } else if (lane->queue.size() >= options_.max_queue) {
+      refusal = absl::ResourceExhaustedError(
+          "too many requests are waiting at this center; try again");
+    } else {
+      lane->queue.push_back(std::move(submission));
+    }
+  }
+  if (!refusal.ok()) {
+    if (submission.done) submission.done(refusal);
+    return;
+  }
+  lane->queue_wake.NotifyOne();
+}
+
+absl::StatusOr<Result> Engine::SubmitAndWait(const core::CenterId& center,
+                                             Submission submission) {
+  auto promise = std::make_shared<std::promise<absl::StatusOr<Result>>>();
+  std::future<absl::StatusOr<Result>> answer = promise->get_future();
+  submission.done = [promise](absl::StatusOr<Result> result) {
+    promise->set_value(std::move(result));
+  };
+  Submit(center, std::move(submission));
+  return answer.get();
+}
+
+BoardPtr Engine::Current(const core::CenterId& center) const {
+  const std::shared_ptr<Lane> lane = FindLane(center);
+  if (lane == nullptr) return nullptr;
+  MutexLock lock(lane->publish_mutex);
+  return lane->published;
+}
+
+std::vector<core::CenterId> Engine::Centers() const {
+  std::vector<core::CenterId> centers;
+  MutexLock lock(mutex_);
+  for (const auto& [center, lane] : lanes_) centers.push_back(center);
+  return centers;
+}
+
+absl::StatusOr<Subscription> Engine::Subscribe(const core::CenterId& center,
+                                               int64_t after,
+                                               Listener listener) {
+  const std::shared_ptr<Lane> lane = FindLane(center);
+  if (lane == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no center ", center.value()));
+  }
+  MutexLock lock(lane->publish_mutex);
+  Subscription subscription;
+  subscription.id = lane->next_listener++;
+  subscription.board = lane->published;
+  subscription.sequence = lane->sequence;
+  if (after >= 0 && after <= lane->sequence) {
+    subscription.complete =
+        after == lane->sequence ||
+        (!lane->recent.empty() && lane->recent.front().sequence <= after + 1);
+    if (subscription.complete) {
+      for (const store::JournalEntry& entry : lane->recent) {
+        if (entry.sequence > after) subscription.missed.push_back(entry);
+      }
+    }
+  }
+  lane->listeners[subscription.id] = std::move(listener);
+  return subscription;
+}
+
+void Engine::Unsubscribe(const core::CenterId& center, int64_t id) {
+  const std::shared_ptr<Lane> lane = FindLane(center);
+  if (lane == nullptr) return;
+  MutexLock lock(lane->publish_mutex);
+  lane->listeners.erase(id);
+}
+
+void Engine::RunWriter(Lane& lane) {
+  for (;;) {
+    std::vector<Submission> batch;
+    {
+      MutexLock lock(lane.queue_mutex);
+      if (lane.queue.empty() && !lane.stop) {
+        lane.queue_wake.WaitFor(lane.queue_mutex, options_.timer_interval);
+      }
+      if (lane.queue.empty() && lane.stop) return;
+      while (!lane.queue.empty() && batch.size() < options_.max_batch) {
+        batch.push_back(std::move(lane.queue.front()));
+        lane.queue.pop_front();
+      }
+    }
+    const absl::Time now = clock_->Now();
+    if (lane.writer.board() != nullptr && now >= lane.next_timer_time) {
+      lane.next_timer_time = now + options_.timer_interval;
+      if (core::NextDeadline(*lane.writer.board()) <= now) {
+        Submission timer;
+        timer.actor = core::SystemActor();
+        timer.command = core::PassTime{};
+        batch.push_back(std::move(timer));
+      }
+      if (now >= lane.next_forget_time) {
+        lane.next_forget_time = now + kForgetInterval;
+        if (lane.writer.Forget()) {
+          MutexLock lock(lane.publish_mutex);
+          lane.published = lane.writer.board();
+        }
+      }
+    }
+    if (batch.empty()) continue;
+    const Commit commit = lane.writer.Process(std::move(batch));
+    Publish(lane, commit);
+    lane.writer.Answer();
+  }
+}
+
+void Engine::Publish(Lane& lane, const Commit& commit) {
+  const BoardPtr board = lane.writer.board();
+  if (board == nullptr) return;
+  Commit told = commit;
+  told.board = board;
+  told.sequence = lane.writer.sequence();
+  bool wants_plan = false;
+  {
+    MutexLock lock(lane.publish_mutex);
+    if (lane.published == board) return;
+    // Entries that another writer of this center made meanwhile: the board was
+    // loaded anew, and the watchers have not seen them.
+    const int64_t first = told.entries.empty() ? told.sequence + 1
+                                               : told.entries.front().sequence;
+    if (first > lane.sequence + 1 && lane.published != nullptr) {
+      absl::StatusOr<std::vector<store::JournalEntry>> missing =
+          store_->ReadJournal(lane.center, lane.sequence,
+                              static_cast<int>(first - lane.sequence - 1));
+      if (missing.ok()) {
+        told.entries.insert(told.entries.begin(), missing->begin(),
+                            missing->end());
+      } else {
+        HC_LOG(kError, "journal_not_read")
+            .With("center", lane.center)
+            .With("status", missing.status());
+      }
+    }
+    lane.published = board;
+    lane.sequence = told.sequence;
+    for (const store::JournalEntry& entry : told.entries) {
+      if (!core::IsJournaled(entry.event.kind)) {
+        lane.positions_changed = true;
+        continue;
+      }
+      lane.recent.push_back(entry);
+      if (lane.recent.size() > options_.resume_entries) {
+        lane.recent.pop_front();
+      }
+    }
+    for (const auto& [id, listener] : lane.listeners) listener(told);
+    if (std::any_of(told.entries.begin(), told.entries.end(), WantsNewPlan)) {
+      lane.plan_wanted = true;
+      wants_plan = true;
+    }
+  }
+  if (wants_plan) {
+    {
+      MutexLock lock(plan_mutex_);
+      ++plan_requests_;
+    }
+    plan_wanted_.NotifyOne();
+  }
+}
+
+void Engine::RunPlanner() {
+  int64_t seen = -1;
+  for (;;) {
+    {
+      MutexLock lock(plan_mutex_);
+      if (!plan_stop_ && plan_requests_ == seen) {
+        plan_wanted_.WaitFor(plan_mutex_, absl::Seconds(1));
+      }
+      if (plan_stop_) return;
+      seen = plan_requests_;
+    }
+    std::vector<std::shared_ptr<Lane>> lanes;
+    {
+      MutexLock lock(mutex_);
+      for (const auto& [center, lane] : lanes_) lanes.push_back(lane);
+    }
+    for (const std::shared_ptr<Lane>& lane : lanes) {
+      const absl::Time now = clock_->Now();
+      bool wanted = false;
+      {
+        MutexLock lock(lane->publish_mutex);
+        wanted = lane->plan_wanted || (lane->positions_changed &&
+                                       now - lane->last_plan_time >=
+                                           options_.position_plan_interval);
+        if (wanted) {
+          lane->plan_wanted = false;
+          lane->positions_changed = false;
+        }
+      }
+      if (!wanted) continue;
+      lane->last_plan_time = now;
+      PlanCenter(*lane);
+    }
+  }
+}
+
+void Engine::PlanCenter(Lane& lane) {
+  BoardPtr board;
+  {
+    MutexLock lock(lane.publish_mutex);
+    board = lane.published;
+  }
+  if (board == nullptr) return;
+  const absl::Time now = clock_->Now();
+
+  // Its proposals are ordinary commands, judged against the board of the
+  // moment in which they arrive.
+  const auto submit = [&](core::Command command) {
+    Submission submission;
+    submission.actor = core::SystemActor();
+    submission.command = std::move(command);
+    submission.done = [center = lane.center](absl::StatusOr<Result> result) {
+      if (result.ok()) return;
+      HC_LOG(kInfo, "proposal_refused")
+          .With("center", center)
+          .With("status", result.status());
+    };
+    Submit(lane.center, std::move(submission));
+  };
+
+  if (planner::WantsPlan(*board)) {
+    planner::TravelTimes table(travel_times_->description());
+    for (const planner::TravelRequest& request :
+         planner::TravelNeeded(*board, now)) {
+      absl::StatusOr<router::TravelTable> times = travel_times_->Times(
+          ToRouter(request.origins), ToRouter(request.destinations));
+      if (!times.ok()) {
+        HC_LOG(kError, "travel_times_failed")
+            .With("center", lane.center)
+            .With("status", times.status());
+        continue;
+      }
+      for (size_t i = 0; i < request.origins.size(); ++i) {
+        for (size_t j = 0; j < request.destinations.size(); ++j) {
+          const router::TravelCell& cell = times->at(i, j);
+          if (!cell.reachable) continue;
+          table.Set(request.origins[i], request.destinations[j],
+                    {cell.duration, cell.distance_meters});
+        }
+      }
+    }
+    planner::PlanResult plan = planner::Plan(*board, table, now);
+    for (core::OfferVisit& offer : plan.offers) submit(std::move(offer));
+    if (!plan.unmatched.matches.empty()) submit(std::move(plan.unmatched));
+  }
+
+  for (const Trip& trip : RunningTrips(*board)) {
+    core::UpdateEstimate update;
+    update.assignment = trip.assignment;
+    absl::Duration total;
+    bool known = true;
+    for (size_t i = 0; i + 1 < trip.places.size() && known; ++i) {
+      absl::StatusOr<router::TravelTable> leg = travel_times_->Times(
+          {ToRouter(trip.places[i])}, {ToRouter(trip.places[i + 1])});
+      known = leg.ok() && leg->at(0, 0).reachable;
+      if (!known) break;
+      const router::TravelCell& cell = leg->at(0, 0);
+      total += cell.duration;
+      if (i + 2 == trip.places.size()) {
+        update.estimate.drive_duration = cell.duration;
+        update.estimate.drive_distance_meters = cell.distance_meters;
+      } else {
+        update.estimate.fetch_duration = cell.duration;
+      }
+    }
+    if (!known || !IsWorthTelling(trip, now + total)) continue;
+    update.estimate.arrive_time = now + total;
+    update.estimate.finish_time =
+        now + total + board->center().policy.visit_duration;
+    submit(std::move(update));
+  }
+}
+
+}  // namespace housecall::engine

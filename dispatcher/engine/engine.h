@@ -1,0 +1,138 @@
+// The engine of a process: every center's single writer on a thread of its own,
+// its timers, and the planner's worker. The front door of this folder.
+#ifndef HOUSECALL_DISPATCHER_ENGINE_ENGINE_H_
+#define HOUSECALL_DISPATCHER_ENGINE_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "dispatcher/base/clock.h"
+#include "dispatcher/base/mutex.h"
+#include "dispatcher/engine/center_writer.h"
+#include "dispatcher/store/store.h"
+#include "router/travel_time_source.h"
+
+namespace housecall::engine {
+
+struct Options {
+  // Commands of one center that wait at most; one more is refused.
+  size_t max_queue = 4096;
+  // Commands that form one commit at most.
+  size_t max_batch = 512;
+  // How often a center's timers are looked at.
+  absl::Duration timer_interval = absl::Milliseconds(100);
+  // How often a plan is made anew when nothing but positions has changed.
+  absl::Duration position_plan_interval = absl::Seconds(15);
+  // Journal entries kept in memory for watchers that resume.
+  size_t resume_entries = 8192;
+  // Off: only operators make offers.
+  bool plans = true;
+};
+
+// What a watcher is told. Called on the writer's thread after the commit and
+// before the answers: it must not block and must not call the engine.
+using Listener = std::function<void(const Commit&)>;
+
+// Where a watcher begins.
+struct Subscription {
+  int64_t id = 0;
+  // The board and its sequence at the moment of subscribing; the listener gets
+  // every commit after it.
+  BoardPtr board;
+  int64_t sequence = 0;
+  // Entries after the sequence asked for, up to `sequence`, if `complete`;
+  // else they are not kept any more and the watcher takes the board.
+  std::vector<store::JournalEntry> missed;
+  bool complete = false;
+};
+
+// Thread-safe. Borrows everything that it is given.
+class Engine {
+ public:
+  Engine(store::Store* store, const Clock* clock,
+         const router::TravelTimeSource* travel_times, Options options = {});
+  // Stops.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Loads every center of the store and starts the threads. Errors are the
+  // store's; then nothing was started.
+  absl::Status Start();
+
+  // Lets waiting commands be answered, then ends the threads. Commands that
+  // come later are answered with Unavailable. Idempotent.
+  void Stop();
+
+  // Hands a command to the center's writer and returns at once. `done` is
+  // called exactly once, on the writer's thread or, if the command cannot be
+  // taken, before this returns: with NotFound for an unknown center,
+  // ResourceExhausted when the queue is full, Unavailable after Stop.
+  // Create<Center> of an unknown center makes the center.
+  void Submit(const core::CenterId& center, Submission submission);
+
+  // As Submit, but waits for the answer. Not for handlers.
+  absl::StatusOr<Result> SubmitAndWait(const core::CenterId& center,
+                                       Submission submission);
+
+  // The board as of the last commit, or null for an unknown center.
+  BoardPtr Current(const core::CenterId& center) const;
+
+  std::vector<core::CenterId> Centers() const;
+
+  // Begins to tell `listener` about every commit of the center; NotFound if
+  // there is none. `after`: the last sequence that the watcher has seen, or -1.
+  absl::StatusOr<Subscription> Subscribe(const core::CenterId& center,
+                                         int64_t after, Listener listener);
+  // Afterwards the listener is not called any more.
+  void Unsubscribe(const core::CenterId& center, int64_t id);
+
+  const Clock& clock() const { return *clock_; }
+  store::Store& store() const { return *store_; }
+  const router::TravelTimeSource& travel_times() const {
+    return *travel_times_;
+  }
+
+ private:
+  // One center: its queue, its writer's thread and its watchers.
+  struct Lane;
+
+  std::shared_ptr<Lane> FindLane(const core::CenterId& center) const;
+  std::shared_ptr<Lane> AddLane(const core::CenterId& center);
+  void RunWriter(Lane& lane);
+  void Publish(Lane& lane, const Commit& commit);
+  void RunPlanner();
+  // One plan for one center.
+  void PlanCenter(Lane& lane);
+
+  store::Store* const store_;
+  const Clock* const clock_;
+  const router::TravelTimeSource* const travel_times_;
+  const Options options_;
+
+  mutable Mutex mutex_;
+  std::map<core::CenterId, std::shared_ptr<Lane>> lanes_
+      HOUSECALL_GUARDED_BY(mutex_);
+  bool running_ HOUSECALL_GUARDED_BY(mutex_) = false;
+  bool stopped_ HOUSECALL_GUARDED_BY(mutex_) = false;
+
+  Mutex plan_mutex_;
+  CondVar plan_wanted_;
+  bool plan_stop_ HOUSECALL_GUARDED_BY(plan_mutex_) = false;
+  // Counts requests for a plan, so that none is lost while one is made.
+  int64_t plan_requests_ HOUSECALL_GUARDED_BY(plan_mutex_) = 0;
+  std::thread planner_;
+};
+
+}  // namespace housecall::engine
+
+#endif  // HOUSECALL_DISPATCHER_ENGINE_ENGINE_H_
