@@ -42,17 +42,22 @@ missing_packages() {
 # that names the packages if it cannot.
 install_packages() {
   local -a missing as_root=()
-  local attempt
+  local attempt list
+  if [[ ! -r $HOUSECALL_PACKAGE_LIST ]]; then
+    echo "Cannot read $HOUSECALL_PACKAGE_LIST" >&2
+    return 1
+  fi
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "This is not a Debian machine (no dpkg-query, no apt-get)." >&2
     echo "Install the equivalents of the packages in deploy/packages.txt," >&2
     echo "then build with: cmake --preset release && ninja -C build/release" >&2
     return 1
   fi
-  mapfile -t missing < <(missing_packages "$@")
-  if [[ ${#missing[@]} -eq 0 ]]; then
+  list=$(missing_packages "$@") || return 1
+  if [[ -z $list ]]; then
     return 0
   fi
+  mapfile -t missing <<<"$list"
   if [[ $(id -u) -ne 0 ]]; then
     if ! command -v sudo >/dev/null; then
       echo "These Debian packages are missing, and neither root nor sudo is" \

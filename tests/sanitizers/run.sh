@@ -4,8 +4,9 @@
 #
 #   tests/sanitizers/run.sh PRESET [FOLDER…]
 #
-# FOLDER…: only the tests of these folders under tests/, all without any.
-# --build-only as the last argument: build, and say what is being built.
+# FOLDER…: only the tests of these folders under tests/ (and those which make
+# sure that the sanitizer is awake); all without any.
+# --build-only as the last argument: build, and show how far that is.
 set -euo pipefail
 
 preset=$1
@@ -28,6 +29,7 @@ mkdir -p "build/$preset"
 targets=()
 selection=()
 if [[ ${#folders[@]} -gt 0 ]]; then
+  folders+=(sanitizers)
   targets=("${folders[@]/#/tests_}")
   selection=(-L "^($(
     IFS='|'
