@@ -1,0 +1,387 @@
+// housecalld: the dispatcher's daemon. Flags → options → wiring → serve; the
+// only file that knows every concrete class.
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "dispatcher/base/clock.h"
+#include "dispatcher/base/log.h"
+#include "dispatcher/base/status_macros.h"
+#include "dispatcher/engine/engine.h"
+#include "dispatcher/outbox/relay.h"
+#include "dispatcher/outbox/webhook_channel.h"
+#include "dispatcher/server/password.h"
+#include "dispatcher/server/server.h"
+#include "dispatcher/store/sqlite_store.h"
+#include "router/map_file.h"
+#include "router/travel_time_source.h"
+
+ABSL_FLAG(std::string, db, "", "The database file; made if there is none.");
+ABSL_FLAG(std::string, map, "",
+          "The map file, made by `housecall-map import`. Without one, travel "
+          "times are straight lines.");
+ABSL_FLAG(std::string, listen, "127.0.0.1:7443",
+          "Where to serve. Without TLS a loopback address only; port 0: any.");
+ABSL_FLAG(std::string, port_file, "",
+          "Writes the port to this file once the server is ready.");
+ABSL_FLAG(std::string, tls_cert, "", "PEM file of the server's certificate.");
+ABSL_FLAG(std::string, tls_key, "", "PEM file of the server's key.");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file of the authorities of client certificates, if those are "
+          "demanded.");
+ABSL_FLAG(std::string, webhook_ca, "",
+          "PEM file of further authorities that webhook receivers may have "
+          "their certificates from.");
+ABSL_FLAG(absl::Duration, webhook_timeout, absl::Seconds(15),
+          "How long a webhook receiver may take to answer.");
+ABSL_FLAG(bool, plan, true, "Match calls by itself; off: operators do.");
+
+ABSL_FLAG(std::string, center, "", "create-center: the center's id.");
+ABSL_FLAG(std::string, display_name, "", "create-center: its name.");
+ABSL_FLAG(std::string, display_name_english, "",
+          "create-center: its name in English.");
+ABSL_FLAG(std::string, position, "",
+          "create-center: its place, latitude,longitude in degrees.");
+ABSL_FLAG(std::string, phone, "", "create-center: its number.");
+ABSL_FLAG(std::string, last_resort_name, "",
+          "create-center: whom to ring when nobody answers.");
+ABSL_FLAG(std::string, last_resort_phone, "",
+          "create-center: the number of the last resort.");
+ABSL_FLAG(std::string, admin, "",
+          "create-center, reset-password: the account's id.");
+
+namespace housecall {
+namespace {
+
+constexpr char kUsage[] =
+    R"(The dispatcher's daemon of housecall.
+
+  housecalld serve --db=FILE [--map=FILE] [--listen=ADDRESS:PORT]
+      Serves the centers in the database until SIGTERM or SIGINT.
+
+  housecalld create-center --db=FILE --center=ID --display_name=NAME
+      --position=LAT,LNG --last_resort_name=NAME --last_resort_phone=NUMBER
+      --admin=ACCOUNT < PASSWORD
+      Makes a center and its first administrator, whose password is one line
+      of standard input. The server must not be running.
+
+  housecalld reset-password --db=FILE --center=ID --admin=ACCOUNT < PASSWORD
+      Gives an account a new password, ends its sessions and enables it.
+
+  housecalld check --db=FILE
+      Checks the database and says what is in it.
+
+`housecalld --help=main` lists every flag.)";
+
+// A mistake in the flags, as against one in what they name.
+constexpr int kUsageError = 2;
+
+absl::StatusOr<core::LatLng> ParsePosition(const std::string& text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  core::LatLng position;
+  if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &position.latitude) ||
+      !absl::SimpleAtod(parts[1], &position.longitude)) {
+    return absl::InvalidArgumentError(
+        "--position: must be latitude,longitude in degrees, such as "
+        "35.6714,139.3950");
+  }
+  return position;
+}
+
+absl::StatusOr<PrivateText> ReadPassword() {
+  std::string line;
+  if (!std::getline(std::cin, line)) {
+    return absl::InvalidArgumentError(
+        "no password: write it as one line to standard input");
+  }
+  return PrivateText(line);
+}
+
+absl::StatusOr<std::unique_ptr<store::Store>> OpenStore() {
+  const std::string path = absl::GetFlag(FLAGS_db);
+  if (path.empty()) {
+    return absl::InvalidArgumentError("--db: name the database file");
+  }
+  return store::OpenSqliteStore(path);
+}
+
+absl::StatusOr<std::unique_ptr<router::TravelTimeSource>> OpenTravelTimes() {
+  const std::string path = absl::GetFlag(FLAGS_map);
+  if (path.empty()) {
+    return std::unique_ptr<router::TravelTimeSource>(
+        std::make_unique<router::StraightLine>());
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<const router::RoadMap> map,
+                   router::OpenMap(path));
+  return std::unique_ptr<router::TravelTimeSource>(
+      std::make_unique<router::RoadTravelTimes>(std::move(map)));
+}
+
+// One command after the other, through the same engine as everything else.
+absl::Status SubmitAll(engine::Engine& engine, const core::CenterId& center,
+                       std::vector<core::Command> commands) {
+  for (core::Command& command : commands) {
+    engine::Submission submission;
+    submission.actor = core::SystemActor();
+    submission.command = std::move(command);
+    RETURN_IF_ERROR(
+        engine.SubmitAndWait(center, std::move(submission)).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CreateCenter() {
+  core::Center center;
+  center.id = core::CenterId(absl::GetFlag(FLAGS_center));
+  if (!IsValidChosenId(center.id.value())) {
+    return absl::InvalidArgumentError(
+        "--center: must be an id of a-z, 0-9 and '-', such as hino");
+  }
+  center.display_name = absl::GetFlag(FLAGS_display_name);
+  center.display_name_english = absl::GetFlag(FLAGS_display_name_english);
+  center.phone = absl::GetFlag(FLAGS_phone);
+  ASSIGN_OR_RETURN(center.position,
+                   ParsePosition(absl::GetFlag(FLAGS_position)));
+  if (absl::GetFlag(FLAGS_last_resort_phone).empty()) {
+    return absl::InvalidArgumentError(
+        "--last_resort_phone: the last resort is never empty");
+  }
+  center.last_resort_contacts.push_back(
+      {PrivateText(absl::GetFlag(FLAGS_last_resort_name)),
+       PrivateText(absl::GetFlag(FLAGS_last_resort_phone))});
+
+  core::Organization office;
+  office.id = core::OrganizationId("center-office");
+  office.kind = core::OrganizationKind::kCenterOffice;
+  office.display_name = center.display_name;
+  office.phone = center.phone;
+  office.position = center.position;
+
+  core::SaveAccount account;
+  account.account = core::AccountId(absl::GetFlag(FLAGS_admin));
+  if (!IsValidChosenId(account.account.value())) {
+    return absl::InvalidArgumentError(
+        "--admin: must be an id of a-z, 0-9 and '-', such as admin");
+  }
+  core::Person person;
+  person.id = core::PersonId(account.account.value());
+  person.organization = office.id;
+  person.display_name = account.account.value();
+  account.person = person.id;
+  account.roles = {core::Role::kAdministrator};
+  account.create = true;
+  ASSIGN_OR_RETURN(const PrivateText password, ReadPassword());
+  RETURN_IF_ERROR(server::CheckPasswordStrength(account.account, password));
+  ASSIGN_OR_RETURN(account.password_hash, server::HashPassword(password));
+
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  const RealClock clock;
+  const router::StraightLine travel_times;
+  engine::Options options;
+  options.plans = false;
+  engine::Engine engine(store.get(), &clock, &travel_times, options);
+  RETURN_IF_ERROR(engine.Start());
+  const core::CenterId id = center.id;
+  RETURN_IF_ERROR(
+      SubmitAll(engine, id,
+                {core::Create<core::Center>{center},
+                 core::Create<core::Organization>{office},
+                 core::Create<core::Person>{person}, core::Command(account)}));
+  std::printf("created center %s with administrator %s\n", id.value().c_str(),
+              account.account.value().c_str());
+  return absl::OkStatus();
+}
+
+absl::Status ResetPassword() {
+  const core::CenterId center(absl::GetFlag(FLAGS_center));
+  const core::AccountId id(absl::GetFlag(FLAGS_admin));
+  ASSIGN_OR_RETURN(const PrivateText password, ReadPassword());
+  RETURN_IF_ERROR(server::CheckPasswordStrength(id, password));
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  const RealClock clock;
+  const router::StraightLine travel_times;
+  engine::Options options;
+  options.plans = false;
+  engine::Engine engine(store.get(), &clock, &travel_times, options);
+  RETURN_IF_ERROR(engine.Start());
+  const engine::BoardPtr board = engine.Current(center);
+  const core::Account* account =
+      board == nullptr ? nullptr : board->Find<core::Account>(id);
+  if (account == nullptr) {
+    return absl::NotFoundError(absl::StrCat("center ", center.value(),
+                                            " has no account ", id.value()));
+  }
+  core::SaveAccount save;
+  save.account = id;
+  save.person = account->person;
+  save.roles = account->roles;
+  core::ChangePassword change;
+  change.account = id;
+  ASSIGN_OR_RETURN(change.password_hash, server::HashPassword(password));
+  RETURN_IF_ERROR(
+      SubmitAll(engine, center, {core::Command(save), core::Command(change)}));
+  std::printf("account %s has a new password; its sessions have ended\n",
+              id.value().c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Check() {
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  ASSIGN_OR_RETURN(const std::vector<core::CenterId> centers,
+                   store->ListCenters());
+  for (const core::CenterId& center : centers) {
+    ASSIGN_OR_RETURN(const store::Snapshot snapshot,
+                     store->Load(center, absl::InfiniteFuture()));
+    std::printf(
+        "center %s: %d patients, %d people, %d open calls, %d journal "
+        "entries\n",
+        center.value().c_str(),
+        static_cast<int>(snapshot.board.table<core::Patient>().size()),
+        static_cast<int>(snapshot.board.table<core::Person>().size()),
+        static_cast<int>(snapshot.board.open_calls().size()),
+        static_cast<int>(snapshot.sequence));
+  }
+  std::printf("the database is sound\n");
+  return absl::OkStatus();
+}
+
+absl::Status Serve() {
+  // Before any thread is started, so that only this one is told.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const absl::Time start_time = absl::Now();
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  ASSIGN_OR_RETURN(const std::unique_ptr<router::TravelTimeSource> travel_times,
+                   OpenTravelTimes());
+  const RealClock clock;
+  engine::Options engine_options;
+  engine_options.plans = absl::GetFlag(FLAGS_plan);
+  engine::Engine engine(store.get(), &clock, travel_times.get(),
+                        engine_options);
+  RETURN_IF_ERROR(engine.Start());
+  if (engine.Centers().empty()) {
+    return absl::FailedPreconditionError(
+        "the database has no center yet; make one with `housecalld "
+        "create-center`");
+  }
+
+  outbox::WebhookOptions webhook_options;
+  webhook_options.authority_file = absl::GetFlag(FLAGS_webhook_ca);
+  webhook_options.total_timeout = absl::GetFlag(FLAGS_webhook_timeout);
+  outbox::WebhookChannel webhook(&clock, webhook_options);
+  outbox::Relay relay(
+      store.get(), &clock, {{core::ChannelKind::kWebhook, &webhook}},
+      {.board =
+           [&engine](const core::CenterId& center) {
+             return engine.Current(center);
+           },
+       .submit =
+           [&engine](const core::CenterId& center, core::RecordAttempt attempt,
+                     std::function<void(absl::Status)> done) {
+             engine::Submission submission;
+             submission.actor = core::SystemActor();
+             submission.command = std::move(attempt);
+             submission.done = [done = std::move(done)](
+                                   absl::StatusOr<engine::Result> result) {
+               done(result.status());
+             };
+             engine.Submit(center, std::move(submission));
+           }});
+  // A commit with deliveries in it wakes the relay, which else looks each
+  // second.
+  for (const core::CenterId& center : engine.Centers()) {
+    RETURN_IF_ERROR(
+        engine
+            .Subscribe(
+                center, -1,
+                [&relay](const engine::Commit& commit) {
+                  for (const auto& entry : commit.entries) {
+                    if (!core::OutboxFor({&entry.event, 1}).put.empty()) {
+                      relay.Wake();
+                      return;
+                    }
+                  }
+                })
+            .status());
+  }
+  relay.Start();
+
+  server::Options options;
+  options.listen_address = absl::GetFlag(FLAGS_listen);
+  options.tls_certificate_file = absl::GetFlag(FLAGS_tls_cert);
+  options.tls_key_file = absl::GetFlag(FLAGS_tls_key);
+  options.tls_client_authority_file = absl::GetFlag(FLAGS_tls_client_ca);
+  ASSIGN_OR_RETURN(const std::unique_ptr<server::Server> server,
+                   server::Server::Start(&engine, options));
+  HC_LOG(kInfo, "serving")
+      .With("port", server->port())
+      .With("centers", static_cast<int64_t>(engine.Centers().size()))
+      .With("travel_times", travel_times->description())
+      .With("start_milliseconds",
+            absl::ToInt64Milliseconds(absl::Now() - start_time));
+  if (const std::string path = absl::GetFlag(FLAGS_port_file); !path.empty()) {
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    if (file == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--port_file: cannot write ", path));
+    }
+    std::fprintf(file, "%d\n", server->port());
+    std::fclose(file);
+  }
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  HC_LOG(kInfo, "stopping").With("signal", static_cast<int64_t>(signal));
+  server->Shutdown(absl::Seconds(5));
+  relay.Stop();
+  webhook.Stop();
+  engine.Stop();
+  HC_LOG(kInfo, "stopped");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(kUsage);
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  const std::string command = arguments.size() == 2 ? arguments[1] : "";
+  absl::Status status;
+  if (command == "serve") {
+    status = Serve();
+  } else if (command == "create-center") {
+    status = CreateCenter();
+  } else if (command == "reset-password") {
+    status = ResetPassword();
+  } else if (command == "check") {
+    status = Check();
+  } else {
+    std::fprintf(stderr, "%s\n", kUsage);
+    return kUsageError;
+  }
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "housecalld: %s\n",
+               std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? kUsageError : 1;
+}
+
+}  // namespace
+}  // namespace housecall
+
+int main(int argc, char** argv) { return housecall::Main(argc, argv); }

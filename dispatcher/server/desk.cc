@@ -1,0 +1,96 @@
+#include "dispatcher/server/desk.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "dispatcher/base/status_macros.h"
+
+namespace housecall::server {
+
+absl::StatusOr<Caller> AuthenticateToken(const engine::Engine& engine,
+                                         absl::string_view authorization) {
+  if (!absl::ConsumePrefix(&authorization, "Bearer ") &&
+      !absl::ConsumePrefix(&authorization, "bearer ")) {
+    return absl::UnauthenticatedError(
+        "no session: log in and send \"authorization: Bearer <token>\"");
+  }
+  ASSIGN_OR_RETURN(const Token token, ParseToken(authorization));
+  const absl::Status over = absl::UnauthenticatedError(
+      "the session is over or was revoked; log in again");
+  Caller caller;
+  caller.center = token.center;
+  caller.session = token.session;
+  caller.board = engine.Current(token.center);
+  if (caller.board == nullptr) return over;
+  const core::Board& board = *caller.board;
+  const auto* session = board.Find<core::Session>(token.session);
+  if (session == nullptr || session->revoked ||
+      engine.clock().Now() >= session->expire_time) {
+    return over;
+  }
+  const auto* account = board.Find<core::Account>(session->account);
+  if (account == nullptr || account->disabled) return over;
+  const auto* person = board.Find<core::Person>(account->person);
+  if (person == nullptr || !person->active) return over;
+  caller.actor.account = account->id;
+  caller.actor.person = person->id;
+  caller.actor.organization = person->organization;
+  caller.actor.roles = account->roles;
+  return caller;
+}
+
+absl::StatusOr<Caller> Desk::Authenticate(
+    const grpc::CallbackServerContext& context) const {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("authorization");
+  const absl::string_view value =
+      found == metadata.end()
+          ? absl::string_view()
+          : absl::string_view(found->second.data(), found->second.size());
+  return AuthenticateToken(*engine_, value);
+}
+
+absl::StatusOr<Caller> Desk::Admit(const grpc::CallbackServerContext& context,
+                                   absl::string_view rpc,
+                                   const google::protobuf::Message& request,
+                                   absl::string_view creates) const {
+  ASSIGN_OR_RETURN(Caller caller, Authenticate(context));
+  RETURN_IF_ERROR(
+      CheckAccess(rpc, caller.actor, *caller.board,
+                  NamedBy(request, caller.center, *caller.board, creates)));
+  return caller;
+}
+
+absl::Status CheckRequestId(absl::string_view request_id) {
+  const bool printable =
+      std::all_of(request_id.begin(), request_id.end(), [](char c) {
+        return absl::ascii_isgraph(static_cast<unsigned char>(c));
+      });
+  if (request_id.empty() || request_id.size() > 64 || !printable) {
+    return absl::InvalidArgumentError(
+        "request_id: must be 1 to 64 printable characters without spaces, "
+        "such as a UUID");
+  }
+  return absl::OkStatus();
+}
+
+std::string FingerprintOf(absl::string_view rpc,
+                          const google::protobuf::Message& request) {
+  return Sha256Hex(absl::StrCat(rpc, "\n", request.SerializeAsString()))
+      .substr(0, 32);
+}
+
+absl::Status TooManySlowRequests() {
+  return absl::ResourceExhaustedError(
+      "too many slow requests are waiting; try again");
+}
+
+absl::Status CheckParent(const Caller& caller, absl::string_view parent) {
+  return ParseResourceName(caller.center, core::CenterId::kCollection, parent,
+                           "parent")
+      .status();
+}
+
+}  // namespace housecall::server

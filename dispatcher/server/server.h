@@ -1,0 +1,57 @@
+// The gRPC server of a dispatcher. The front door of this folder.
+#ifndef HOUSECALL_DISPATCHER_SERVER_SERVER_H_
+#define HOUSECALL_DISPATCHER_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dispatcher/engine/engine.h"
+
+namespace housecall::server {
+
+struct Options {
+  // Without TLS a loopback address only. Port 0: any free one.
+  std::string listen_address = "127.0.0.1:7443";
+  // PEM files; both or neither.
+  std::string tls_certificate_file;
+  std::string tls_key_file;
+  // PEM file of the authorities whose client certificates are demanded; empty:
+  // none are.
+  std::string tls_client_authority_file;
+  // Threads for passwords, routes and old calls.
+  int worker_threads = 2;
+  size_t worker_queue = 256;
+  // Updates that a watcher may be behind before its stream is ended with
+  // ResourceExhausted; it resumes by sequence.
+  size_t watch_queue = 4096;
+};
+
+// Serves every service of proto/housecall/v1 with health and reflection. All
+// functions are thread-safe.
+class Server {
+ public:
+  // Begins to serve. InvalidArgument for an address other than loopback
+  // without TLS, or unusable TLS files (named in the message); Unavailable if
+  // the port cannot be had. The engine must be started and outlive the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(engine::Engine* engine,
+                                                       Options options);
+  // As Shutdown without grace.
+  ~Server();
+
+  int port() const;
+
+  // Says NOT_SERVING, ends the streams, lets running requests finish for
+  // `grace` at most. Idempotent.
+  void Shutdown(absl::Duration grace);
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace housecall::server
+
+#endif  // HOUSECALL_DISPATCHER_SERVER_SERVER_H_
