@@ -65,20 +65,14 @@ void Board::Index(const Call& before, const Call& after) {
   } else {
     open_calls_.Put(after.id, true);
   }
-  // A call may lose its patient (a wrong registration) or be over: then the
-  // entry goes, unless another call has it by now.
-  const auto drop = [this, &after](const PatientId& patient) {
-    const CallId* entry = open_call_by_patient_.Find(patient);
-    if (entry != nullptr && *entry == after.id) {
-      open_call_by_patient_.Erase(patient);
-    }
-  };
-  if (before.patient != after.patient) drop(before.patient);
-  if (after.patient.empty()) return;
-  if (IsOver(after.state)) {
-    drop(after.patient);
-  } else if (!open_call_by_patient_.Contains(after.patient)) {
-    open_call_by_patient_.Put(after.patient, after.id);
+  if (!before.patient.empty()) {
+    open_calls_by_patient_.Erase({before.patient, after.id});
+  }
+  // After a visit a further call for the patient is a new one.
+  if (!after.patient.empty() && !IsOver(after.state) &&
+      after.state != CallState::kDepartedScene &&
+      after.state != CallState::kNoteSent) {
+    open_calls_by_patient_.Put({after.patient, after.id}, true);
   }
 }
 
@@ -116,8 +110,13 @@ void Board::Index(const Offer& offer) {
 }
 
 const Call* Board::OpenCallFor(const PatientId& patient) const {
-  const CallId* id = open_call_by_patient_.Find(patient);
-  return id == nullptr ? nullptr : Find<Call>(*id);
+  const Call* call = nullptr;
+  open_calls_by_patient_.ForEachFrom(
+      {patient, CallId()}, [&](const std::pair<PatientId, CallId>& key, bool) {
+        if (key.first == patient) call = Find<Call>(key.second);
+        return false;
+      });
+  return call;
 }
 
 const Assignment* Board::RunningAssignmentOf(const PersonId& person) const {
@@ -199,6 +198,9 @@ void Board::Forget(const CallId& call_id) {
   erase_of_call(table<Assignment>());
   erase_of_call(table<Match>());
   erase_of_call(table<Task>());
+  if (!call.patient.empty()) {
+    open_calls_by_patient_.Erase({call.patient, call_id});
+  }
   std::get<RecordTable<Call>>(tables_).Erase(call_id);
   open_calls_.Erase(call_id);
 }

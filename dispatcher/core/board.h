@@ -57,7 +57,9 @@ class Board {
   // Takes a session out of the Board, after which its token is unknown.
   void Forget(const SessionId& session);
 
-  // The open call for that patient, or null. Merged calls do not count.
+  // The open call for that patient that a crew has not left yet, or null; a
+  // further call for him would be a duplicate of it. Of several (an unmerged
+  // one) that with the smallest id.
   const Call* OpenCallFor(const PatientId& patient) const;
   // The running assignment of a physician or driver, or null.
   const Assignment* RunningAssignmentOf(const PersonId& person) const;
@@ -96,7 +98,7 @@ class Board {
       tables_;
 
   // Derived from the tables.
-  Table<PatientId, CallId> open_call_by_patient_;
+  Table<std::pair<PatientId, CallId>, bool> open_calls_by_patient_;
   Table<PersonId, AssignmentId> running_assignment_;
   Table<PersonId, OfferId> pending_offer_;
   Table<CallId, bool> open_calls_;

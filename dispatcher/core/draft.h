@@ -2,10 +2,15 @@
 #ifndef HOUSECALL_DISPATCHER_CORE_DRAFT_H_
 #define HOUSECALL_DISPATCHER_CORE_DRAFT_H_
 
+#include <algorithm>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "dispatcher/core/board.h"
 #include "dispatcher/core/decide.h"
 #include "dispatcher/core/event.h"
@@ -24,16 +29,34 @@ class Draft {
   absl::Time now() const { return now_; }
   const Policy& policy() const { return board_.center().policy; }
 
+  // A copy of the record (what Find returns dies with the next Emit of it), or
+  // NotFound.
+  template <typename R>
+  absl::StatusOr<R> Get(const decltype(R::id)& id) const {
+    const R* found = board_.Find<R>(id);
+    if (found == nullptr) {
+      return absl::NotFoundError(
+          absl::StrCat(std::decay_t<decltype(id)>::kCollection, "/", id.value(),
+                       " is not known"));
+    }
+    return *found;
+  }
+
   // Raises the etag of each record above the one on the board, then applies
   // and keeps the event.
   void Emit(EventKind kind, const CallId& call, std::vector<Record> records);
 
   // Raises a task about a call (or a delivery, a shift) unless one of that
-  // kind about the same is open already. Emits kTaskRaised.
+  // kind about the same is open already. Emits kTaskRaised. The task of a call
+  // has an id derived from it, so that the call itself is written too: whoever
+  // holds a copy of the call gets it anew. Other tasks' ids are made of the
+  // kind, the subject and the time.
   void RaiseTask(TaskKind kind, const CallId& call, std::string detail,
                  const DeliveryId& delivery = {}, const ShiftId& shift = {});
   // Resolves the open tasks of that kind of the call, by the actor.
   void ResolveTasks(TaskKind kind, const CallId& call);
+  // Resolves every open task of the call by nobody: what it asked for is over.
+  void ResolveAllTasks(const CallId& call);
 
   // The next id derived from a call: "<call>--<letter><n>". Raises
   // call->derived; the caller emits the call.
@@ -129,12 +152,26 @@ absl::StatusOr<Subject> Rule(const ResolveTask&, Draft&);
 
 // --- Used across these files ------------------------------------------------
 
-// decide_match.cc: withdraws the call's pending offer, if any; the other calls
-// of that offer go back to MATCHING, this one stays for the caller to put.
+// decide_match.cc: withdraws the call's pending offer, if any; all calls of
+// that offer, this one too, go back to MATCHING (see Advance). An offer of
+// another car for a crew that waits for one is withdrawn alike; its calls stay
+// where they are. `reason` is not clinical.
 void WithdrawOfferOf(const CallId& call, std::string reason, Draft& draft);
-// decide_match.cc: frees the crew of the call's running assignment, if any.
-// Calls other than `call` of the same trip are matched anew.
-void ReleaseAssignmentOf(const CallId& call, std::string reason, Draft& draft);
+// decide_match.cc: frees the crew of the call's running assignment, if any. All
+// calls of the trip, this one too, go back to MATCHING (see Advance). With
+// `not_again` the crew is asked for them again by an operator only.
+void ReleaseAssignmentOf(const CallId& call, std::string reason, Draft& draft,
+                         bool not_again = false);
+// decide_match.cc: withdraws the call's offer and takes it off its running
+// trip, if any: it goes back to MATCHING (see Advance). A crew that has other
+// calls on that trip goes on for them, else it is free.
+void TakeCrewOff(const CallId& call, std::string reason, Draft& draft);
+// decide_match.cc: the pending offer of the call, or of another car for its
+// crew; or null.
+const Offer* PendingOfferOf(const Board& board, const Call& call);
+// decide_match.cc: nobody has answered in time: rings the offer again, or after
+// its last ring lets it expire.
+void RingOrExpire(const OfferId& offer, Draft& draft);
 // decide_note.cc: one delivery for the note's newest version to each member of
 // the call's care team who has none for it yet; none known: a task.
 void DeliverNote(const NoteId& note, Draft& draft);
@@ -146,9 +183,35 @@ void CloseIfComplete(const CallId& call, Draft& draft);
 // decide_call.cc: what a visited call still lacks before it may be closed, in
 // words for an operator ("the note is not signed"); empty: nothing.
 std::vector<std::string> MissingToClose(const Board& board, const Call& call);
+// decide_call.cc: the last step of every way in which a call ends; resolves its
+// tasks. The caller has seen to crew and offer.
+void EndCall(Call call, CallState state, Outcome outcome, PrivateText reason,
+             EventKind kind, Draft& draft);
 // decide_call.cc: moves the call to `state`: while it is EMERGENCY_119 or
 // ON_HOLD or NOT_FOUND, that is resume_state instead.
 void Advance(Call* call, CallState state);
+// decide_call.cc: where the call stands: `state`, or what is behind
+// EMERGENCY_119, ON_HOLD and NOT_FOUND.
+CallState StandingOf(const Call& call);
+// decide_call.cc: from receipt or the first triage to the door.
+absl::Duration TargetOf(const Policy& policy, Urgency urgency);
+// decide_visit.cc: true if each way to reach the patient was tried.
+bool TriedEveryStep(const Call& call);
+// decide_visit.cc: the crew leaves the scene now: DEPARTED_SCENE, and on to
+// NOTE_SENT where the note is signed.
+void LeaveScene(const AssignmentId& assignment, Stamp leave, Draft& draft);
+
+template <typename T>
+bool Contains(const std::vector<T>& values, const T& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+// True if it was not there.
+template <typename T>
+bool AddOnce(std::vector<T>* values, const T& value) {
+  if (Contains(*values, value)) return false;
+  values->push_back(value);
+  return true;
+}
 
 }  // namespace housecall::core
 

@@ -1,0 +1,394 @@
+// The rules of a visit: the steps of the crew, a patient who is not found, and
+// the hours worked.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/calendar.h"
+#include "dispatcher/core/draft.h"
+#include "dispatcher/core/rules.h"
+
+namespace housecall::core {
+
+namespace {
+
+absl::Status RefuseStep(const Assignment& assignment, Step step,
+                        const std::string& why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("assignments/", assignment.id.value(), " is ",
+                   NameOf(assignment.state), ", ", NameOf(step), ": ", why));
+}
+
+// The crew itself, or an operator whom it phoned: a lost phone must not leave
+// a visit without an end.
+absl::Status CheckCrew(const Assignment& assignment, Step step,
+                       const Actor& actor) {
+  if (actor.Has(Role::kOperator)) return absl::OkStatus();
+  if (!actor.person.empty()) {
+    if (actor.person == assignment.physician) return absl::OkStatus();
+    const bool treatment =
+        step == Step::kStartTreatment || step == Step::kEndTreatment;
+    if (actor.person == assignment.driver && !treatment) {
+      return absl::OkStatus();
+    }
+  }
+  return RefuseStep(assignment, step, "by its own crew or an operator only");
+}
+
+// The step of the whole crew, if it was taken.
+const std::optional<Stamp>& StampOf(const Assignment& assignment, Step step) {
+  static const auto* const none = new std::optional<Stamp>();
+  switch (step) {
+    case Step::kDepart:
+      return assignment.depart;
+    case Step::kPickUp:
+      return assignment.pick_up;
+    case Step::kArrive:
+      return assignment.arrive;
+    case Step::kLeave:
+      return assignment.leave;
+    case Step::kStartTreatment:
+    case Step::kEndTreatment:
+    case Step::kUnspecified:
+      return *none;
+  }
+  return *none;
+}
+
+// Puts the assignment, its calls and their visits as `change` leaves them.
+template <typename Change>
+void EmitStep(EventKind kind, Assignment assignment, Change change,
+              Draft& draft) {
+  std::vector<Record> records;
+  const CallId first = assignment.calls.front();
+  for (const CallId& id : assignment.calls) {
+    Call call = *draft.board().Find<Call>(id);
+    Visit visit = *draft.board().Find<Visit>(call.visit);
+    const Call call_before = call;
+    const Visit visit_before = visit;
+    change(&call, &visit);
+    if (!(call == call_before)) records.push_back(std::move(call));
+    if (!(visit == visit_before)) records.push_back(std::move(visit));
+  }
+  records.push_back(std::move(assignment));
+  draft.Emit(kind, first, std::move(records));
+}
+
+absl::Status Depart(Assignment assignment, const Stamp& stamp, Draft& draft) {
+  if (assignment.state != AssignmentState::kAccepted) {
+    return RefuseStep(assignment, Step::kDepart,
+                      assignment.state == AssignmentState::kWaitingForCar
+                          ? "it waits for a car"
+                          : "no crew is about to go");
+  }
+  assignment.depart = stamp;
+  assignment.state = AssignmentState::kEnRoute;
+  const std::vector<CallId> calls = assignment.calls;
+  EmitStep(
+      EventKind::kCarDeparted, std::move(assignment),
+      [&](Call* call, Visit* visit) {
+        Advance(call, CallState::kEnRoute);
+        // With another car it departs anew; the visit began with the first.
+        if (!visit->depart.has_value()) visit->depart = stamp;
+      },
+      draft);
+  for (const CallId& id : calls) draft.ResolveTasks(TaskKind::kNotMoving, id);
+  return absl::OkStatus();
+}
+
+absl::Status PickUp(Assignment assignment, const Stamp& stamp, Draft& draft) {
+  if (assignment.self_drive) {
+    return RefuseStep(assignment, Step::kPickUp,
+                      "the physician drives himself");
+  }
+  if (assignment.state != AssignmentState::kEnRoute) {
+    return RefuseStep(assignment, Step::kPickUp, "the car is not under way");
+  }
+  assignment.pick_up = stamp;
+  const CallId first = assignment.calls.front();
+  draft.Emit(EventKind::kPhysicianPickedUp, first, {std::move(assignment)});
+  return absl::OkStatus();
+}
+
+// Once arrived, a wish to cancel comes too late.
+absl::Status Arrive(Assignment assignment, const Stamp& stamp, Draft& draft) {
+  if (assignment.state != AssignmentState::kEnRoute) {
+    return RefuseStep(assignment, Step::kArrive, "it has not departed");
+  }
+  assignment.arrive = stamp;
+  assignment.state = AssignmentState::kOnScene;
+  const std::vector<CallId> calls = assignment.calls;
+  EmitStep(
+      EventKind::kCrewArrived, std::move(assignment),
+      [&](Call* call, Visit* visit) {
+        Advance(call, CallState::kOnScene);
+        visit->arrive = stamp;
+        if (call->cancel_request.has_value() &&
+            call->cancel_request->state == CancelState::kRequested) {
+          call->cancel_request->state = CancelState::kRefused;
+        }
+      },
+      draft);
+  for (const CallId& id : calls) {
+    draft.ResolveTasks(TaskKind::kCancelRequest, id);
+    draft.ResolveTasks(TaskKind::kTargetAtRisk, id);
+    draft.ResolveTasks(TaskKind::kPlaceUnreachable, id);
+  }
+  return absl::OkStatus();
+}
+
+// kStartTreatment and kEndTreatment, for one call of the trip.
+absl::Status Treat(const Assignment& assignment, const CallId& call_id,
+                   Step step, const Stamp& stamp, Draft& draft) {
+  ASSIGN_OR_RETURN(const Call call, draft.Get<Call>(call_id));
+  ASSIGN_OR_RETURN(Visit visit, draft.Get<Visit>(call.visit));
+  const bool start = step == Step::kStartTreatment;
+  if (visit.assignment != assignment.id) {
+    return RefuseStep(assignment, step, "another crew has that call");
+  }
+  if ((start ? visit.treatment_start : visit.treatment_end).has_value()) {
+    return absl::OkStatus();
+  }
+  if (assignment.state != AssignmentState::kOnScene) {
+    return RefuseStep(assignment, step, "it is not on scene");
+  }
+  if (!visit.patient_found) {
+    return RefuseStep(assignment, step, "the patient has not been found");
+  }
+  if (start) {
+    visit.treatment_start = stamp;
+    visit.fee_band = FeeBandAt(stamp.server_time,
+                               ZoneNamed(draft.board().center().time_zone));
+  } else if (!visit.treatment_start.has_value()) {
+    return RefuseStep(assignment, step, "the treatment has not begun");
+  } else {
+    visit.treatment_end = stamp;
+    visit.treatment_duration =
+        stamp.server_time - visit.treatment_start->server_time;
+  }
+  draft.Emit(start ? EventKind::kTreatmentStarted : EventKind::kTreatmentEnded,
+             call_id, {std::move(visit)});
+  return absl::OkStatus();
+}
+
+// Nothing is left to be done for that patient: treated; or not found, though
+// every way was tried or the ambulance has taken over.
+absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
+                           const Visit& visit) {
+  if (visit.patient_found) {
+    if (visit.treatment_end.has_value()) return absl::OkStatus();
+    return RefuseStep(
+        assignment, Step::kLeave,
+        absl::StrCat("the treatment of calls/", call.id.value(), " has not ",
+                     visit.treatment_start.has_value() ? "ended" : "begun"));
+  }
+  const bool stood_down =
+      call.state == CallState::kEmergency119 && call.emergency.has_value() &&
+      call.emergency->decision == EmergencyDecision::kStandDown;
+  if (stood_down || TriedEveryStep(call)) return absl::OkStatus();
+  return RefuseStep(assignment, Step::kLeave,
+                    absl::StrCat("the patient of calls/", call.id.value(),
+                                 " is still being looked for"));
+}
+
+absl::Status Leave(const Assignment& assignment, const Stamp& stamp,
+                   Draft& draft) {
+  if (assignment.state != AssignmentState::kOnScene) {
+    return RefuseStep(assignment, Step::kLeave, "it is not on scene");
+  }
+  const std::vector<CallId> calls = assignment.calls;
+  for (const CallId& id : calls) {
+    const Call& call = *draft.board().Find<Call>(id);
+    RETURN_IF_ERROR(CheckMayLeave(assignment, call,
+                                  *draft.board().Find<Visit>(call.visit)));
+  }
+  LeaveScene(assignment.id, stamp, draft);
+  for (const CallId& id : calls) CloseIfComplete(id, draft);
+  return absl::OkStatus();
+}
+
+bool IsSigned(const Board& board, const NoteId& id) {
+  const Note* note = board.Find<Note>(id);
+  return note != nullptr && !note->versions.empty();
+}
+
+}  // namespace
+
+bool TriedEveryStep(const Call& call) {
+  for (NotFoundStep step : AllValues<NotFoundStep>()) {
+    if (std::none_of(
+            call.not_found_tries.begin(), call.not_found_tries.end(),
+            [&](const NotFoundTry& tried) { return tried.step == step; })) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void LeaveScene(const AssignmentId& id, Stamp leave, Draft& draft) {
+  Assignment assignment = *draft.board().Find<Assignment>(id);
+  assignment.leave = leave;
+  assignment.state = AssignmentState::kFinished;
+  const std::vector<CallId> calls = assignment.calls;
+  const PersonId physician = assignment.physician;
+  EmitStep(
+      EventKind::kCrewLeft, std::move(assignment),
+      [&](Call* call, Visit* visit) {
+        Advance(call, CallState::kDepartedScene);
+        // A note may have been signed on scene.
+        if (IsSigned(draft.board(), call->note)) {
+          Advance(call, CallState::kNoteSent);
+        }
+        call->not_found_due_time = std::nullopt;
+        visit->leave = leave;
+        // The place may have been corrected on the way.
+        visit->distance_from_clinic_meters =
+            ClinicDistanceMeters(draft.board(), physician, *call);
+      },
+      draft);
+  for (const CallId& call_id : calls) {
+    const Call& call = *draft.board().Find<Call>(call_id);
+    const Visit& visit = *draft.board().Find<Visit>(call.visit);
+    const Patient* found = draft.board().Find<Patient>(call.patient);
+    if (found == nullptr || !visit.treatment_start.has_value()) continue;
+    if (!found->seen_by.empty() && found->seen_by.back() == physician) continue;
+    Patient patient = *found;
+    std::vector<PersonId>& seen_by = patient.seen_by;
+    seen_by.erase(std::remove(seen_by.begin(), seen_by.end(), physician),
+                  seen_by.end());
+    seen_by.push_back(physician);
+    draft.Emit(EventKind::kPatientChanged, call_id, {std::move(patient)});
+  }
+}
+
+// The server's time decides; the device's is kept beside it, however wrong its
+// clock may be: a step is never refused for it.
+absl::StatusOr<Subject> Rule(const AdvanceVisit& c, Draft& draft) {
+  if (c.step == Step::kUnspecified) {
+    return absl::InvalidArgumentError("step: required");
+  }
+  ASSIGN_OR_RETURN(const Assignment assignment,
+                   draft.Get<Assignment>(c.assignment));
+  RETURN_IF_ERROR(CheckCrew(assignment, c.step, draft.actor()));
+  if (!c.call.empty() && !Contains(assignment.calls, c.call)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("call: calls/", c.call.value(), " is not of assignments/",
+                     c.assignment.value()));
+  }
+  if (StampOf(assignment, c.step).has_value()) return c.assignment;
+  const Stamp stamp{draft.now(), c.device_time};
+  switch (c.step) {
+    case Step::kDepart:
+      RETURN_IF_ERROR(Depart(assignment, stamp, draft));
+      break;
+    case Step::kPickUp:
+      RETURN_IF_ERROR(PickUp(assignment, stamp, draft));
+      break;
+    case Step::kArrive:
+      RETURN_IF_ERROR(Arrive(assignment, stamp, draft));
+      break;
+    case Step::kStartTreatment:
+    case Step::kEndTreatment: {
+      if (c.call.empty() && assignment.calls.size() != 1) {
+        return absl::InvalidArgumentError(
+            "call: required, the trip has more than one");
+      }
+      const CallId call = c.call.empty() ? assignment.calls.front() : c.call;
+      RETURN_IF_ERROR(Treat(assignment, call, c.step, stamp, draft));
+      break;
+    }
+    case Step::kLeave:
+      RETURN_IF_ERROR(Leave(assignment, stamp, draft));
+      break;
+    case Step::kUnspecified:
+      break;
+  }
+  return c.assignment;
+}
+
+// --- Not found --------------------------------------------------------------
+
+absl::StatusOr<Subject> Rule(const ReportNotFound& c, Draft& draft) {
+  ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  ASSIGN_OR_RETURN(Visit visit, draft.Get<Visit>(call.visit));
+  if (visit.treatment_start.has_value()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "calls/", c.call.value(), ": the patient is being treated"));
+  }
+  visit.patient_found = false;
+  call.resume_state = call.state;
+  call.state = CallState::kNotFound;
+  call.not_found_tries.clear();
+  call.not_found_due_time = draft.now() + draft.policy().not_found_step_timeout;
+  draft.Emit(EventKind::kPatientNotFound, c.call,
+             {std::move(call), std::move(visit)});
+  return c.call;
+}
+
+absl::StatusOr<Subject> Rule(const RecordNotFoundStep& c, Draft& draft) {
+  if (c.step == NotFoundStep::kUnspecified) {
+    return absl::InvalidArgumentError("step: required");
+  }
+  ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  call.not_found_tries.push_back(
+      NotFoundTry{c.step, draft.now(), draft.actor().person, c.reached});
+  const bool all = TriedEveryStep(call);
+  call.not_found_due_time =
+      all ? std::nullopt
+          : std::optional(draft.now() + draft.policy().not_found_step_timeout);
+  draft.Emit(EventKind::kNotFoundStepTaken, c.call, {std::move(call)});
+  draft.ResolveTasks(TaskKind::kPatientNotFound, c.call);
+  if (all) {
+    draft.RaiseTask(TaskKind::kPatientNotFound, c.call,
+                    "every step was tried; a decision is wanted");
+  }
+  return c.call;
+}
+
+// Found by telephone after the crew had left: somebody has to go again.
+absl::StatusOr<Subject> Rule(const ReportFound& c, Draft& draft) {
+  ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  ASSIGN_OR_RETURN(Visit visit, draft.Get<Visit>(call.visit));
+  visit.patient_found = true;
+  call.state = call.resume_state == CallState::kOnScene ? CallState::kOnScene
+                                                        : CallState::kMatching;
+  call.resume_state = CallState::kUnspecified;
+  call.not_found_due_time = std::nullopt;
+  draft.Emit(EventKind::kPatientFound, c.call,
+             {std::move(call), std::move(visit)});
+  draft.ResolveTasks(TaskKind::kPatientNotFound, c.call);
+  return c.call;
+}
+
+// --- Hours ------------------------------------------------------------------
+
+// No visit, no cost, but a crew that was turned round on the way has worked.
+absl::StatusOr<Subject> Rule(const ConfirmHours& c, Draft& draft) {
+  ASSIGN_OR_RETURN(Assignment assignment, draft.Get<Assignment>(c.assignment));
+  const bool is_physician = c.person == assignment.physician;
+  if (c.person.empty() || (!is_physician && c.person != assignment.driver)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("people/", c.person.value(), " is not of the crew of ",
+                     "assignments/", c.assignment.value()));
+  }
+  const bool worked = assignment.state == AssignmentState::kFinished ||
+                      (assignment.state == AssignmentState::kReleased &&
+                       assignment.depart.has_value());
+  if (!worked) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "assignments/", c.assignment.value(), " is ", NameOf(assignment.state),
+        ": hours are confirmed after ", "leaving"));
+  }
+  std::optional<Confirmation>& hours =
+      is_physician ? assignment.physician_hours : assignment.driver_hours;
+  if (hours.has_value()) return c.assignment;
+  hours = Confirmation{draft.now(), draft.actor().person};
+  const std::vector<CallId> calls = assignment.calls;
+  const CallId first = calls.front();
+  draft.Emit(EventKind::kHoursConfirmed, first, {std::move(assignment)});
+  for (const CallId& id : calls) CloseIfComplete(id, draft);
+  return c.assignment;
+}
+
+}  // namespace housecall::core
