@@ -37,7 +37,9 @@ HOUSECALL_ENUM(EventKind, kUnspecified,
                kNoteDrafted, kNoteSigned, kDeliveryAttempted, kDeliveryRetried,
                kDeliveryReceived, kDeliveryOverdue, kNoteQuestioned,
                // The operator's tasks.
-               kTaskRaised, kTaskAcknowledged, kTaskResolved);
+               kTaskRaised, kTaskAcknowledged, kTaskResolved,
+               // The note, again.
+               kDeliveryBegan);
 
 // What happened: the journal's entry. It carries every record that changed,
 // as it is afterwards, so that Apply is the same for all kinds and the rows,
