@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "dispatcher/core/checks.h"
 
 namespace housecall::core {
 
@@ -390,8 +391,8 @@ Subject SubjectOf(const C& c) {
 absl::Status Check(const Call& call, Cell cell, const Command& command) {
   const auto refuse = [&] {
     return absl::FailedPreconditionError(
-        absl::StrCat("calls/", call.id.value(), " is ", NameOf(call.state),
-                     ": ", WordsOf(cell)));
+        absl::StrCat(ResourceName(call.id), " is ", NameOf(call.state), ": ",
+                     WordsOf(cell)));
   };
   switch (cell) {
     case Cell::kRule:
@@ -408,7 +409,7 @@ absl::Status Check(const Call& call, Cell cell, const Command& command) {
     }
     case Cell::kTaken:
       return absl::AlreadyExistsError(
-          absl::StrCat("calls/", call.id.value(), ": ", WordsOf(cell)));
+          absl::StrCat(ResourceName(call.id), ": ", WordsOf(cell)));
     case Cell::kUnset:
     case Cell::kNotTriaged:
     case Cell::kSought:

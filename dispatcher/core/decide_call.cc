@@ -1,13 +1,13 @@
 // The rules of a call apart from its matching and its visit: submission,
 // triage, hold, merge, cancellation, 119, closing.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/calendar.h"
+#include "dispatcher/core/checks.h"
 #include "dispatcher/core/draft.h"
 
 namespace housecall::core {
@@ -19,18 +19,8 @@ constexpr absl::Duration kMaxDeviceClockError = absl::Hours(24);
 const absl::Time kEarliestDeviceTime =
     absl::FromCivil(absl::CivilDay(2020, 1, 1), absl::UTCTimeZone());
 
-absl::Status Required(const char* field) {
-  return absl::InvalidArgumentError(absl::StrCat(field, ": required"));
-}
-
-absl::Status CheckEtag(const Version& given, const Call& call) {
-  if (given == call.etag) return absl::OkStatus();
-  return absl::AbortedError(absl::StrCat(
-      "etag: calls/", call.id.value(), " was written since (", given.number,
-      " given, ", call.etag.number, " now); read it again"));
-}
-
-absl::Status CheckEtag(const std::optional<Version>& given, const Call& call) {
+absl::Status CheckEtagIfAny(const std::optional<Version>& given,
+                            const Call& call) {
   return given.has_value() ? CheckEtag(*given, call) : absl::OkStatus();
 }
 
@@ -39,15 +29,7 @@ absl::Status CheckPlace(const Place& place) {
     return absl::InvalidArgumentError(
         "place: an address or a position is required");
   }
-  if (place.position.has_value()) {
-    const LatLng& p = *place.position;
-    if (!(std::abs(p.latitude) <= 90) || !(std::abs(p.longitude) <= 180)) {
-      return absl::InvalidArgumentError(
-          "place.position: latitude within ±90 and longitude within ±180 "
-          "degrees wanted");
-    }
-  }
-  return absl::OkStatus();
+  return CheckPosition("place.position", place.position);
 }
 
 template <typename T>
@@ -75,56 +57,34 @@ absl::Status CheckVitals(const std::optional<VitalSigns>& vitals) {
   return CheckRange("breaths_per_minute", vitals->breaths_per_minute, 0, 150);
 }
 
-absl::Status CheckSkills(const std::vector<Skill>& skills) {
-  if (Contains(skills, Skill::kUnspecified)) {
-    return absl::InvalidArgumentError("required_skills: UNSPECIFIED given");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRedFlags(const std::vector<RedFlag>& flags) {
-  if (Contains(flags, RedFlag::kUnspecified)) {
-    return absl::InvalidArgumentError("red_flags: UNSPECIFIED given");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckShortPatient(const ShortPatient& patient) {
+absl::Status CheckShortPatient(const ShortPatient& patient,
+                               absl::CivilDay today) {
   if (patient.display_name.empty()) {
-    return Required("short_patient.display_name");
+    return MissingField("short_patient.display_name");
   }
-  const std::string& birth_date = patient.birth_date.Reveal();
-  absl::CivilDay day;
-  if (!birth_date.empty() &&
-      (birth_date.size() != 10 || !absl::ParseCivilTime(birth_date, &day))) {
-    return absl::InvalidArgumentError(
-        "short_patient.birth_date: YYYY-MM-DD wanted");
-  }
-  return absl::OkStatus();
+  return CheckBirthDate("short_patient.birth_date", patient.birth_date, today);
 }
 
 // What is wrong with a submission on any board.
-absl::Status CheckSubmission(const SubmitCall& c, absl::Time now) {
-  if (!IsValidChosenId(c.call.value())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "call: an id has 1 to ", kMaxChosenIdLength,
-        " characters of a-z, 0-9 and single '-', none at its ends"));
-  }
+absl::Status CheckSubmission(const SubmitCall& c, absl::Time now,
+                             absl::TimeZone zone) {
+  RETURN_IF_ERROR(CheckChosenId(c.call));
   if (c.patient.empty() == !c.short_patient.has_value()) {
     return absl::InvalidArgumentError(
         "patient, short_patient: exactly one is required");
   }
   if (c.short_patient.has_value()) {
-    RETURN_IF_ERROR(CheckShortPatient(*c.short_patient));
-    if (!c.place.has_value()) return Required("place");
+    RETURN_IF_ERROR(
+        CheckShortPatient(*c.short_patient, absl::ToCivilDay(now, zone)));
+    if (!c.place.has_value()) return MissingField("place");
   }
   if (c.place.has_value()) RETURN_IF_ERROR(CheckPlace(*c.place));
-  if (c.complaint.empty()) return Required("complaint");
-  if (c.judgement.empty()) return Required("judgement");
-  if (c.callback_phone.empty()) return Required("callback_phone");
+  if (c.complaint.empty()) return MissingField("complaint");
+  if (c.judgement.empty()) return MissingField("judgement");
+  if (c.callback_phone.empty()) return MissingField("callback_phone");
   RETURN_IF_ERROR(CheckVitals(c.vitals));
-  RETURN_IF_ERROR(CheckRedFlags(c.red_flags));
-  RETURN_IF_ERROR(CheckSkills(c.required_skills));
+  RETURN_IF_ERROR(CheckDistinct("red_flags", c.red_flags));
+  RETURN_IF_ERROR(CheckDistinct("required_skills", c.required_skills));
   if (c.device_time.has_value() &&
       (*c.device_time > now + kMaxDeviceClockError ||
        *c.device_time < kEarliestDeviceTime)) {
@@ -357,15 +317,16 @@ void EndCall(Call call, CallState state, Outcome outcome, PrivateText reason,
 
 // O(log n) in the open calls: the duplicate is found by an index.
 absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
-  RETURN_IF_ERROR(CheckSubmission(c, draft.now()));
+  RETURN_IF_ERROR(CheckSubmission(c, draft.now(),
+                                  ZoneNamed(draft.board().center().time_zone)));
   RETURN_IF_ERROR(CheckProfessional(draft));
   Call call;
   call.id = c.call;
   if (!c.patient.empty()) {
     ASSIGN_OR_RETURN(const Patient patient, draft.Get<Patient>(c.patient));
     if (!patient.active) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "patients/", c.patient.value(), " is no longer registered"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(ResourceName(c.patient), " is no longer registered"));
     }
     if (const Call* open = draft.board().OpenCallFor(c.patient)) {
       return JoinOpenCall(c, *open, draft);
@@ -374,8 +335,8 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
     call.care_team = CareTeamOf(patient);
     if (!c.place.has_value() && !CheckPlace(call.place).ok()) {
       return absl::FailedPreconditionError(
-          absl::StrCat("place: required, the card of patients/",
-                       c.patient.value(), " has no address"));
+          absl::StrCat("place: required, the card of ", ResourceName(c.patient),
+                       " has no address"));
     }
   }
   call.state = CallState::kReceived;
@@ -390,8 +351,8 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
   call.judgement = c.judgement;
   call.attendant = c.attendant;
   call.callback_phone = c.callback_phone;
-  for (RedFlag flag : c.red_flags) AddOnce(&call.red_flags, flag);
-  for (Skill skill : c.required_skills) AddOnce(&call.required_skills, skill);
+  call.red_flags = c.red_flags;
+  call.required_skills = c.required_skills;
   call.receive_time = draft.now();
   call.device_time = c.device_time;
   const std::vector<RedFlag> flags = call.red_flags;
@@ -413,13 +374,13 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
 // window.
 absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
   if (c.disposition == Disposition::kUnspecified) {
-    return Required("disposition");
+    return MissingField("disposition");
   }
   if (c.disposition == Disposition::kVisit &&
       c.urgency == Urgency::kUnspecified) {
-    return Required("urgency");
+    return MissingField("urgency");
   }
-  RETURN_IF_ERROR(CheckSkills(c.required_skills));
+  RETURN_IF_ERROR(CheckDistinct("required_skills", c.required_skills));
   if (c.schedule.has_value()) {
     if (c.disposition != Disposition::kVisit) {
       return absl::InvalidArgumentError(
@@ -434,15 +395,12 @@ absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
     }
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
-  RETURN_IF_ERROR(CheckEtag(c.etag, call));
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
 
   // An empty list keeps what the requester asked for: a skill must not be lost
   // by leaving a field out.
   std::vector<Skill> skills = call.required_skills;
-  if (!c.required_skills.empty()) {
-    skills.clear();
-    for (Skill skill : c.required_skills) AddOnce(&skills, skill);
-  }
+  if (!c.required_skills.empty()) skills = c.required_skills;
   // An offer was made for what the call was: the crew must not learn of it
   // at the door.
   const bool same =
@@ -529,12 +487,12 @@ absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
 // --- Hold -------------------------------------------------------------------
 
 absl::StatusOr<Subject> Rule(const HoldCall& c, Draft& draft) {
-  if (c.reason.empty()) return Required("reason");
+  if (c.reason.empty()) return MissingField("reason");
   if (c.until_time.has_value() && *c.until_time <= draft.now()) {
     return absl::InvalidArgumentError("until_time: a time to come wanted");
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
-  RETURN_IF_ERROR(CheckEtag(c.etag, call));
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   if (call.state == CallState::kOnHold) {
     // Held for longer, or for another reason.
     if (call.hold_until_time == c.until_time && call.hold_reason == c.reason) {
@@ -565,7 +523,7 @@ absl::StatusOr<Subject> Rule(const ResumeCall& c, Draft& draft) {
 // --- What is known of it ----------------------------------------------------
 
 absl::StatusOr<Subject> Rule(const AddFact& c, Draft& draft) {
-  if (c.text.empty() && !c.vitals.has_value()) return Required("text");
+  if (c.text.empty() && !c.vitals.has_value()) return MissingField("text");
   RETURN_IF_ERROR(CheckVitals(c.vitals));
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   call.facts.push_back(
@@ -579,9 +537,9 @@ absl::StatusOr<Subject> Rule(const AddFact& c, Draft& draft) {
 // stand at the wrong door, only the record changes.
 absl::StatusOr<Subject> Rule(const CorrectPlace& c, Draft& draft) {
   RETURN_IF_ERROR(CheckPlace(c.place));
-  if (c.reason.empty()) return Required("reason");
+  if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
-  RETURN_IF_ERROR(CheckEtag(c.etag, call));
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   if (call.place == c.place) return c.call;
   if (StandingOf(call) == CallState::kOffered) {
     WithdrawOfferOf(c.call, "the place was corrected", draft);
@@ -629,15 +587,14 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
   if (call.state == CallState::kMerged) {
     if (call.merged_into == c.into) return c.into;
     return absl::FailedPreconditionError(
-        absl::StrCat("calls/", c.call.value(), " was merged into calls/",
-                     call.merged_into.value()));
+        absl::StrCat(ResourceName(c.call), " was merged into ",
+                     ResourceName(call.merged_into)));
   }
   if (!call.patient.empty() && !into.patient.empty() &&
       call.patient != into.patient) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("calls/", c.call.value(), " is for patients/",
-                     call.patient.value(), ", calls/", c.into.value(), " for ",
-                     "patients/", into.patient.value()));
+    return absl::FailedPreconditionError(absl::StrCat(
+        ResourceName(c.call), " is for ", ResourceName(call.patient), ", ",
+        ResourceName(c.into), " for ", ResourceName(into.patient)));
   }
   // Both calls may stand in that offer.
   WithdrawOfferOf(c.call, "merged as a duplicate", draft);
@@ -717,7 +674,7 @@ absl::Status CancelNow(const CallId& id, const PrivateText& reason,
 }  // namespace
 
 absl::StatusOr<Subject> Rule(const RequestCancel& c, Draft& draft) {
-  if (c.reason.empty()) return Required("reason");
+  if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   RETURN_IF_ERROR(CheckEtag(c.etag, call));
   if (call.state != CallState::kAccepted && call.state != CallState::kEnRoute) {
@@ -741,9 +698,9 @@ absl::StatusOr<Subject> Rule(const AnswerCancel& c, Draft& draft) {
   if (!call.cancel_request.has_value() ||
       call.cancel_request->state != CancelState::kRequested) {
     return absl::FailedPreconditionError(
-        absl::StrCat("calls/", c.call.value(), ": nobody asked to cancel it"));
+        absl::StrCat(ResourceName(c.call), ": nobody asked to cancel it"));
   }
-  if (!c.approve && c.reason.empty()) return Required("reason");
+  if (!c.approve && c.reason.empty()) return MissingField("reason");
   const PrivateText reason =
       c.reason.empty() ? call.cancel_request->reason : c.reason;
   call.cancel_request->state =
@@ -757,7 +714,7 @@ absl::StatusOr<Subject> Rule(const AnswerCancel& c, Draft& draft) {
 }
 
 absl::StatusOr<Subject> Rule(const CancelCall& c, Draft& draft) {
-  if (c.reason.empty()) return Required("reason");
+  if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(const Call call, draft.Get<Call>(c.call));
   RETURN_IF_ERROR(CheckEtag(c.etag, call));
   RETURN_IF_ERROR(CancelNow(c.call, c.reason, draft));
@@ -769,7 +726,7 @@ absl::StatusOr<Subject> Rule(const CancelCall& c, Draft& draft) {
 // A pending offer and a crew under way go on until somebody decides: a doctor
 // may still be wanted, and minutes lost do not come back.
 absl::StatusOr<Subject> Rule(const RaiseEmergency& c, Draft& draft) {
-  RETURN_IF_ERROR(CheckRedFlags(c.red_flags));
+  RETURN_IF_ERROR(CheckDistinct("red_flags", c.red_flags));
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   const bool undecided =
       call.state == CallState::kEmergency119 && call.emergency.has_value() &&
@@ -842,12 +799,12 @@ absl::StatusOr<Subject> Rule(const DecideEmergency& c, Draft& draft) {
 // --- The end ----------------------------------------------------------------
 
 absl::StatusOr<Subject> Rule(const SetCareTeam& c, Draft& draft) {
-  if (c.care_team.empty()) return Required("care_team");
+  if (c.care_team.empty()) return MissingField("care_team");
   std::vector<OrganizationId> organizations;
   for (const CareTeamMember& member : c.care_team) {
     if (member.role == CareRole::kUnspecified)
-      return Required("care_team.role");
-    if (member.channels.empty()) return Required("care_team.channels");
+      return MissingField("care_team.role");
+    if (member.channels.empty()) return MissingField("care_team.channels");
     std::vector<ChannelKind> channels;
     for (ChannelKind channel : member.channels) {
       if (channel == ChannelKind::kUnspecified ||
@@ -857,9 +814,9 @@ absl::StatusOr<Subject> Rule(const SetCareTeam& c, Draft& draft) {
       }
     }
     if (!AddOnce(&organizations, member.organization)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("care_team.organization: organizations/",
-                       member.organization.value(), " is there twice"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "care_team.organization: ", ResourceName(member.organization),
+          " is there twice"));
     }
     RETURN_IF_ERROR(draft.Get<Organization>(member.organization).status());
     if (!member.person.empty()) {
@@ -879,7 +836,7 @@ absl::StatusOr<Subject> Rule(const SetCareTeam& c, Draft& draft) {
 }
 
 absl::StatusOr<Subject> Rule(const GrantDistanceException& c, Draft& draft) {
-  if (c.reason.empty()) return Required("reason");
+  if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (call.distance_reason == c.reason) return c.call;
   call.distance_reason = c.reason;
@@ -943,8 +900,7 @@ std::vector<std::string> MissingToClose(const Board& board, const Call& call) {
         }
       }
       if (!received) {
-        missing.push_back(absl::StrCat("organizations/",
-                                       member.organization.value(),
+        missing.push_back(absl::StrCat(ResourceName(member.organization),
                                        " has not confirmed the note"));
       }
     }
@@ -980,7 +936,7 @@ namespace {
 absl::Status RefuseOutcome(const Call& call, Outcome outcome,
                            const std::string& why) {
   return absl::FailedPreconditionError(
-      absl::StrCat("calls/", call.id.value(), " is ", NameOf(call.state),
+      absl::StrCat(ResourceName(call.id), " is ", NameOf(call.state),
                    " and cannot be closed as ", NameOf(outcome), ": ", why));
 }
 
@@ -1049,7 +1005,7 @@ absl::Status CloseNotFound(Call call, const CloseCall& c, Draft& draft) {
 }  // namespace
 
 absl::StatusOr<Subject> Rule(const CloseCall& c, Draft& draft) {
-  if (c.outcome == Outcome::kUnspecified) return Required("outcome");
+  if (c.outcome == Outcome::kUnspecified) return MissingField("outcome");
   if (c.outcome == Outcome::kCancelled || c.outcome == Outcome::kMerged) {
     return absl::InvalidArgumentError(absl::StrCat(
         "outcome: ", NameOf(c.outcome), " is not an end by CloseCall"));

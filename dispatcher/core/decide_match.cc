@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/checks.h"
 #include "dispatcher/core/draft.h"
 #include "dispatcher/core/rules.h"
 
@@ -110,8 +111,8 @@ absl::Status RefuseCrew(const PersonId& person, const CallId& call,
   std::string figure;
   if (ruling.figure != 0) figure = absl::StrCat(" (", ruling.figure, ")");
   return absl::FailedPreconditionError(
-      absl::StrCat("people/", person.value(), " may not be sent to calls/",
-                   call.value(), ": ", NameOf(ruling.verdict), figure));
+      absl::StrCat(ResourceName(person), " may not be sent to ",
+                   ResourceName(call), ": ", NameOf(ruling.verdict), figure));
 }
 
 absl::Duration OfferTimeout(const Draft& draft,
@@ -125,13 +126,13 @@ absl::Duration OfferTimeout(const Draft& draft,
 }
 
 absl::Status CheckOffer(const OfferVisit& c) {
-  if (c.calls.empty()) return absl::InvalidArgumentError("calls: required");
+  if (c.calls.empty()) return MissingField("calls");
   if (std::set<CallId>(c.calls.begin(), c.calls.end()).size() !=
       c.calls.size()) {
     return absl::InvalidArgumentError("calls: each once wanted");
   }
   if (c.physician.empty()) {
-    return absl::InvalidArgumentError("physician: required");
+    return MissingField("physician");
   }
   if (c.self_drive && !c.driver.empty()) {
     return absl::InvalidArgumentError(
@@ -159,16 +160,15 @@ absl::Status CheckWheels(const OfferVisit& c, const Draft& draft) {
     ASSIGN_OR_RETURN(const Car car, draft.Get<Car>(c.car));
     if (car.state != CarState::kAvailable || !car.active) {
       return absl::FailedPreconditionError(absl::StrCat(
-          "cars/", c.car.value(), " is ",
+          ResourceName(c.car), " is ",
           car.active ? NameOf(car.state) : "no longer the center's"));
     }
   }
   if (c.self_drive) {
     ASSIGN_OR_RETURN(const Person physician, draft.Get<Person>(c.physician));
     if (!physician.self_drive) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("people/", c.physician.value(),
-                       " is not registered to drive himself"));
+      return absl::FailedPreconditionError(absl::StrCat(
+          ResourceName(c.physician), " is not registered to drive himself"));
     }
     return absl::OkStatus();
   }
@@ -179,9 +179,8 @@ absl::Status CheckWheels(const OfferVisit& c, const Draft& draft) {
     if (!ruling.ok()) return RefuseCrew(c.driver, id, ruling);
   }
   if (board.Find<Duty>(c.driver)->car != c.car) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("people/", c.driver.value(), " is not on duty with cars/",
-                     c.car.value()));
+    return absl::FailedPreconditionError(absl::StrCat(
+        ResourceName(c.driver), " is not on duty with ", ResourceName(c.car)));
   }
   return absl::OkStatus();
 }
@@ -310,6 +309,8 @@ void Assign(Offer offer, Draft& draft) {
     if (duty != nullptr) visit.organization = duty->organization;
     visit.distance_from_clinic_meters =
         ClinicDistanceMeters(board, offer.physician, call);
+    // The note of an earlier crew that found nobody stays with its visit.
+    call.note = NoteId();
     call.offer = OfferId();
     call.assignment = assignment.id;
     call.visit = visit.id;
@@ -346,19 +347,18 @@ absl::StatusOr<Subject> OfferOtherCar(const OfferVisit& c, Draft& draft) {
                    draft.Get<Assignment>(c.replaces_car_of));
   if (assignment.state != AssignmentState::kWaitingForCar) {
     return absl::FailedPreconditionError(
-        absl::StrCat("assignments/", assignment.id.value(), " is ",
+        absl::StrCat(ResourceName(assignment.id), " is ",
                      NameOf(assignment.state), " and waits for no car"));
   }
   if (c.calls != assignment.calls || c.physician != assignment.physician) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("calls, physician: those of assignments/",
-                     assignment.id.value(), " wanted"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "calls, physician: those of ", ResourceName(assignment.id), " wanted"));
   }
   const Call& call = *draft.board().Find<Call>(c.calls.front());
   if (const Offer* pending = PendingOfferOf(draft.board(), call)) {
     if (c.override_reason.empty()) {
       return absl::FailedPreconditionError(absl::StrCat(
-          "offers/", pending->id.value(), " is still waiting for an answer"));
+          ResourceName(pending->id), " is still waiting for an answer"));
     }
     Withdraw(*pending, "an operator chose another car", draft);
   }
@@ -413,12 +413,12 @@ absl::Status CheckAsked(const Offer& offer, const PersonId& person) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(absl::StrCat(
-      "offers/", offer.id.value(), " was not made to people/", person.value()));
+      ResourceName(offer.id), " was not made to ", ResourceName(person)));
 }
 
 absl::Status TooLate(const Board& board, const Offer& offer) {
   return absl::FailedPreconditionError(
-      absl::StrCat("offers/", offer.id.value(), ": ", WordsOf(board, offer)));
+      absl::StrCat(ResourceName(offer.id), ": ", WordsOf(board, offer)));
 }
 
 // The same was said before: who came to which verdict.
@@ -613,7 +613,7 @@ absl::StatusOr<Subject> Rule(const OfferVisit& c, Draft& draft) {
     const Call& call = *draft.board().Find<Call>(id);
     if (call.disposition != Disposition::kVisit) {
       return absl::FailedPreconditionError(
-          absl::StrCat("calls/", id.value(), " was not triaged for a visit"));
+          absl::StrCat(ResourceName(id), " was not triaged for a visit"));
     }
     if (StandingOf(call) == CallState::kOffered) {
       WithdrawOfferOf(id, "an operator chose another crew", draft);
@@ -743,8 +743,8 @@ absl::StatusOr<Subject> Rule(const DeclineOffer& c, Draft& draft) {
   // He has the call already; only the car is missing.
   if (!offer.replaces_car_of.empty() && c.person == offer.physician) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "offers/", c.offer.value(), " seeks another car for assignments/",
-        offer.replaces_car_of.value(), "; an operator may release that"));
+        ResourceName(c.offer), " seeks another car for ",
+        ResourceName(offer.replaces_car_of), "; an operator may release that"));
   }
   answer = Answer::kDeclined;
   offer.decline_reason = c.reason;
@@ -757,7 +757,7 @@ absl::StatusOr<Subject> Rule(const DeclineOffer& c, Draft& draft) {
 // The pair that the operator took off is not proposed for these calls again,
 // except by an operator; without that the next plan would.
 absl::StatusOr<Subject> Rule(const WithdrawOffer& c, Draft& draft) {
-  if (c.reason.empty()) return absl::InvalidArgumentError("reason: required");
+  if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(Offer offer, draft.Get<Offer>(c.offer));
   if (offer.state == OfferState::kWithdrawn) return c.offer;
   if (offer.state != OfferState::kPending) {
@@ -782,13 +782,13 @@ absl::StatusOr<Subject> Rule(const WithdrawOffer& c, Draft& draft) {
 // --- Assignments ------------------------------------------------------------
 
 absl::StatusOr<Subject> Rule(const ReleaseAssignment& c, Draft& draft) {
-  if (c.reason.empty()) return absl::InvalidArgumentError("reason: required");
+  if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(const Assignment assignment,
                    draft.Get<Assignment>(c.assignment));
   if (assignment.state == AssignmentState::kReleased) return c.assignment;
   if (!IsBeforeArrival(assignment)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("assignments/", c.assignment.value(), " is ",
+        absl::StrCat(ResourceName(c.assignment), " is ",
                      NameOf(assignment.state), " and cannot be released"));
   }
   ReleaseAssignmentOf(assignment.calls.front(), c.reason, draft,
@@ -825,8 +825,7 @@ absl::StatusOr<Subject> Rule(const ReportBreakdown& c, Draft& draft) {
     LoseCar(std::move(assignment), EventKind::kCarLost, std::move(records),
             /*driver_is_missing=*/false, draft);
     records.clear();
-    draft.RaiseTask(TaskKind::kCarBrokenDown, first,
-                    absl::StrCat("cars/", c.car.value()));
+    draft.RaiseTask(TaskKind::kCarBrokenDown, first, ResourceName(c.car));
   }
   for (const OfferId& id : offers) {
     Withdraw(*draft.board().Find<Offer>(id), "the car broke down", draft);
@@ -837,9 +836,8 @@ absl::StatusOr<Subject> Rule(const ReportBreakdown& c, Draft& draft) {
 absl::StatusOr<Subject> Rule(const ReportDriverMissing& c, Draft& draft) {
   ASSIGN_OR_RETURN(Assignment assignment, draft.Get<Assignment>(c.assignment));
   if (!IsBeforeArrival(assignment)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("assignments/", c.assignment.value(), " is ",
-                     NameOf(assignment.state)));
+    return absl::FailedPreconditionError(absl::StrCat(
+        ResourceName(c.assignment), " is ", NameOf(assignment.state)));
   }
   const bool waits = assignment.state == AssignmentState::kWaitingForCar;
   if (c.self_drive) {
@@ -847,21 +845,20 @@ absl::StatusOr<Subject> Rule(const ReportDriverMissing& c, Draft& draft) {
                      draft.Get<Person>(assignment.physician));
     if (!physician.self_drive) {
       return absl::FailedPreconditionError(
-          absl::StrCat("people/", assignment.physician.value(),
+          absl::StrCat(ResourceName(assignment.physician),
                        " is not registered to drive himself"));
     }
   }
   if (assignment.self_drive) {
     if (c.self_drive) return c.assignment;
     return absl::FailedPreconditionError(
-        absl::StrCat("assignments/", c.assignment.value(),
-                     " has no driver: ", "the physician drives himself"));
+        absl::StrCat(ResourceName(c.assignment),
+                     " has no driver: the physician drives himself"));
   }
   const CallId first = assignment.calls.front();
   if (!c.self_drive) {
     if (waits) return c.assignment;
-    const std::string detail =
-        absl::StrCat("people/", assignment.driver.value());
+    const std::string detail = ResourceName(assignment.driver);
     LoseCar(std::move(assignment), EventKind::kCarLost, {},
             /*driver_is_missing=*/true, draft);
     draft.RaiseTask(TaskKind::kDriverMissing, first, detail);

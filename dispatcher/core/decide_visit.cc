@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/core/calendar.h"
+#include "dispatcher/core/checks.h"
 #include "dispatcher/core/draft.h"
 #include "dispatcher/core/rules.h"
 
@@ -16,7 +17,7 @@ namespace {
 absl::Status RefuseStep(const Assignment& assignment, Step step,
                         const std::string& why) {
   return absl::FailedPreconditionError(
-      absl::StrCat("assignments/", assignment.id.value(), " is ",
+      absl::StrCat(ResourceName(assignment.id), " is ",
                    NameOf(assignment.state), ", ", NameOf(step), ": ", why));
 }
 
@@ -180,7 +181,7 @@ absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
     if (visit.treatment_end.has_value()) return absl::OkStatus();
     return RefuseStep(
         assignment, Step::kLeave,
-        absl::StrCat("the treatment of calls/", call.id.value(), " has not ",
+        absl::StrCat("the treatment of ", ResourceName(call.id), " has not ",
                      visit.treatment_start.has_value() ? "ended" : "begun"));
   }
   const bool stood_down =
@@ -188,7 +189,7 @@ absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
       call.emergency->decision == EmergencyDecision::kStandDown;
   if (stood_down || TriedEveryStep(call)) return absl::OkStatus();
   return RefuseStep(assignment, Step::kLeave,
-                    absl::StrCat("the patient of calls/", call.id.value(),
+                    absl::StrCat("the patient of ", ResourceName(call.id),
                                  " is still being looked for"));
 }
 
@@ -266,15 +267,15 @@ void LeaveScene(const AssignmentId& id, Stamp leave, Draft& draft) {
 // clock may be: a step is never refused for it.
 absl::StatusOr<Subject> Rule(const AdvanceVisit& c, Draft& draft) {
   if (c.step == Step::kUnspecified) {
-    return absl::InvalidArgumentError("step: required");
+    return MissingField("step");
   }
   ASSIGN_OR_RETURN(const Assignment assignment,
                    draft.Get<Assignment>(c.assignment));
   RETURN_IF_ERROR(CheckCrew(assignment, c.step, draft.actor()));
   if (!c.call.empty() && !Contains(assignment.calls, c.call)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("call: calls/", c.call.value(), " is not of assignments/",
-                     c.assignment.value()));
+        absl::StrCat("call: ", ResourceName(c.call), " is not of ",
+                     ResourceName(c.assignment)));
   }
   if (StampOf(assignment, c.step).has_value()) return c.assignment;
   const Stamp stamp{draft.now(), c.device_time};
@@ -313,8 +314,8 @@ absl::StatusOr<Subject> Rule(const ReportNotFound& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   ASSIGN_OR_RETURN(Visit visit, draft.Get<Visit>(call.visit));
   if (visit.treatment_start.has_value()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "calls/", c.call.value(), ": the patient is being treated"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(ResourceName(c.call), ": the patient is being treated"));
   }
   visit.patient_found = false;
   call.resume_state = call.state;
@@ -328,7 +329,7 @@ absl::StatusOr<Subject> Rule(const ReportNotFound& c, Draft& draft) {
 
 absl::StatusOr<Subject> Rule(const RecordNotFoundStep& c, Draft& draft) {
   if (c.step == NotFoundStep::kUnspecified) {
-    return absl::InvalidArgumentError("step: required");
+    return MissingField("step");
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   call.not_found_tries.push_back(
@@ -369,16 +370,16 @@ absl::StatusOr<Subject> Rule(const ConfirmHours& c, Draft& draft) {
   const bool is_physician = c.person == assignment.physician;
   if (c.person.empty() || (!is_physician && c.person != assignment.driver)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("people/", c.person.value(), " is not of the crew of ",
-                     "assignments/", c.assignment.value()));
+        absl::StrCat(ResourceName(c.person), " is not of the crew of ",
+                     ResourceName(c.assignment)));
   }
   const bool worked = assignment.state == AssignmentState::kFinished ||
                       (assignment.state == AssignmentState::kReleased &&
                        assignment.depart.has_value());
   if (!worked) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "assignments/", c.assignment.value(), " is ", NameOf(assignment.state),
-        ": hours are confirmed after ", "leaving"));
+        ResourceName(c.assignment), " is ", NameOf(assignment.state),
+        ": hours are confirmed after leaving"));
   }
   std::optional<Confirmation>& hours =
       is_physician ? assignment.physician_hours : assignment.driver_hours;
