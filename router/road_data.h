@@ -1,0 +1,115 @@
+// What a road network consists of: plain values, as the importer makes them and
+// the map file stores them. router/router.h turns them into a RoadMap.
+#ifndef HOUSECALL_ROUTER_ROAD_DATA_H_
+#define HOUSECALL_ROUTER_ROAD_DATA_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "router/geo.h"
+
+namespace housecall::router {
+
+// OpenStreetMap's classes of road (key highway). Links and ramps have the class
+// of the road that they lead to, and Segment::kLink. The numbers are in map
+// files.
+enum class RoadClass : uint8_t {
+  kMotorway = 0,
+  kTrunk = 1,
+  kPrimary = 2,
+  kSecondary = 3,
+  kTertiary = 4,
+  kUnclassified = 5,
+  kResidential = 6,
+  kLivingStreet = 7,
+  kService = 8,
+  kTrack = 9,
+  kPedestrian = 10,
+};
+inline constexpr int kRoadClasses = 11;
+
+// As OpenStreetMap spells it: "living_street".
+absl::string_view RoadClassName(RoadClass road_class);
+
+// A weight that stands for: closed in this direction.
+inline constexpr uint32_t kClosed = 0xffffffff;
+// The greatest weight of an open segment: 12 days in milliseconds.
+inline constexpr uint32_t kMaxSegmentWeight = 1u << 30;
+
+// A stretch of road between two nodes, without a junction in between. It has a
+// direction, in which its points are in order, "forwards" from from_node to
+// to_node; a segment may begin and end at the same node.
+struct Segment {
+  uint32_t from_node = 0;
+  uint32_t to_node = 0;
+  // Of RoadData::points; the next segment's first point is the end.
+  uint32_t first_point = 0;
+  // Travel time over the whole length in weight units; kClosed if nobody may
+  // drive in that direction. Not both are kClosed.
+  uint32_t forward_weight = kClosed;
+  uint32_t backward_weight = kClosed;
+  uint32_t length_millimeters = 0;
+  // Of RoadData::names.
+  uint32_t name = 0;
+  // Segments of different components are not connected, whatever the
+  // direction. Components are numbered by size, the largest (by segments)
+  // first.
+  uint32_t component = 0;
+  RoadClass road_class = RoadClass::kUnclassified;
+  // The sum of Flag.
+  uint8_t flags = 0;
+  uint16_t unused = 0;
+
+  enum Flag : uint8_t {
+    // A ramp or a slip road.
+    kLink = 1,
+    // Private roads and roads for those who live or deliver there: a drive may
+    // begin and end on such, but not lead through.
+    kEndsOnly = 2,
+    // From here the main network, the largest strongly connected part, can be
+    // reached. So two segments with both flags reach each other.
+    kReachesMain = 4,
+    // From the main network this can be reached.
+    kReachedFromMain = 8,
+  };
+  static constexpr uint8_t kAllFlags = 15;
+
+  bool Has(Flag flag) const { return (flags & flag) != 0; }
+  friend bool operator==(const Segment&, const Segment&) = default;
+};
+
+// A road network. Node and segment numbers are positions in the vectors. Both
+// are ordered along a space-filling curve, so that neighbours are near each
+// other in memory.
+struct RoadData {
+  // What people are told; UTF-8.
+  std::string name;
+  // Whom to credit wherever the map or a route is shown.
+  std::string attribution;
+  // How old the source is, if it says so.
+  std::optional<absl::Time> source_time;
+  // One weight unit. Milliseconds, unless the source brings weights of its
+  // own: sums of those stay exact.
+  uint32_t weight_unit_microseconds = 1000;
+
+  std::vector<FixedPoint> nodes;
+  // The source's numbers of the nodes. Not unique: a node that is closed to
+  // cars (a bollard) ends each road that meets there on its own.
+  std::vector<int64_t> source_node_ids;
+  std::vector<Segment> segments;
+  // The polylines of all segments, one after the other, each at least two
+  // points long, the first and the last those of its nodes.
+  std::vector<FixedPoint> points;
+  // Names of roads; the first is empty.
+  std::vector<std::string> names;
+
+  friend bool operator==(const RoadData&, const RoadData&) = default;
+};
+
+}  // namespace housecall::router
+
+#endif  // HOUSECALL_ROUTER_ROAD_DATA_H_

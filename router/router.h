@@ -1,0 +1,154 @@
+// Road networks and travel times by car: the front door of this folder, which
+// stands alone. Who only needs times takes router/travel_time_source.h; who
+// needs a map takes router/map_file.h (open, save) and router/import/import.h
+// (from OpenStreetMap files).
+//
+//   RoadData   plain values                  made by the importer, in map files
+//   RoadMap    immutable, shared by threads  graph, spatial index
+//   Query      scratch, one per thread       times, tables, routes
+//
+// Times are whole numbers of the map's weight unit, in 32 bits; sums that would
+// not fit (49 days in milliseconds) count as unreachable.
+#ifndef HOUSECALL_ROUTER_ROUTER_H_
+#define HOUSECALL_ROUTER_ROUTER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "router/dijkstra.h"
+#include "router/geo.h"
+#include "router/graph.h"
+#include "router/road_data.h"
+#include "router/spatial_index.h"
+#include "router/travel_time_source.h"
+
+namespace housecall::router {
+
+// The points of the network that stand for a position.
+struct Snap {
+  // The nearest point of any segment.
+  RoadPoint nearest;
+  // The nearest point of a segment that reaches the main network and is reached
+  // from it; none if there is none within the radius. Used where no way leads
+  // from or to `nearest`: a car park without an entrance on the map, a road
+  // that the edge of the map cuts off.
+  std::optional<RoadPoint> main;
+};
+
+struct SnapOptions {
+  double radius_meters = 500;
+};
+
+// A road network, ready for questions. Immutable; safe for any number of
+// threads.
+class RoadMap {
+ public:
+  // Returns InvalidArgument, naming what is wrong, unless `data` is well formed
+  // (CheckRoadData).
+  static absl::StatusOr<std::shared_ptr<const RoadMap>> Create(RoadData data);
+
+  RoadMap(const RoadMap&) = delete;
+  RoadMap& operator=(const RoadMap&) = delete;
+
+  const RoadData& data() const { return data_; }
+  const Graph& graph() const { return graph_; }
+  // Of all points of all roads.
+  const BoundingBox& bounds() const { return index_.bounds(); }
+
+  // The points of the network that stand for `position`. Returns
+  // InvalidArgument if it is none (CheckLatLng); OutOfRange if it is farther
+  // than the radius outside the bounds; NotFound if the nearest road is farther
+  // than the radius.
+  absl::StatusOr<Snap> FindSnap(const LatLng& position,
+                                const SnapOptions& options = {}) const;
+
+  absl::Duration ToDuration(uint32_t weight) const {
+    return absl::Microseconds(int64_t{weight} * data_.weight_unit_microseconds);
+  }
+
+ private:
+  explicit RoadMap(RoadData data);
+
+  const RoadData data_;
+  const Graph graph_;
+  const SpatialIndex index_;
+};
+
+// From one point of the network to another.
+struct Leg {
+  bool reachable() const { return weight != kUnreachable; }
+
+  // kUnreachable: there is no way.
+  uint32_t weight = kUnreachable;
+  // Of the quickest way; 0 if there is none.
+  uint64_t length_millimeters = 0;
+
+  friend bool operator==(const Leg&, const Leg&) = default;
+};
+
+// A part of a segment, driven in one direction: backwards if the first offset
+// is the greater one.
+struct PathPiece {
+  uint32_t segment = 0;
+  uint32_t begin_millimeters = 0;
+  uint32_t end_millimeters = 0;
+  uint32_t weight = 0;
+};
+
+struct Path {
+  Leg leg;
+  // In the order of the drive; together they have the leg's weight and length.
+  std::vector<PathPiece> pieces;
+};
+
+// Answers questions about one map with exact shortest travel times. Keeps the
+// memory of its searches (about 16 bytes per node) for the next question, so it
+// serves one thread at a time. Where several ways are equally quick, the same
+// one is chosen every time.
+//
+// Within a segment the car is taken to go at a constant speed. It may set out
+// in either direction that is open, and turn wherever it is.
+class Query {
+ public:
+  // `map` must outlive this.
+  explicit Query(const RoadMap* map);
+
+  Leg FindLeg(const RoadPoint& from, const RoadPoint& to);
+  // None: there is no way.
+  std::optional<Path> FindPath(const RoadPoint& from, const RoadPoint& to);
+
+  // One search, from `from` until all of `to` are reached. One leg for each of
+  // `to`.
+  std::vector<Leg> OneToMany(const RoadPoint& from,
+                             absl::Span<const RoadPoint> to);
+  // One search, backwards. One leg for each of `from`.
+  std::vector<Leg> ManyToOne(absl::Span<const RoadPoint> from,
+                             const RoadPoint& to);
+  // The legs of from[0] to all of `to`, then those of from[1] … One search for
+  // each of `from` or of `to`, whichever are fewer.
+  std::vector<Leg> Matrix(absl::Span<const RoadPoint> from,
+                          absl::Span<const RoadPoint> to);
+
+ private:
+  const RoadMap& map_;
+  Dijkstra search_;
+};
+
+// The part of a segment's line between two offsets, in the order of the drive.
+// At least two points, the first and the last at the offsets.
+std::vector<LatLng> PieceLine(const RoadData& data, const PathPiece& piece);
+
+// Returns InvalidArgument, naming what is wrong, unless every number in `data`
+// is within its bounds: nodes of segments, points, names, weights, offsets.
+absl::Status CheckRoadData(const RoadData& data);
+
+}  // namespace housecall::router
+
+#endif  // HOUSECALL_ROUTER_ROUTER_H_

@@ -1,0 +1,100 @@
+#include "router/travel_time_source.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace housecall::router {
+
+namespace {
+
+absl::Status CheckTableSize(size_t origins, size_t destinations) {
+  if (origins == 0 || destinations == 0 ||
+      origins <= TravelTimeSource::kMaxCells / destinations) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("a table of ", origins, " origins and ", destinations,
+                   " destinations is too large; ask for at most ",
+                   TravelTimeSource::kMaxCells, " cells at once"));
+}
+
+absl::Status OfPosition(absl::string_view name, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(name, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<StraightLine> StraightLine::Create(const Options& options) {
+  if (!std::isfinite(options.detour_factor) || options.detour_factor <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "detour factor ", options.detour_factor, " is not a positive number"));
+  }
+  if (!std::isfinite(options.speed_km_per_hour) ||
+      options.speed_km_per_hour <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "speed ", options.speed_km_per_hour, " is not a positive number"));
+  }
+  return StraightLine(options);
+}
+
+std::string StraightLine::description() const {
+  return absl::StrFormat("straight line x %g at %g km/h",
+                         options_.detour_factor, options_.speed_km_per_hour);
+}
+
+TravelCell StraightLine::Cell(const LatLng& from, const LatLng& to) const {
+  TravelCell cell;
+  cell.reachable = true;
+  cell.distance_meters =
+      StraightDistanceMeters(from, to) * options_.detour_factor;
+  cell.duration =
+      absl::Seconds(cell.distance_meters * 3.6 / options_.speed_km_per_hour);
+  return cell;
+}
+
+absl::StatusOr<TravelTable> StraightLine::Times(
+    absl::Span<const LatLng> origins,
+    absl::Span<const LatLng> destinations) const {
+  if (absl::Status status = CheckTableSize(origins.size(), destinations.size());
+      !status.ok()) {
+    return status;
+  }
+  TravelTable table(origins.size(), destinations.size());
+  for (size_t i = 0; i < origins.size(); ++i) {
+    table.origin_status(i) = CheckLatLng(origins[i]);
+  }
+  for (size_t j = 0; j < destinations.size(); ++j) {
+    table.destination_status(j) = CheckLatLng(destinations[j]);
+  }
+  for (size_t i = 0; i < origins.size(); ++i) {
+    if (!table.origin_status(i).ok()) continue;
+    for (size_t j = 0; j < destinations.size(); ++j) {
+      if (!table.destination_status(j).ok()) continue;
+      table.at(i, j) = Cell(origins[i], destinations[j]);
+    }
+  }
+  return table;
+}
+
+absl::StatusOr<Route> StraightLine::FindRoute(const LatLng& from,
+                                              const LatLng& to) const {
+  if (absl::Status status = CheckLatLng(from); !status.ok()) {
+    return OfPosition("from", status);
+  }
+  if (absl::Status status = CheckLatLng(to); !status.ok()) {
+    return OfPosition("to", status);
+  }
+  const TravelCell cell = Cell(from, to);
+  Route route;
+  route.duration = cell.duration;
+  route.distance_meters = cell.distance_meters;
+  route.points = {from, to};
+  route.steps = {{"", cell.duration, cell.distance_meters}};
+  return route;
+}
+
+}  // namespace housecall::router
