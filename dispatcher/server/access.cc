@@ -63,13 +63,6 @@ void Resolve(absl::string_view collection, const std::string& id,
   const auto add_call = [&](const core::CallId& call) {
     AddUnknownOr(board.Find<core::Call>(call), named);
   };
-  const auto add_calls_of = [&](const auto* record) {
-    if (record == nullptr) {
-      named->unknown = true;
-      return;
-    }
-    for (const core::CallId& call : record->calls) add_call(call);
-  };
   const auto add_call_of = [&](const auto* record) {
     if (record == nullptr) {
       named->unknown = true;
@@ -80,9 +73,20 @@ void Resolve(absl::string_view collection, const std::string& id,
   if (collection == "calls") {
     add_call(core::CallId(id));
   } else if (collection == "offers") {
-    add_calls_of(board.Find<core::Offer>(core::OfferId(id)));
+    const auto* offer = board.Find<core::Offer>(core::OfferId(id));
+    if (offer == nullptr) {
+      named->unknown = true;
+    } else {
+      named->offers.push_back(*offer);
+    }
   } else if (collection == "assignments") {
-    add_calls_of(board.Find<core::Assignment>(core::AssignmentId(id)));
+    const auto* assignment =
+        board.Find<core::Assignment>(core::AssignmentId(id));
+    if (assignment == nullptr) {
+      named->unknown = true;
+    } else {
+      named->assignments.push_back(*assignment);
+    }
   } else if (collection == "visits") {
     add_call_of(board.Find<core::Visit>(core::VisitId(id)));
   } else if (collection == "notes") {
@@ -362,6 +366,24 @@ absl::Status CheckAccess(absl::string_view rpc, const core::Actor& actor,
   if (named.unknown) return denied;
   for (const core::Call& call : named.calls) {
     if ((reach & RelationTo(call, actor, board)) == 0) return denied;
+  }
+  // Whoever was asked may answer, though the offer or the assignment be over:
+  // he is to hear that it is.
+  for (const core::Offer& offer : named.offers) {
+    const bool asked =
+        offer.physician == actor.person || offer.driver == actor.person;
+    if ((reach & kOffered) == 0 || !asked) return denied;
+  }
+  for (const core::Assignment& assignment : named.assignments) {
+    const bool member = assignment.physician == actor.person ||
+                        assignment.driver == actor.person;
+    if ((reach & kOwnVisits) != 0 && member) continue;
+    for (const core::CallId& id : assignment.calls) {
+      const auto* call = board.Find<core::Call>(id);
+      if (call == nullptr || (reach & RelationTo(*call, actor, board)) == 0) {
+        return denied;
+      }
+    }
   }
   for (const core::Patient& patient : named.patients) {
     if ((reach & RelationTo(patient, actor, board)) == 0) return denied;

@@ -49,10 +49,12 @@ const std::vector<AccessRow>& AccessTable();
 // What the roles of the actor reach with that RPC together.
 unsigned ReachOf(absl::string_view rpc, const core::Actor& actor);
 
-// The things of a center that a request names, resolved on the board: an offer,
-// assignment, visit, note, delivery, match or task stands for its calls too.
+// The things of a center that a request names, resolved on the board: a visit,
+// note, match or task stands for its call.
 struct Named {
   std::vector<core::Call> calls;
+  std::vector<core::Offer> offers;
+  std::vector<core::Assignment> assignments;
   std::vector<core::Patient> patients;
   std::vector<core::PersonId> people;
   std::vector<core::AccountId> accounts;

@@ -215,9 +215,9 @@ absl::Status ReadField(const Message& message, const FieldDescriptor* field,
     if (status.ok()) *out = std::move(value);
     return status;
   } else {
-    // A message or an id that is not there keeps the struct's default.
-    if ((field->message_type() != nullptr || IsId<T>)&&!HasField(message,
-                                                                 field)) {
+    // What can be absent and is keeps the struct's default; so does an empty
+    // name, which is how "none" is written.
+    if ((field->has_presence() || IsId<T>)&&!HasField(message, field)) {
       return absl::OkStatus();
     }
     return ReadValue(FieldReader{message, field, -1, std::move(path), center},

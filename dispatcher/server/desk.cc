@@ -1,6 +1,7 @@
 #include "dispatcher/server/desk.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -78,7 +79,11 @@ absl::Status CheckRequestId(absl::string_view request_id) {
 
 std::string FingerprintOf(absl::string_view rpc,
                           const google::protobuf::Message& request) {
-  return Sha256Hex(absl::StrCat(rpc, "\n", request.SerializeAsString()))
+  // A fast digest of a password would be a way to guess it.
+  const std::unique_ptr<google::protobuf::Message> open(request.New());
+  open->CopyFrom(request);
+  Redact({true, true}, open.get());
+  return Sha256Hex(absl::StrCat(rpc, "\n", open->SerializeAsString()))
       .substr(0, 32);
 }
 

@@ -105,8 +105,8 @@ class Desk {
 // fresh one for each thing that it wants, and keeps it when it tries again.
 absl::Status CheckRequestId(absl::string_view request_id);
 
-// Digest of a request without its etag-like noise: the same bytes, the same
-// method.
+// Digest of a request: the same for the same RPC and content. Secrets are left
+// out of it.
 std::string FingerprintOf(absl::string_view rpc,
                           const google::protobuf::Message& request);
 

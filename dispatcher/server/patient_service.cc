@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/core/rota.h"
 #include "dispatcher/server/filters.h"

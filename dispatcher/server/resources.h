@@ -86,6 +86,10 @@ void WriteRecord(const R& record, const core::CenterId& center,
                  Proto* out) {
   ToProto(record, center, out);
   Redact(ViewOfRecord(record, actor, board), out);
+  // What is not signed yet is its author's alone.
+  if constexpr (std::is_same_v<R, core::Note>) {
+    if (record.author != actor.person) out->clear_draft();
+  }
 }
 
 // Whether a record that somebody watches or lists may be shown to this actor,
@@ -191,7 +195,7 @@ struct Page {
 };
 
 // InvalidArgument for a negative size or a token that is none of ours; sizes
-// above 500 count as 500, 0 as 50.
+// above 1000 count as 1000, 0 as 50.
 template <typename Request>
 absl::StatusOr<Page> PageOf(const Request& request) {
   Page page;
@@ -199,7 +203,7 @@ absl::StatusOr<Page> PageOf(const Request& request) {
     return absl::InvalidArgumentError("page_size: must not be negative");
   }
   if (request.page_size() > 0) {
-    page.size = std::min<size_t>(request.page_size(), 500);
+    page.size = std::min<size_t>(request.page_size(), 1000);
   }
   if (!request.page_token().empty() && !IsValidId(request.page_token())) {
     return absl::InvalidArgumentError(

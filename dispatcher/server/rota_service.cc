@@ -31,7 +31,7 @@ absl::Status WriteByIndex(const std::vector<T>& items, const Caller& caller,
                           google::protobuf::RepeatedPtrField<Proto>* out,
                           std::string* next_page_token) {
   const size_t size =
-      request.page_size() == 0 ? 50 : std::min(request.page_size(), 500);
+      request.page_size() == 0 ? 50 : std::min(request.page_size(), 1000);
   for (size_t i = begin; i < items.size(); ++i) {
     if (i == begin + size) {
       *next_page_token = absl::StrCat(i);

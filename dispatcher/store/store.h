@@ -97,6 +97,11 @@ class Store {
   virtual absl::StatusOr<std::vector<JournalEntry>> ReadJournal(
       const core::CenterId& center, int64_t after, int limit) = 0;
 
+  // As ReadJournal, of one call only.
+  virtual absl::StatusOr<std::vector<JournalEntry>> ReadCallJournal(
+      const core::CenterId& center, const core::CallId& call, int64_t after,
+      int limit) = 0;
+
   // Every record of one call, open or long closed: the call, its offers,
   // assignments, visits, matches, note, deliveries and tasks. Empty if there
   // is no such call.

@@ -1,0 +1,240 @@
+#include "absl/strings/str_split.h"
+#include "dispatcher/base/log.h"
+#include "dispatcher/base/status_macros.h"
+#include "dispatcher/server/filters.h"
+#include "dispatcher/server/services.h"
+#include "housecall/v1/session_service.grpc.pb.h"
+
+namespace housecall::server {
+namespace {
+
+// One message for every reason, so that nobody learns which accounts exist.
+absl::Status WrongPassword() {
+  return absl::UnauthenticatedError("the account or the password is wrong");
+}
+
+class SessionService final : public v1::SessionService::CallbackService {
+ public:
+  explicit SessionService(const Desk* desk) : desk_(desk) {}
+
+  grpc::ServerUnaryReactor* CreateSession(
+      grpc::CallbackServerContext* context,
+      const v1::CreateSessionRequest* request,
+      v1::CreateSessionResponse* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    const bool taken = desk_->workers().Run([this, reactor, request, response] {
+      const absl::Status status = LogIn(*request, reactor, response);
+      if (!status.ok()) reactor->Finish(ToGrpc(status));
+    });
+    if (!taken) reactor->Finish(ToGrpc(TooManySlowRequests()));
+    return reactor;
+  }
+
+  grpc::ServerUnaryReactor* GetSession(
+      grpc::CallbackServerContext* context,
+      const v1::GetSessionRequest* request,
+      v1::GetSessionResponse* response) override {
+    return desk_->Read(
+        context, "GetSession", request, response, [&](const Caller& caller) {
+          const core::Board& board = *caller.board;
+          const auto write = [&](const auto* record, auto* out) {
+            WriteRecord(*record, caller.center, caller.actor, board, out);
+          };
+          write(board.Find<core::Session>(caller.session),
+                response->mutable_session());
+          write(board.Find<core::Account>(caller.actor.account),
+                response->mutable_account());
+          write(board.Find<core::Person>(caller.actor.person),
+                response->mutable_person());
+          if (const auto* organization =
+                  board.Find<core::Organization>(caller.actor.organization)) {
+            write(organization, response->mutable_organization());
+          }
+          write(&board.center(), response->mutable_center());
+          SetTimestamp(desk_->engine().clock().Now(),
+                       response->mutable_server_time());
+          return absl::OkStatus();
+        });
+  }
+
+  grpc::ServerUnaryReactor* ListSessions(
+      grpc::CallbackServerContext* context,
+      const v1::ListSessionsRequest* request,
+      v1::ListSessionsResponse* response) override {
+    return desk_->Read(
+        context, "ListSessions", request, response,
+        [&](const Caller& caller) -> absl::Status {
+          RETURN_IF_ERROR(CheckParent(caller, request->parent()));
+          ASSIGN_OR_RETURN(const Page page, PageOf(*request));
+          ASSIGN_OR_RETURN(
+              std::string account,
+              FilterId<core::AccountId>(caller, request->account(), "account"));
+          if (account.empty()) account = caller.actor.account.value();
+          const absl::Time now = desk_->engine().clock().Now();
+          return ListRecords<core::Session>(
+              *caller.board, caller.center, caller.actor, page,
+              [&](const core::Session& session) {
+                return session.account.value() == account && !session.revoked &&
+                       session.expire_time > now;
+              },
+              [](const core::Session& a, const core::Session& b) {
+                return a.create_time > b.create_time;
+              },
+              response->mutable_sessions(),
+              response->mutable_next_page_token());
+        });
+  }
+
+  grpc::ServerUnaryReactor* RevokeSession(
+      grpc::CallbackServerContext* context,
+      const v1::RevokeSessionRequest* request, v1::Session* response) override {
+    return desk_->Mutate<core::RevokeSession>(context, "RevokeSession", request,
+                                              response);
+  }
+
+  grpc::ServerUnaryReactor* ChangePassword(
+      grpc::CallbackServerContext* context,
+      const v1::ChangePasswordRequest* request,
+      v1::Account* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    absl::StatusOr<Caller> caller =
+        desk_->Admit(*context, "ChangePassword", *request);
+    if (!caller.ok()) {
+      reactor->Finish(ToGrpc(caller.status()));
+      return reactor;
+    }
+    const bool taken = desk_->workers().Run(
+        [this, reactor, request, response, caller = *std::move(caller)] {
+          const absl::Status status =
+              SetPassword(caller, *request, reactor, response);
+          if (!status.ok()) reactor->Finish(ToGrpc(status));
+        });
+    if (!taken) reactor->Finish(ToGrpc(TooManySlowRequests()));
+    return reactor;
+  }
+
+ private:
+  // Whether this is the account's password. Counts a wrong one. Refuses to look
+  // at all before the account's retry_time.
+  absl::Status CheckPassword(const core::CenterId& center,
+                             const core::Account* account,
+                             const std::string& password) const {
+    const absl::Time now = desk_->engine().clock().Now();
+    if (account != nullptr && now < account->retry_time) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "too many wrong passwords; try again in ",
+          absl::ToInt64Seconds(account->retry_time - now) + 1, " s"));
+    }
+    const bool right = VerifyPassword(
+        PrivateText(password),
+        account == nullptr ? PrivateText() : account->password_hash);
+    if (account == nullptr) return WrongPassword();
+    if (!right) {
+      engine::Submission refuse;
+      refuse.actor = core::SystemActor();
+      refuse.command = core::RefusePassword{account->id};
+      // Waits, so that a burst of guesses cannot outrun the delay.
+      const absl::Status counted =
+          desk_->engine().SubmitAndWait(center, std::move(refuse)).status();
+      if (!counted.ok()) return counted;
+      HC_LOG(kInfo, "password_refused")
+          .With("center", center)
+          .With("account", account->id);
+      return WrongPassword();
+    }
+    return account->disabled ? WrongPassword() : absl::OkStatus();
+  }
+
+  absl::Status LogIn(const v1::CreateSessionRequest& request,
+                     grpc::ServerUnaryReactor* reactor,
+                     v1::CreateSessionResponse* response) const {
+    RETURN_IF_ERROR(CheckRequired(request));
+    // The only request that brings its center itself.
+    ASSIGN_OR_RETURN(
+        const std::string id,
+        ParseResourceName(core::CenterId(), core::AccountId::kCollection,
+                          request.account(), "account"));
+    if (request.password().size() > 1024) return WrongPassword();
+    const std::vector<std::string> parts =
+        absl::StrSplit(request.account(), '/');
+    Caller caller;
+    caller.center = core::CenterId(parts[1]);
+    caller.board = desk_->engine().Current(caller.center);
+    const core::Account* account =
+        caller.board == nullptr
+            ? nullptr
+            : caller.board->Find<core::Account>(core::AccountId(id));
+    RETURN_IF_ERROR(CheckPassword(caller.center, account, request.password()));
+    ASSIGN_OR_RETURN(const Token token, MakeToken(caller.center));
+
+    caller.session = token.session;
+    caller.actor.account = account->id;
+    caller.actor.person = account->person;
+    caller.actor.roles = account->roles;
+    if (const auto* person =
+            caller.board->Find<core::Person>(account->person)) {
+      caller.actor.organization = person->organization;
+    }
+    engine::Submission submission;
+    submission.actor = caller.actor;
+    submission.command = core::OpenSession{token.session, account->id};
+    submission.done = [this, caller, token, reactor,
+                       response](absl::StatusOr<engine::Result> result) {
+      absl::Status status = result.status();
+      if (status.ok()) {
+        const core::Board& board = *result->board;
+        WriteRecord(*board.Find<core::Session>(token.session), caller.center,
+                    caller.actor, board, response->mutable_session());
+        WriteRecord(*board.Find<core::Account>(caller.actor.account),
+                    caller.center, caller.actor, board,
+                    response->mutable_account());
+        if (const auto* person =
+                board.Find<core::Person>(caller.actor.person)) {
+          WriteRecord(*person, caller.center, caller.actor, board,
+                      response->mutable_person());
+        }
+        response->set_token(token.text.Reveal());
+        SetTimestamp(desk_->engine().clock().Now(),
+                     response->mutable_server_time());
+      }
+      reactor->Finish(ToGrpc(status));
+    };
+    desk_->engine().Submit(caller.center, std::move(submission));
+    return absl::OkStatus();
+  }
+
+  absl::Status SetPassword(const Caller& caller,
+                           const v1::ChangePasswordRequest& request,
+                           grpc::ServerUnaryReactor* reactor,
+                           v1::Account* response) const {
+    RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+    RETURN_IF_ERROR(CheckRequired(request));
+    const auto* account =
+        caller.board->Find<core::Account>(caller.actor.account);
+    const absl::Status old_one =
+        CheckPassword(caller.center, account, request.old_password());
+    if (absl::IsUnauthenticated(old_one)) {
+      return absl::PermissionDeniedError("old_password: is wrong");
+    }
+    RETURN_IF_ERROR(old_one);
+    const PrivateText password(request.new_password());
+    RETURN_IF_ERROR(CheckPasswordStrength(account->id, password));
+    core::ChangePassword command;
+    command.account = account->id;
+    command.keep_session = caller.session;
+    ASSIGN_OR_RETURN(command.password_hash, HashPassword(password));
+    desk_->Submit(caller, command, request.request_id(),
+                  FingerprintOf("ChangePassword", request), reactor, response);
+    return absl::OkStatus();
+  }
+
+  const Desk* const desk_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeSessionService(const Desk* desk) {
+  return std::make_unique<SessionService>(desk);
+}
+
+}  // namespace housecall::server

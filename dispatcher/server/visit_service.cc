@@ -1,0 +1,381 @@
+#include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/rota.h"
+#include "dispatcher/engine/trips.h"
+#include "dispatcher/server/duty_view.h"
+#include "dispatcher/server/filters.h"
+#include "dispatcher/server/services.h"
+#include "housecall/v1/visit_service.grpc.pb.h"
+
+namespace housecall::server {
+namespace {
+
+// A command about a person is about the caller where it names nobody.
+template <typename Command>
+absl::Status FillPerson(const Caller& caller, Command* command) {
+  if (command->person.empty()) command->person = caller.actor.person;
+  return absl::OkStatus();
+}
+
+// A stream of DutyViews: whole ones, whenever one differs from the last.
+class DutyWatcher final : public Watcher {
+ public:
+  using Writer = StreamWriter<v1::DutyView>;
+
+  DutyWatcher(const Desk* desk, std::string authorization, Writer* writer)
+      : desk_(desk),
+        authorization_(std::move(authorization)),
+        writer_(writer) {}
+
+  void Begin(const engine::Subscription& subscription) override {
+    Send(*subscription.board, subscription.sequence, true);
+  }
+  void Tell(const engine::Commit& commit) override {
+    Send(*commit.board, commit.sequence, false);
+  }
+  void Tick() override {
+    if (++ticks_ < 15) {
+      // A session ends by the clock too.
+      const absl::StatusOr<Caller> caller = Recheck();
+      if (!caller.ok()) writer_->EndWith(caller.status());
+      return;
+    }
+    const absl::StatusOr<Caller> caller = Recheck();
+    if (caller.ok()) {
+      Send(*caller->board, last_.sequence(), true);
+    } else {
+      writer_->EndWith(caller.status());
+    }
+  }
+  void End() override {
+    writer_->EndWith(absl::UnavailableError("the server is stopping"));
+  }
+
+ private:
+  absl::StatusOr<Caller> Recheck() const {
+    return AuthenticateToken(desk_->engine(), authorization_);
+  }
+
+  void Send(const core::Board& board, int64_t sequence, bool anyway) {
+    const absl::StatusOr<Caller> caller = Recheck();
+    if (!caller.ok()) return writer_->EndWith(caller.status());
+    v1::DutyView view =
+        MakeDutyView(board, caller->center, caller->actor, caller->actor.person,
+                     desk_->engine().clock().Now());
+    // What changes without meaning anything to him.
+    const std::string content = view.SerializeAsString();
+    if (!anyway && content == content_) return;
+    content_ = content;
+    view.set_sequence(sequence);
+    SetTimestamp(desk_->engine().clock().Now(), view.mutable_server_time());
+    last_ = view;
+    ticks_ = 0;
+    // Each view replaces the one before: a slow phone skips some.
+    if (writer_->waiting() < 4) {
+      writer_->Push(std::move(view));
+    } else {
+      content_.clear();
+    }
+  }
+
+  const Desk* const desk_;
+  const std::string authorization_;
+  Writer* const writer_;
+  v1::DutyView last_;
+  std::string content_;
+  int ticks_ = 0;
+};
+
+class VisitService final : public v1::VisitService::CallbackService {
+ public:
+  VisitService(const Desk* desk, WatchHub* hub) : desk_(desk), hub_(hub) {}
+
+  grpc::ServerUnaryReactor* GoOnDuty(grpc::CallbackServerContext* context,
+                                     const v1::GoOnDutyRequest* request,
+                                     v1::Duty* response) override {
+    return desk_->Mutate<core::GoOnDuty>(context, "GoOnDuty", request, response,
+                                         FillPerson<core::GoOnDuty>);
+  }
+  grpc::ServerUnaryReactor* GoOffDuty(grpc::CallbackServerContext* context,
+                                      const v1::GoOffDutyRequest* request,
+                                      v1::Duty* response) override {
+    return desk_->Mutate<core::GoOffDuty>(
+        context, "GoOffDuty", request, response, FillPerson<core::GoOffDuty>);
+  }
+  grpc::ServerUnaryReactor* ReportPosition(
+      grpc::CallbackServerContext* context,
+      const v1::ReportPositionRequest* request,
+      v1::Position* response) override {
+    return desk_->Mutate<core::ReportPosition>(
+        context, "ReportPosition", request, response,
+        FillPerson<core::ReportPosition>);
+  }
+  grpc::ServerUnaryReactor* GetDuty(grpc::CallbackServerContext* context,
+                                    const v1::GetDutyRequest* request,
+                                    v1::DutyView* response) override {
+    return desk_->Read(
+        context, "GetDuty", request, response,
+        [&](const Caller& caller) -> absl::Status {
+          ASSIGN_OR_RETURN(
+              const std::string person,
+              FilterId<core::PersonId>(caller, request->person(), "person"));
+          const absl::Time now = desk_->engine().clock().Now();
+          *response = MakeDutyView(
+              *caller.board, caller.center, caller.actor,
+              person.empty() ? caller.actor.person : core::PersonId(person),
+              now);
+          SetTimestamp(now, response->mutable_server_time());
+          return absl::OkStatus();
+        });
+  }
+  grpc::ServerWriteReactor<v1::DutyView>* WatchDuty(
+      grpc::CallbackServerContext* context,
+      const v1::WatchDutyRequest* request) override {
+    return OpenStream<v1::DutyView, DutyWatcher>(desk_, hub_, context,
+                                                 "WatchDuty", *request, 16, -1);
+  }
+
+  grpc::ServerUnaryReactor* AcceptOffer(grpc::CallbackServerContext* context,
+                                        const v1::AcceptOfferRequest* request,
+                                        v1::Offer* response) override {
+    return desk_->Mutate<core::AcceptOffer>(context, "AcceptOffer", request,
+                                            response,
+                                            FillPerson<core::AcceptOffer>);
+  }
+  grpc::ServerUnaryReactor* DeclineOffer(grpc::CallbackServerContext* context,
+                                         const v1::DeclineOfferRequest* request,
+                                         v1::Offer* response) override {
+    return desk_->Mutate<core::DeclineOffer>(context, "DeclineOffer", request,
+                                             response,
+                                             FillPerson<core::DeclineOffer>);
+  }
+
+  grpc::ServerUnaryReactor* StartDrive(grpc::CallbackServerContext* context,
+                                       const v1::StartDriveRequest* request,
+                                       v1::Assignment* response) override {
+    return Advance(context, "StartDrive", core::Step::kDepart, request,
+                   response);
+  }
+  grpc::ServerUnaryReactor* PickUpPhysician(
+      grpc::CallbackServerContext* context,
+      const v1::PickUpPhysicianRequest* request,
+      v1::Assignment* response) override {
+    return Advance(context, "PickUpPhysician", core::Step::kPickUp, request,
+                   response);
+  }
+  grpc::ServerUnaryReactor* Arrive(grpc::CallbackServerContext* context,
+                                   const v1::ArriveRequest* request,
+                                   v1::Assignment* response) override {
+    return Advance(context, "Arrive", core::Step::kArrive, request, response);
+  }
+  grpc::ServerUnaryReactor* StartTreatment(
+      grpc::CallbackServerContext* context,
+      const v1::StartTreatmentRequest* request,
+      v1::Assignment* response) override {
+    return Advance(context, "StartTreatment", core::Step::kStartTreatment,
+                   request, response);
+  }
+  grpc::ServerUnaryReactor* EndTreatment(grpc::CallbackServerContext* context,
+                                         const v1::EndTreatmentRequest* request,
+                                         v1::Assignment* response) override {
+    return Advance(context, "EndTreatment", core::Step::kEndTreatment, request,
+                   response);
+  }
+  grpc::ServerUnaryReactor* LeaveScene(grpc::CallbackServerContext* context,
+                                       const v1::LeaveSceneRequest* request,
+                                       v1::Assignment* response) override {
+    return Advance(context, "LeaveScene", core::Step::kLeave, request,
+                   response);
+  }
+
+  grpc::ServerUnaryReactor* ReportNotFound(
+      grpc::CallbackServerContext* context,
+      const v1::ReportNotFoundRequest* request, v1::Call* response) override {
+    return desk_->Mutate<core::ReportNotFound>(context, "ReportNotFound",
+                                               request, response);
+  }
+  grpc::ServerUnaryReactor* RecordNotFoundStep(
+      grpc::CallbackServerContext* context,
+      const v1::RecordNotFoundStepRequest* request,
+      v1::Call* response) override {
+    return desk_->Mutate<core::RecordNotFoundStep>(
+        context, "RecordNotFoundStep", request, response);
+  }
+  grpc::ServerUnaryReactor* ReportFound(grpc::CallbackServerContext* context,
+                                        const v1::ReportFoundRequest* request,
+                                        v1::Call* response) override {
+    return desk_->Mutate<core::ReportFound>(context, "ReportFound", request,
+                                            response);
+  }
+  grpc::ServerUnaryReactor* ReportBreakdown(
+      grpc::CallbackServerContext* context,
+      const v1::ReportBreakdownRequest* request, v1::Car* response) override {
+    return desk_->Mutate<core::ReportBreakdown>(context, "ReportBreakdown",
+                                                request, response);
+  }
+  grpc::ServerUnaryReactor* ReportDriverMissing(
+      grpc::CallbackServerContext* context,
+      const v1::ReportDriverMissingRequest* request,
+      v1::Assignment* response) override {
+    return desk_->Mutate<core::ReportDriverMissing>(
+        context, "ReportDriverMissing", request, response);
+  }
+  grpc::ServerUnaryReactor* ConfirmHours(grpc::CallbackServerContext* context,
+                                         const v1::ConfirmHoursRequest* request,
+                                         v1::Assignment* response) override {
+    return desk_->Mutate<core::ConfirmHours>(context, "ConfirmHours", request,
+                                             response,
+                                             FillPerson<core::ConfirmHours>);
+  }
+
+  grpc::ServerUnaryReactor* GetVisit(grpc::CallbackServerContext* context,
+                                     const v1::GetVisitRequest* request,
+                                     v1::Visit* response) override {
+    return desk_->Get(context, "GetVisit", request, response);
+  }
+  grpc::ServerUnaryReactor* GetAssignment(
+      grpc::CallbackServerContext* context,
+      const v1::GetAssignmentRequest* request,
+      v1::Assignment* response) override {
+    return desk_->Get(context, "GetAssignment", request, response);
+  }
+  grpc::ServerUnaryReactor* ListVisits(
+      grpc::CallbackServerContext* context,
+      const v1::ListVisitsRequest* request,
+      v1::ListVisitsResponse* response) override {
+    return desk_->Read(
+        context, "ListVisits", request, response,
+        [&](const Caller& caller) -> absl::Status {
+          RETURN_IF_ERROR(CheckParent(caller, request->parent()));
+          ASSIGN_OR_RETURN(const Page page, PageOf(*request));
+          ASSIGN_OR_RETURN(
+              const std::string call,
+              FilterId<core::CallId>(caller, request->call(), "call"));
+          ASSIGN_OR_RETURN(
+              const std::string person,
+              FilterId<core::PersonId>(caller, request->person(), "person"));
+          const unsigned reach = ReachOf("ListVisits", caller.actor);
+          const auto start = [](const core::Visit& visit) {
+            return visit.depart.has_value() ? visit.depart->server_time
+                                            : absl::InfiniteFuture();
+          };
+          return ListRecords<core::Visit>(
+              *caller.board, caller.center, caller.actor, page,
+              [&](const core::Visit& visit) {
+                return (call.empty() || visit.call.value() == call) &&
+                       (person.empty() || visit.physician.value() == person ||
+                        visit.driver.value() == person) &&
+                       MayBeShown(reach, visit, caller.actor, *caller.board);
+              },
+              [&](const core::Visit& a, const core::Visit& b) {
+                return start(a) < start(b);
+              },
+              response->mutable_visits(), response->mutable_next_page_token());
+        });
+  }
+
+  grpc::ServerUnaryReactor* GetRoute(grpc::CallbackServerContext* context,
+                                     const v1::GetRouteRequest* request,
+                                     v1::Route* response) override {
+    return desk_->ReadSlowly(context, "GetRoute", request, response,
+                             [this, request, response](const Caller& caller) {
+                               return FindRoute(caller, *request, response);
+                             });
+  }
+
+ private:
+  template <typename Request>
+  grpc::ServerUnaryReactor* Advance(grpc::CallbackServerContext* context,
+                                    absl::string_view rpc, core::Step step,
+                                    const Request* request,
+                                    v1::Assignment* response) const {
+    return desk_->Mutate<core::AdvanceVisit>(
+        context, rpc, request, response,
+        [step](const Caller&, core::AdvanceVisit* command) {
+          command->step = step;
+          return absl::OkStatus();
+        });
+  }
+
+  // From the caller's last position, past a physician who is still to be
+  // fetched, to the call.
+  absl::Status FindRoute(const Caller& caller,
+                         const v1::GetRouteRequest& request,
+                         v1::Route* response) const {
+    const core::Board& board = *caller.board;
+    ASSIGN_OR_RETURN(
+        const std::string id,
+        ParseResourceName(caller.center, core::AssignmentId::kCollection,
+                          request.assignment(), "assignment"));
+    ASSIGN_OR_RETURN(std::string call_id,
+                     FilterId<core::CallId>(caller, request.call(), "call"));
+    const core::AssignmentId assignment_id(id);
+    const auto* assignment = board.Find<core::Assignment>(assignment_id);
+    if (assignment == nullptr) return NoSuch<core::Assignment>(assignment_id);
+    if (call_id.empty()) call_id = assignment->calls.front().value();
+    if (!Contains(assignment->calls, core::CallId(call_id))) {
+      return absl::InvalidArgumentError(
+          "call: is not one of this assignment's");
+    }
+    const auto* call = board.Find<core::Call>(core::CallId(call_id));
+    if (call == nullptr || !call->place.position.has_value()) {
+      return absl::FailedPreconditionError(
+          "the position of the call is not known; correct its place");
+    }
+    const auto* position = board.Find<core::Position>(caller.actor.person);
+    if (position == nullptr) {
+      return absl::FailedPreconditionError(
+          "your own position is not known; report it first");
+    }
+    std::vector<router::LatLng> places = {
+        {position->position.latitude, position->position.longitude}};
+    const bool fetches = caller.actor.person == assignment->driver &&
+                         !assignment->pick_up.has_value() &&
+                         !assignment->arrive.has_value();
+    if (fetches) {
+      for (const engine::Trip& trip : engine::RunningTrips(board)) {
+        if (trip.assignment == assignment_id && trip.places.size() == 3) {
+          places.push_back({trip.places[1].latitude, trip.places[1].longitude});
+        }
+      }
+    }
+    places.push_back(
+        {call->place.position->latitude, call->place.position->longitude});
+    absl::Duration duration;
+    double distance_meters = 0;
+    for (size_t i = 0; i + 1 < places.size(); ++i) {
+      const absl::StatusOr<router::Route> leg =
+          desk_->engine().travel_times().FindRoute(places[i], places[i + 1]);
+      if (!leg.ok()) {
+        return absl::FailedPreconditionError(
+            std::string(leg.status().message()));
+      }
+      duration += leg->duration;
+      distance_meters += leg->distance_meters;
+      for (const router::LatLng& point : leg->points) {
+        v1::LatLng* out = response->add_points();
+        out->set_latitude(point.latitude_degrees);
+        out->set_longitude(point.longitude_degrees);
+      }
+    }
+    const int64_t seconds = absl::ToInt64Seconds(duration);
+    response->mutable_duration()->set_seconds(seconds);
+    response->mutable_duration()->set_nanos(static_cast<int32_t>(
+        absl::ToInt64Nanoseconds(duration - absl::Seconds(seconds))));
+    response->set_distance_meters(distance_meters);
+    SetTimestamp(position->receive_time, response->mutable_position_time());
+    response->set_travel_times(desk_->engine().travel_times().description());
+    return absl::OkStatus();
+  }
+
+  const Desk* const desk_;
+  WatchHub* const hub_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeVisitService(const Desk* desk,
+                                                WatchHub* hub) {
+  return std::make_unique<VisitService>(desk, hub);
+}
+
+}  // namespace housecall::server
