@@ -28,7 +28,7 @@ namespace {
 
 using outbox::WebhookSecret;
 
-constexpr size_t kMaxBodyBytes = 1024 * 1024;
+constexpr size_t kMaxBodyBytes = 1'000'000;
 // Requests that may wait at once, a few more than any sender has on the way.
 constexpr size_t kThreads = 16;
 constexpr char kReceipt[] = R"({"receipt":"received"})";

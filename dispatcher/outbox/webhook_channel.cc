@@ -42,8 +42,8 @@ using core::SendResult;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr size_t kMaxUrlLength = 2000;
-constexpr size_t kMaxAnswerBytes = 64 * 1024;
-constexpr size_t kMaxHeaderBytes = 64 * 1024;
+constexpr size_t kMaxAnswerBytes = 65'536;
+constexpr size_t kMaxHeaderBytes = 65'536;
 constexpr size_t kMaxErrorText = 500;
 
 struct EasyDeleter {
@@ -255,6 +255,10 @@ SendOutcome NotAttempted(SendResult result, std::string error) {
   return outcome;
 }
 
+absl::Status NoMemory() {
+  return absl::InternalError("not sent: libcurl has no memory");
+}
+
 constexpr char kStopped[] = "not sent: the server is stopping";
 
 }  // namespace
@@ -424,7 +428,7 @@ class WebhookChannel::Sender {
     in_flight_[easy] = std::move(transfer);
     if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
       Complete(Take(easy), NotAttempted(SendResult::kTransient,
-                                        "not sent: libcurl has no memory"));
+                                        std::string(NoMemory().message())));
     }
   }
 
@@ -436,8 +440,6 @@ class WebhookChannel::Sender {
     ASSIGN_OR_RETURN(const WebhookHeaders signature,
                      secret.Sign(message.id, clock_->Now(), body));
 
-    const absl::Status no_memory =
-        absl::InternalError("not sent: libcurl has no memory");
     for (const std::string& line :
          {std::string("Content-Type: application/json"),
           std::string("User-Agent: housecall"),
@@ -446,11 +448,11 @@ class WebhookChannel::Sender {
           absl::StrCat(kWebhookIdHeader, ": ", signature.id),
           absl::StrCat(kWebhookTimestampHeader, ": ", signature.timestamp),
           absl::StrCat(kWebhookSignatureHeader, ": ", signature.signature)}) {
-      if (!AppendHeader(&transfer->headers, line)) return no_memory;
+      if (!AppendHeader(&transfer->headers, line)) return NoMemory();
     }
 
     transfer->easy.reset(curl_easy_init());
-    if (transfer->easy == nullptr) return no_memory;
+    if (transfer->easy == nullptr) return NoMemory();
     EasyOptions options(transfer->easy.get());
     options.Set(CURLOPT_PRIVATE, transfer)
         .Set(CURLOPT_ERRORBUFFER, transfer->error)
@@ -488,7 +490,7 @@ class WebhookChannel::Sender {
     if (!options_.ca_file.empty()) {
       options.Set(CURLOPT_CAINFO, options_.ca_file.c_str());
     }
-    return options.ok() ? absl::OkStatus() : no_memory;
+    return options.ok() ? absl::OkStatus() : NoMemory();
   }
 
   // Takes a transfer out of libcurl and out of the books.
