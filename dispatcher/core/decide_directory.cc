@@ -116,8 +116,7 @@ absl::Status CheckPolicy(const Policy& policy) {
 
 absl::Status Check(const Center& center, const Center*, const Draft&) {
   if (center.display_name.empty()) return MissingField("display_name");
-  // ZoneNamed falls back to a zone of another name.
-  if (ZoneNamed(center.time_zone).name() != center.time_zone) {
+  if (!FindZone(center.time_zone).has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "time_zone: ", center.time_zone,
         " is not known to this machine; an IANA name such as Asia/Tokyo "

@@ -190,8 +190,8 @@ absl::Status CheckWheels(const OfferVisit& c, const Draft& draft) {
 absl::Status CheckShiftEnd(const OfferVisit& c, const Draft& draft) {
   const absl::Time finish_time = std::max(
       c.estimate.finish_time, draft.now() + draft.policy().visit_duration);
-  const Ruling ruling =
-      RuleShiftEnd(draft.board(), c.physician, c.driver, finish_time);
+  const Ruling ruling = RuleShiftEnd(draft.board(), c.physician, c.driver,
+                                     draft.now(), finish_time);
   if (ruling.ok()) return absl::OkStatus();
   return RefuseCrew(c.physician, c.calls.front(), ruling);
 }

@@ -3,45 +3,72 @@
 #ifndef HOUSECALL_DISPATCHER_CORE_RULES_H_
 #define HOUSECALL_DISPATCHER_CORE_RULES_H_
 
+#include <vector>
+
 #include "absl/time/time.h"
 #include "dispatcher/core/board.h"
+#include "dispatcher/core/rota.h"
 
 namespace housecall::core {
 
-// Why somebody may not be sent, and the figure behind it (metres from the
-// clinic, minutes beyond the end of the shift …); kChosen: he may.
+// Why somebody may not be sent, and the figure behind it, where there is one
+// (metres from the clinic, minutes beyond the end of the shift, seats of the
+// car); kChosen: he may.
 struct Ruling {
   Verdict verdict = Verdict::kUnspecified;
   double figure = 0;
   bool ok() const { return verdict == Verdict::kChosen; }
+  bool operator==(const Ruling&) const = default;
 };
 
 // May this physician go to this call now? On duty, not busy, no offer pending,
-// on the rota, under contract with the clinic of his duty, skilled, within the
-// 16 km (or the call has a reason), not declined or unanswered before, not
-// excluded by the patient's card, rested. `operator_override` lifts
-// kUnanswered and kReserve only.
+// on the rota, under contract with the clinic of his duty, rested; not excluded
+// by the patient's card, not declined or unanswered before, skilled, within the
+// 16 km (or the call has a reason). The first of these that does not hold is
+// the verdict. `operator_override` lifts kUnanswered and kReserve only.
 Ruling RulePhysician(const Board& board, const PersonId& physician,
                      const Call& call, absl::Time now, bool operator_override);
 
 // May this driver with the car of his duty go? On duty, not busy, no offer
-// pending, a car that is available with a seat for the physician, not declined
-// or unanswered before for this call.
+// pending, on the rota, under contract, a car that is available with a seat for
+// the physician, not declined or unanswered before for this call.
 Ruling RuleDriver(const Board& board, const PersonId& driver, const Call& call,
                   absl::Time now, bool operator_override);
 
-// Is the visit expected to be over before the duty of physician and driver
-// (empty: he drives himself) ends?
+// Is the visit expected to be over by the end of the duty of physician and
+// driver (empty: he drives himself)? The duty is the rota's at `now`, with what
+// adjoins it: it may have been cut since he went on duty.
 Ruling RuleShiftEnd(const Board& board, const PersonId& physician,
-                    const PersonId& driver, absl::Time finish_time);
+                    const PersonId& driver, absl::Time now,
+                    absl::Time finish_time);
 
 // Metres from the clinic that employs the physician on this duty to the call;
 // 0 where either place is unknown.
 double ClinicDistanceMeters(const Board& board, const PersonId& physician,
                             const Call& call);
 
-// What a visit needs: what the call says and what the patient's card says.
+// What a visit needs: what the call says and what the patient's card says, by
+// value, each once.
 std::vector<Skill> RequiredSkills(const Board& board, const Call& call);
+
+// --- The same in parts, for many people and calls at once -------------------
+
+// The duties that the rules below ask about.
+std::vector<RotaDuty> RotaForRules(const Board& board, absl::Time now);
+
+// The part of RulePhysician and RuleDriver that is the same for every call.
+Ruling RulePhysicianNow(const Board& board, const std::vector<RotaDuty>& rota,
+                        const PersonId& physician, absl::Time now,
+                        bool operator_override);
+Ruling RuleDriverNow(const Board& board, const std::vector<RotaDuty>& rota,
+                     const PersonId& driver, absl::Time now,
+                     bool operator_override);
+
+// The other part, which does not ask about duty, rota and rest.
+Ruling RulePhysicianForCall(const Board& board, const PersonId& physician,
+                            const Call& call, bool operator_override);
+Ruling RuleDriverForCall(const PersonId& driver, const Call& call,
+                         bool operator_override);
 
 }  // namespace housecall::core
 

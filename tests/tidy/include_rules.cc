@@ -166,10 +166,15 @@ const std::vector<Ban>& Bans() {
        "nothing may come in but through the arguments"},
       {Kind::kToken,
        pure,
+       {"dispatcher/core/calendar.cc"},
+       {"absl::LoadTimeZone"},
+       "reads the machine's time zone files; a center's zone comes from "
+       "FindZone"},
+      {Kind::kToken,
+       pure,
        {},
-       {"absl::LoadTimeZone", "absl::LocalTimeZone"},
-       "reads the machine's time zone files; take an absl::TimeZone as an "
-       "argument, or absl::FixedTimeZone"},
+       {"absl::LocalTimeZone"},
+       "the machine's zone is not the center's"},
       {Kind::kInclude,
        {"dispatcher/base/", "dispatcher/core/", "dispatcher/planner/",
         "dispatcher/engine/", "dispatcher/server/", "dispatcher/gateway/",
