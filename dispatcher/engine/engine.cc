@@ -16,6 +16,8 @@ namespace housecall::engine {
 namespace {
 
 constexpr absl::Duration kForgetInterval = absl::Minutes(10);
+// After a load that failed, for a center that nobody sends anything to.
+constexpr absl::Duration kReloadInterval = absl::Seconds(1);
 
 // Whether an event may change whom to send: not what only the planner or the
 // crews' phones say all the time.
@@ -52,12 +54,19 @@ struct Engine::Lane {
   CenterWriter writer;
   absl::Time next_timer_time = absl::InfinitePast();
   absl::Time next_forget_time = absl::InfinitePast();
+  absl::Time next_reload_time = absl::InfinitePast();
   std::thread thread;
 
   Mutex queue_mutex;
   CondVar queue_wake;
   std::deque<Submission> queue HOUSECALL_GUARDED_BY(queue_mutex);
   bool stop HOUSECALL_GUARDED_BY(queue_mutex) = false;
+
+  // False before its creation was accepted: a lane is there as soon as somebody
+  // wants to create the center.
+  bool Exists() const HOUSECALL_REQUIRES(publish_mutex) {
+    return published != nullptr && !published->center().id.empty();
+  }
 
   // Held while listeners are told, so that a watcher misses nothing between
   // its snapshot and its first commit.
@@ -153,12 +162,19 @@ std::shared_ptr<Engine::Lane> Engine::AddLane(const core::CenterId& center) {
 
 void Engine::Submit(const core::CenterId& center, Submission submission) {
   std::shared_ptr<Lane> lane = FindLane(center);
-  if (lane == nullptr &&
-      std::holds_alternative<core::Create<core::Center>>(submission.command)) {
-    lane = AddLane(center);
+  bool runs = true;
+  if (lane == nullptr) {
+    if (std::holds_alternative<core::Create<core::Center>>(
+            submission.command)) {
+      lane = AddLane(center);
+    }
+    MutexLock lock(mutex_);
+    runs = running_ && !stopped_;
   }
   absl::Status refusal;
-  if (lane == nullptr) {
+  if (!runs) {
+    refusal = absl::UnavailableError("the server is not running; try again");
+  } else if (lane == nullptr) {
     refusal = absl::NotFoundError(
         absl::StrCat("there is no center ", center.value()));
   } else {
@@ -194,13 +210,16 @@ BoardPtr Engine::Current(const core::CenterId& center) const {
   const std::shared_ptr<Lane> lane = FindLane(center);
   if (lane == nullptr) return nullptr;
   MutexLock lock(lane->publish_mutex);
-  return lane->published;
+  return lane->Exists() ? lane->published : nullptr;
 }
 
 std::vector<core::CenterId> Engine::Centers() const {
   std::vector<core::CenterId> centers;
   MutexLock lock(mutex_);
-  for (const auto& [center, lane] : lanes_) centers.push_back(center);
+  for (const auto& [center, lane] : lanes_) {
+    MutexLock publish_lock(lane->publish_mutex);
+    if (lane->Exists()) centers.push_back(center);
+  }
   return centers;
 }
 
@@ -208,11 +227,11 @@ absl::StatusOr<Subscription> Engine::Subscribe(const core::CenterId& center,
                                                int64_t after,
                                                Listener listener) {
   const std::shared_ptr<Lane> lane = FindLane(center);
-  if (lane == nullptr) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no center ", center.value()));
-  }
+  const absl::Status unknown =
+      absl::NotFoundError(absl::StrCat("there is no center ", center.value()));
+  if (lane == nullptr) return unknown;
   MutexLock lock(lane->publish_mutex);
+  if (!lane->Exists()) return unknown;
   Subscription subscription;
   subscription.id = lane->next_listener++;
   subscription.board = lane->published;
@@ -253,9 +272,23 @@ void Engine::RunWriter(Lane& lane) {
       }
     }
     const absl::Time now = clock_->Now();
+    if (lane.writer.board() == nullptr && batch.empty() &&
+        now >= lane.next_reload_time) {
+      // The store failed lately. Deadlines pass although nobody asks.
+      lane.next_reload_time = now + kReloadInterval;
+      if (absl::Status status = lane.writer.EnsureLoaded(); !status.ok()) {
+        HC_LOG(kError, "board_not_loaded")
+            .With("center", lane.center)
+            .With("status", status);
+      }
+    }
     if (lane.writer.board() != nullptr && now >= lane.next_timer_time) {
-      lane.next_timer_time = now + options_.timer_interval;
-      if (core::NextDeadline(*lane.writer.board()) <= now) {
+      const bool due = core::NextDeadline(*lane.writer.board()) <= now;
+      // It looks at every open call: on a board with very many, less often, so
+      // that looking takes a twentieth of the time at most.
+      lane.next_timer_time =
+          now + std::max(options_.timer_interval, 20 * (clock_->Now() - now));
+      if (due) {
         Submission timer;
         timer.actor = core::SystemActor();
         timer.command = core::PassTime{};
@@ -269,8 +302,8 @@ void Engine::RunWriter(Lane& lane) {
         }
       }
     }
-    if (batch.empty()) continue;
-    const Commit commit = lane.writer.Process(std::move(batch));
+    Commit commit;
+    if (!batch.empty()) commit = lane.writer.Process(std::move(batch));
     Publish(lane, commit);
     lane.writer.Answer();
   }
@@ -282,27 +315,43 @@ void Engine::Publish(Lane& lane, const Commit& commit) {
   Commit told = commit;
   told.board = board;
   told.sequence = lane.writer.sequence();
+  int64_t published_sequence = 0;
+  {
+    MutexLock lock(lane.publish_mutex);
+    if (lane.published == board && lane.sequence == told.sequence) return;
+    // At first there is nobody who could have missed anything.
+    published_sequence =
+        lane.published == nullptr ? told.sequence : lane.sequence;
+  }
+  // Entries that another writer of this center made meanwhile, or a commit of
+  // ours whose outcome was unknown: the board was loaded anew, and the watchers
+  // have not seen them.
+  const int64_t journaled =
+      std::count_if(told.entries.begin(), told.entries.end(),
+                    [](const store::JournalEntry& entry) {
+                      return core::IsJournaled(entry.event.kind);
+                    });
+  const int64_t missing = told.sequence - journaled - published_sequence;
+  if (missing > 0) {
+    absl::StatusOr<std::vector<store::JournalEntry>> entries =
+        store_->ReadJournal(lane.center, published_sequence,
+                            static_cast<int>(missing));
+    if (entries.ok() && static_cast<int64_t>(entries->size()) == missing) {
+      told.entries.insert(told.entries.begin(), entries->begin(),
+                          entries->end());
+    } else {
+      HC_LOG(kError, "journal_not_read")
+          .With("center", lane.center)
+          .With("status", entries.status());
+      // They are told when they can be read; the sequence stays behind so that
+      // nobody resumes after what he has not seen.
+      told.entries.clear();
+      told.sequence = published_sequence;
+    }
+  }
   bool wants_plan = false;
   {
     MutexLock lock(lane.publish_mutex);
-    if (lane.published == board) return;
-    // Entries that another writer of this center made meanwhile: the board was
-    // loaded anew, and the watchers have not seen them.
-    const int64_t first = told.entries.empty() ? told.sequence + 1
-                                               : told.entries.front().sequence;
-    if (first > lane.sequence + 1 && lane.published != nullptr) {
-      absl::StatusOr<std::vector<store::JournalEntry>> missing =
-          store_->ReadJournal(lane.center, lane.sequence,
-                              static_cast<int>(first - lane.sequence - 1));
-      if (missing.ok()) {
-        told.entries.insert(told.entries.begin(), missing->begin(),
-                            missing->end());
-      } else {
-        HC_LOG(kError, "journal_not_read")
-            .With("center", lane.center)
-            .With("status", missing.status());
-      }
-    }
     lane.published = board;
     lane.sequence = told.sequence;
     for (const store::JournalEntry& entry : told.entries) {
@@ -316,7 +365,8 @@ void Engine::Publish(Lane& lane, const Commit& commit) {
       }
     }
     for (const auto& [id, listener] : lane.listeners) listener(told);
-    if (std::any_of(told.entries.begin(), told.entries.end(), WantsNewPlan)) {
+    if (missing > 0 ||
+        std::any_of(told.entries.begin(), told.entries.end(), WantsNewPlan)) {
       lane.plan_wanted = true;
       wants_plan = true;
     }
