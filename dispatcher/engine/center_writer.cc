@@ -22,8 +22,11 @@ std::pair<size_t, std::string> KeyOf(const core::Record& record) {
           std::visit([](const auto& r) { return r.id.value(); }, record)};
 }
 
-bool ChangesRows(const core::Command& command) {
-  return !std::holds_alternative<core::ReportPosition>(command);
+// Positions come all the time and an old one changes nothing: deciding a
+// repeated one again is cheaper than keeping its reply.
+bool KeepsReply(const Submission& submission) {
+  return !submission.request_id.empty() &&
+         !std::holds_alternative<core::ReportPosition>(submission.command);
 }
 
 }  // namespace
@@ -86,18 +89,23 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
   batch.center = center_;
   std::vector<core::Event> events;
   std::map<std::pair<size_t, std::string>, const core::Record*> rows;
-  bool any_refusal = false;
+  // Answers that write nothing which the version could guard: a refusal, a
+  // reply kept in the store, which may be younger than the board.
+  bool needs_proof = false;
 
   for (Ruled& r : ruled) {
     const Submission& submission = r.submission;
-    if (!submission.request_id.empty()) {
+    r.depends_on_batch = true;
+    if (KeepsReply(submission)) {
       absl::StatusOr<std::optional<store::Reply>> earlier =
-          EarlierReply(batch, submission.request_id);
+          EarlierReply(batch, submission.request_id, &r.depends_on_batch);
       if (!earlier.ok()) {
+        r.depends_on_batch = false;
         r.result = earlier.status();
         continue;
       }
       if (earlier->has_value()) {
+        needs_proof = true;
         if ((*earlier)->fingerprint != submission.fingerprint) {
           r.result = absl::InvalidArgumentError(
               "request_id was used before for another request; a new request "
@@ -107,11 +115,12 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
         }
         continue;
       }
+      r.depends_on_batch = true;
     }
     absl::StatusOr<core::Decision> decision =
         core::Decide(working, submission.command, submission.actor, now);
     if (!decision.ok()) {
-      any_refusal = true;
+      needs_proof = true;
       r.result = decision.status();
       continue;
     }
@@ -119,7 +128,7 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
       core::Apply(event, &working);
       events.push_back(std::move(event));
     }
-    if (!submission.request_id.empty() && ChangesRows(submission.command)) {
+    if (KeepsReply(submission)) {
       batch.replies.push_back({submission.request_id, submission.fingerprint,
                                decision->subject, now});
     }
@@ -160,9 +169,7 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
       // store's answer. Refusals were decided on this batch's board, which
       // will not be; they too are to be asked again.
       for (Ruled& r : ruled) {
-        if (r.result.ok() && r.result->replayed) continue;
-        if (absl::IsInvalidArgument(r.result.status())) continue;
-        r.result = status;
+        if (r.depends_on_batch) r.result = status;
       }
       *commit = Commit();
       for (Ruled& r : ruled) {
@@ -176,9 +183,7 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
     for (const store::Reply& reply : batch.replies) Remember(reply);
     commit->board = board_;
     commit->sequence = sequence_;
-  } else if (any_refusal) {
-    // A refusal writes nothing that the version could guard: prove that the
-    // board was current.
+  } else if (needs_proof) {
     absl::StatusOr<int64_t> version = store_->CurrentVersion(center_);
     if (!version.ok() || *version != version_) return false;
   }
@@ -197,10 +202,12 @@ void CenterWriter::Answer() {
 }
 
 absl::StatusOr<std::optional<store::Reply>> CenterWriter::EarlierReply(
-    const store::Batch& batch, const std::string& request_id) {
+    const store::Batch& batch, const std::string& request_id, bool* of_batch) {
+  *of_batch = true;
   for (const store::Reply& reply : batch.replies) {
     if (reply.request_id == request_id) return std::optional(reply);
   }
+  *of_batch = false;
   if (auto found = recent_replies_.find(request_id);
       found != recent_replies_.end()) {
     return std::optional(found->second);

@@ -95,15 +95,17 @@ class CenterWriter {
   struct Ruled {
     Submission submission;
     absl::StatusOr<Result> result;
+    // Whether the result holds only if this batch is committed.
+    bool depends_on_batch = true;
   };
 
   // One try of Process. Returns false if the board was not current and the
   // whole must be decided again.
   bool Try(std::vector<Ruled>& ruled, Commit* commit);
-  // The answer given before to that request id, from this batch, from memory
-  // or from the store.
+  // The answer given before to that request id, from this batch (then
+  // `of_batch` is set), from memory or from the store.
   absl::StatusOr<std::optional<store::Reply>> EarlierReply(
-      const store::Batch& batch, const std::string& request_id);
+      const store::Batch& batch, const std::string& request_id, bool* of_batch);
   void Remember(const store::Reply& reply);
 
   const core::CenterId center_;

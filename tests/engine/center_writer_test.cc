@@ -1,0 +1,332 @@
+#include "dispatcher/engine/center_writer.h"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dispatcher/base/log.h"
+#include "dispatcher/store/memory_store.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/builders.h"
+#include "tests/engine/faulty_store.h"
+#include "tests/engine/seed.h"
+
+namespace housecall::engine {
+namespace {
+
+using core::Car;
+using core::CarId;
+using core::testing::BoardBuilder;
+using core::testing::TestNow;
+using testing::Administrator;
+using testing::CreateCar;
+using ::testing::ElementsAre;
+using testing::FaultyStore;
+using ::testing::HasSubstr;
+using testing::Op;
+
+class CenterWriterTest : public ::testing::Test {
+ protected:
+  using Answer = std::optional<absl::StatusOr<Result>>;
+
+  CenterWriterTest() {
+    SetLogSink([](LogLevel, absl::string_view) {});
+    const core::Board board = BoardBuilder().AddPhysician("dr-sato").Build();
+    center_ = board.center().id;
+    testing::Seed(board, &memory_);
+    writer_ = std::make_unique<CenterWriter>(center_, &store_, &clock_);
+  }
+
+  // A command whose answer will be in answers_[request_id].
+  Submission Request(const std::string& request_id, core::Command command,
+                     const std::string& fingerprint = "f") {
+    Submission submission;
+    submission.request_id = request_id;
+    submission.fingerprint = fingerprint;
+    submission.actor = Administrator();
+    submission.command = std::move(command);
+    Answer& answer = answers_.emplace_back();
+    submission.done = [this, &answer](absl::StatusOr<Result> result) {
+      ++answered_;
+      answer = std::move(result);
+    };
+    return submission;
+  }
+  // Processes and answers.
+  Commit Process(std::vector<Submission> batch) {
+    Commit commit = writer_->Process(std::move(batch));
+    writer_->Answer();
+    return commit;
+  }
+  absl::StatusCode CodeOf(size_t i) const {
+    return answers_.at(i).value().status().code();
+  }
+  const Result& ResultOf(size_t i) const { return *answers_.at(i).value(); }
+  bool StoreHas(const std::string& car) {
+    return memory_.Load(center_, TestNow())->board.Find<Car>(CarId(car)) !=
+           nullptr;
+  }
+  // What another machine does to the same center.
+  void OtherWriterCreates(const std::string& car,
+                          const std::string& request_id = "") {
+    CenterWriter other(center_, &memory_, &clock_);
+    Submission submission;
+    submission.request_id = request_id;
+    submission.fingerprint = "f";
+    submission.actor = Administrator();
+    submission.command = CreateCar(car);
+    bool accepted = false;
+    submission.done = [&](const absl::StatusOr<Result>& result) {
+      accepted = result.ok();
+    };
+    other.Process({std::move(submission)});
+    other.Answer();
+    ASSERT_TRUE(accepted);
+  }
+
+  SimulatedClock clock_{TestNow()};
+  store::MemoryStore memory_;
+  FaultyStore store_{&memory_};
+  core::CenterId center_;
+  std::unique_ptr<CenterWriter> writer_;
+  // In the order of the requests; references stay valid.
+  std::deque<Answer> answers_;
+  int answered_ = 0;
+};
+
+TEST_F(CenterWriterTest, CommitsABatchAsOne) {
+  const Commit commit = Process({Request("r1", CreateCar("car-a")),
+                                 Request("r2", CreateCar("car-b")),
+                                 Request("r3", CreateCar("car-a"))});
+  EXPECT_EQ(store_.CountOf(Op::kCommit), 1);
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kOk);
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
+  EXPECT_EQ(CodeOf(2), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(std::get<CarId>(ResultOf(0).subject), CarId("car-a"));
+  EXPECT_TRUE(StoreHas("car-a") && StoreHas("car-b"));
+  ASSERT_EQ(commit.entries.size(), 2u);
+  EXPECT_EQ(commit.entries[0].sequence, 1);
+  EXPECT_EQ(commit.entries[1].sequence, 2);
+  EXPECT_EQ(commit.sequence, 2);
+  EXPECT_EQ(commit.board, writer_->board());
+  EXPECT_EQ(ResultOf(0).board, writer_->board());
+  EXPECT_EQ(*memory_.ReadJournal(center_, 0, 10), commit.entries);
+}
+
+TEST_F(CenterWriterTest, AnswersOnlyWhenTold) {
+  writer_->Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(answered_, 0);
+  writer_->Answer();
+  writer_->Answer();
+  EXPECT_EQ(answered_, 1);
+}
+
+TEST_F(CenterWriterTest, RepeatsTheAnswerOfARepeatedRequest) {
+  Process({Request("r1", CreateCar("car-a"))});
+  const Commit commit = Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
+  EXPECT_TRUE(ResultOf(1).replayed);
+  EXPECT_EQ(ResultOf(1).subject, ResultOf(0).subject);
+  EXPECT_EQ(commit.board, nullptr);
+  EXPECT_EQ(store_.CountOf(Op::kCommit), 1);
+}
+
+TEST_F(CenterWriterTest, RepeatsTheAnswerWithinABatch) {
+  Process(
+      {Request("r1", CreateCar("car-a")), Request("r1", CreateCar("car-a"))});
+  EXPECT_FALSE(ResultOf(0).replayed);
+  EXPECT_TRUE(ResultOf(1).replayed);
+}
+
+TEST_F(CenterWriterTest, RepeatsTheAnswerOfAnEarlierProcess) {
+  Process({Request("r1", CreateCar("car-a"))});
+  writer_ = std::make_unique<CenterWriter>(center_, &store_, &clock_);
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_TRUE(ResultOf(1).replayed);
+  ASSERT_NE(ResultOf(1).board, nullptr);
+  EXPECT_NE(ResultOf(1).board->Find<Car>(CarId("car-a")), nullptr);
+}
+
+TEST_F(CenterWriterTest, RefusesAnotherRequestUnderTheSameId) {
+  Process({Request("r1", CreateCar("car-a"), "one")});
+  Process({Request("r1", CreateCar("car-b"), "other")});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(answers_[1]->status().message()),
+              HasSubstr("request_id"));
+  EXPECT_FALSE(StoreHas("car-b"));
+}
+
+TEST_F(CenterWriterTest, KeepsNoReplyOfARefusal) {
+  Process({Request("r1", CreateCar("car-a"))});
+  Process({Request("r2", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(*memory_.FindReply(center_, "r2"), std::nullopt);
+}
+
+TEST_F(CenterWriterTest, LoadsTheBoardBeforeItLooksForReplies) {
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_THAT(store_.calls(),
+              ElementsAre(Op::kLoad, Op::kFindReply, Op::kCommit));
+}
+
+TEST_F(CenterWriterTest, AnswersOnABoardThatHasWhatTheReplySays) {
+  // The reply comes into the store between the load and the search.
+  store_.RunBefore(Op::kFindReply,
+                   [this] { OtherWriterCreates("car-a", "r1"); });
+  Process({Request("r1", CreateCar("car-a"))});
+  ASSERT_EQ(CodeOf(0), absl::StatusCode::kOk);
+  EXPECT_TRUE(ResultOf(0).replayed);
+  EXPECT_NE(ResultOf(0).board->Find<Car>(CarId("car-a")), nullptr);
+}
+
+TEST_F(CenterWriterTest, DecidesAnewWhenAnotherWriterWasFaster) {
+  ASSERT_TRUE(writer_->EnsureLoaded().ok());
+  OtherWriterCreates("car-a");
+  const Commit commit = Process(
+      {Request("r1", CreateCar("car-a")), Request("r2", CreateCar("car-b"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
+  EXPECT_EQ(commit.sequence, 2);
+  EXPECT_EQ(writer_->sequence(), 2);
+}
+
+TEST_F(CenterWriterTest, GivesUpAfterThreeTries) {
+  for (int i = 0; i < 3; ++i) {
+    store_.FailBefore(Op::kCommit, absl::AbortedError("overtaken"));
+  }
+  const Commit commit = Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(commit.board, nullptr);
+  EXPECT_TRUE(commit.entries.empty());
+  EXPECT_EQ(store_.CountOf(Op::kCommit), 3);
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
+}
+
+TEST_F(CenterWriterTest, ProvesThatARefusalIsCurrent) {
+  Process({Request("r1", CreateCar("car-a"))});
+  store_.ClearCalls();
+  Process({Request("r2", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(store_.calls(), ElementsAre(Op::kFindReply, Op::kCurrentVersion));
+}
+
+TEST_F(CenterWriterTest, TakesBackARefusalThatIsNotCurrent) {
+  core::Update<Car> update;
+  update.record = std::get<core::Create<Car>>(CreateCar("car-a")).record;
+  update.record.etag.number = 1;
+  ASSERT_TRUE(writer_->EnsureLoaded().ok());
+  OtherWriterCreates("car-a");
+  // On the board in memory there is no such car.
+  Process({Request("r1", update)});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kOk) << answers_[0]->status();
+}
+
+TEST_F(CenterWriterTest, DoesOnceWhatACommitOfUnknownOutcomeDid) {
+  store_.FailAfter(Op::kCommit, absl::UnavailableError("no answer"));
+  Process(
+      {Request("r1", CreateCar("car-a")), Request("r2", CreateCar("car-a"))});
+  ASSERT_EQ(CodeOf(0), absl::StatusCode::kOk);
+  EXPECT_TRUE(ResultOf(0).replayed);
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(memory_.ReadJournal(center_, 0, 10)->size(), 1u);
+  EXPECT_EQ(writer_->sequence(), 1);
+}
+
+TEST_F(CenterWriterTest, DoesOnceWhatACommitOfUnknownOutcomeDidNot) {
+  store_.FailBefore(Op::kCommit, absl::UnavailableError("no answer"));
+  const Commit commit = Process({Request("r1", CreateCar("car-a"))});
+  ASSERT_EQ(CodeOf(0), absl::StatusCode::kOk);
+  EXPECT_FALSE(ResultOf(0).replayed);
+  EXPECT_EQ(commit.entries.size(), 1u);
+  EXPECT_EQ(memory_.ReadJournal(center_, 0, 10)->size(), 1u);
+}
+
+TEST_F(CenterWriterTest, ARetryAfterUnavailableFindsWhatWasDone) {
+  store_.FailAfter(Op::kCommit, absl::UnavailableError("no answer"));
+  store_.RunBefore(Op::kLoad, [] {});
+  store_.FailBefore(Op::kLoad, absl::UnavailableError("away"));
+  store_.FailBefore(Op::kLoad, absl::UnavailableError("away"));
+  store_.RunBefore(Op::kFindReply, [] {});
+  store_.FailBefore(Op::kFindReply, absl::UnavailableError("away"));
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
+  // Reading the reply fails: nothing is decided without it.
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kUnavailable);
+  Process({Request("r1", CreateCar("car-a"))});
+  ASSERT_EQ(CodeOf(2), absl::StatusCode::kOk);
+  EXPECT_EQ(memory_.ReadJournal(center_, 0, 10)->size(), 1u);
+}
+
+TEST_F(CenterWriterTest, AFullDiskChangesNothing) {
+  Process({Request("r1", CreateCar("car-a"))});
+  const BoardPtr before = writer_->board();
+  store_.FailBefore(Op::kCommit, absl::ResourceExhaustedError("disk full"));
+  const Commit commit =
+      Process({Request("r1", CreateCar("car-a")),    // An old answer.
+               Request("r2", CreateCar("car-b")),    // Would be new.
+               Request("r2", CreateCar("car-b")),    // Repeats that.
+               Request("r3", CreateCar("car-b"))});  // Rests on it.
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
+  EXPECT_EQ(ResultOf(1).board, before);
+  for (const size_t i : {2, 3, 4}) {
+    EXPECT_EQ(CodeOf(i), absl::StatusCode::kResourceExhausted) << i;
+  }
+  EXPECT_EQ(commit.board, nullptr);
+  EXPECT_TRUE(commit.entries.empty());
+  EXPECT_EQ(writer_->board(), before);
+  EXPECT_EQ(writer_->sequence(), 1);
+  EXPECT_FALSE(StoreHas("car-b"));
+  Process({Request("r2", CreateCar("car-b"))});
+  EXPECT_EQ(CodeOf(5), absl::StatusCode::kOk);
+  EXPECT_FALSE(ResultOf(5).replayed);
+}
+
+TEST_F(CenterWriterTest, SaysWhatTheStoreSaysOfDamage) {
+  store_.FailBefore(Op::kLoad, absl::DataLossError("damaged; restore it"));
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(store_.CountOf(Op::kLoad), 1);
+}
+
+TEST_F(CenterWriterTest, WritesPositionsWithoutJournalOrReply) {
+  core::ReportPosition report;
+  report.person = core::PersonId("dr-sato");
+  report.position = core::testing::Near(1, 1);
+  report.device_time = TestNow();
+  const Commit commit =
+      Process({Request("r0", CreateCar("car-a")), Request("r1", report)});
+  ASSERT_EQ(CodeOf(1), absl::StatusCode::kOk) << answers_[1]->status();
+  ASSERT_EQ(commit.entries.size(), 2u);
+  EXPECT_EQ(commit.entries[1].sequence, 1);
+  EXPECT_EQ(memory_.ReadJournal(center_, 0, 10)->size(), 1u);
+  EXPECT_EQ(*memory_.FindReply(center_, "r1"), std::nullopt);
+  EXPECT_NE(memory_.Load(center_, TestNow())
+                ->board.Find<core::Position>(core::PersonId("dr-sato")),
+            nullptr);
+}
+
+TEST_F(CenterWriterTest, ForgetsWhatIsLongOver) {
+  core::Session session;
+  session.id = core::SessionId("s1");
+  session.account = core::AccountId("admin");
+  session.expire_time = TestNow() + absl::Hours(1);
+  store::Batch batch;
+  batch.center = center_;
+  batch.records.push_back(session);
+  ASSERT_TRUE(memory_.Commit(batch, 1).ok());
+  ASSERT_TRUE(writer_->EnsureLoaded().ok());
+  EXPECT_FALSE(writer_->Forget());
+  clock_.Advance(absl::Hours(3));
+  EXPECT_TRUE(writer_->Forget());
+  EXPECT_EQ(writer_->board()->Find<core::Session>(session.id), nullptr);
+  EXPECT_FALSE(writer_->Forget());
+}
+
+}  // namespace
+}  // namespace housecall::engine
