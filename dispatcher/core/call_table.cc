@@ -93,7 +93,7 @@ const char* WordsOf(Cell cell) {
     case Cell::kOnHold:
       return "it is to be resumed first";
     case Cell::kEmergency:
-      return "119 is to be decided on first";
+      return "119 was raised; decide to go on first";
     case Cell::kMerged:
       return "it was merged into another call";
     case Cell::kNotOnHold:

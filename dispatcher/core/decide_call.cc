@@ -241,6 +241,12 @@ void Resume(const Board& board, Call* call) {
   }
 }
 
+// The care team is known by now: a note that waited for it goes out.
+void DeliverToTeam(const CallId& id, Draft& draft) {
+  draft.ResolveTasks(TaskKind::kCareTeamUnknown, id);
+  DeliverNote(draft.board().Find<Call>(id)->note, draft);
+}
+
 void AddReason(const PrivateText& reason, const Draft& draft, Call* call) {
   if (reason.empty()) return;
   call->facts.push_back(
@@ -621,7 +627,8 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
   for (Skill skill : call.required_skills) {
     AddOnce(&into.required_skills, skill);
   }
-  if (into.care_team.empty()) into.care_team = call.care_team;
+  const bool lends_team = into.care_team.empty() && !call.care_team.empty();
+  if (lends_team) into.care_team = call.care_team;
   const std::string flags = CountOf(into.red_flags);
 
   // A hold ends with the merge.
@@ -631,6 +638,7 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
           EventKind::kCallMerged, draft);
   draft.Emit(EventKind::kFactAdded, c.into, {std::move(into)});
   if (more_flags) draft.RaiseTask(TaskKind::kRedFlags, c.into, flags);
+  if (lends_team) DeliverToTeam(c.into, draft);
   return c.into;
 }
 
@@ -802,17 +810,10 @@ absl::StatusOr<Subject> Rule(const SetCareTeam& c, Draft& draft) {
   if (c.care_team.empty()) return MissingField("care_team");
   std::vector<OrganizationId> organizations;
   for (const CareTeamMember& member : c.care_team) {
-    if (member.role == CareRole::kUnspecified)
+    if (member.role == CareRole::kUnspecified) {
       return MissingField("care_team.role");
-    if (member.channels.empty()) return MissingField("care_team.channels");
-    std::vector<ChannelKind> channels;
-    for (ChannelKind channel : member.channels) {
-      if (channel == ChannelKind::kUnspecified ||
-          !AddOnce(&channels, channel)) {
-        return absl::InvalidArgumentError(
-            "care_team.channels: each channel once wanted");
-      }
     }
+    RETURN_IF_ERROR(CheckDistinct("care_team.channels", member.channels));
     if (!AddOnce(&organizations, member.organization)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "care_team.organization: ", ResourceName(member.organization),
@@ -826,11 +827,8 @@ absl::StatusOr<Subject> Rule(const SetCareTeam& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (call.care_team == c.care_team) return c.call;
   call.care_team = c.care_team;
-  const NoteId note_id = call.note;
   draft.Emit(EventKind::kCareTeamChanged, c.call, {std::move(call)});
-  draft.ResolveTasks(TaskKind::kCareTeamUnknown, c.call);
-  const Note* note = draft.board().Find<Note>(note_id);
-  if (note != nullptr && !note->versions.empty()) DeliverNote(note_id, draft);
+  DeliverToTeam(c.call, draft);
   CloseIfComplete(c.call, draft);
   return c.call;
 }
@@ -987,7 +985,8 @@ absl::Status CloseNotFound(Call call, const CloseCall& c, Draft& draft) {
       // The crew stays for the other patient.
       Assignment rest = *trip;
       rest.calls.erase(std::find(rest.calls.begin(), rest.calls.end(), c.call));
-      std::vector<Record> records = {std::move(rest)};
+      Advance(&call, CallState::kDepartedScene);
+      std::vector<Record> records = {call, std::move(rest)};
       if (const Visit* found = draft.board().Find<Visit>(call.visit)) {
         Visit visit = *found;
         visit.leave = Stamp{draft.now(), std::nullopt};

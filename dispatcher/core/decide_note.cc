@@ -79,11 +79,12 @@ void Receive(Delivery delivery, Receipt receipt, Draft& draft) {
 
 absl::StatusOr<Subject> Rule(const DraftNote& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
-  ASSIGN_OR_RETURN(const Visit visit, draft.Get<Visit>(call.visit));
-  if (!visit.arrive.has_value()) {
+  const Visit* found_visit = draft.board().Find<Visit>(call.visit);
+  if (found_visit == nullptr || !found_visit->arrive.has_value()) {
     return absl::FailedPreconditionError(
         absl::StrCat(ResourceName(c.call), ": no crew has arrived"));
   }
+  const Visit visit = *found_visit;
   RETURN_IF_ERROR(
       CheckAuthor(visit.physician,
                   absl::StrCat("the note of ", ResourceName(c.call)), draft));

@@ -268,6 +268,7 @@ void EndDuties(Draft& draft) {
     }
     Duty duty = *draft.board().Find<Duty>(id);
     duty.on_duty = false;
+    duty.since = draft.now();
     draft.Emit(EventKind::kDutyEnded, CallId(), {std::move(duty)});
   }
 }
