@@ -6,13 +6,6 @@
 #include "absl/strings/str_cat.h"
 
 namespace housecall::router {
-namespace {
-
-constexpr double kEarthRadiusMeters = 6371008.8;
-constexpr double kRadiansPerDegree = 3.14159265358979323846 / 180;
-constexpr double kMetersPerDegree = kEarthRadiusMeters * kRadiansPerDegree;
-
-}  // namespace
 
 absl::Status CheckLatLng(const LatLng& position) {
   if (!(std::abs(position.latitude_degrees) <= 90)) {  // NaN is refused too.

@@ -8,6 +8,12 @@
 
 namespace housecall::router {
 
+// A sphere with the mean radius of the earth (IUGG).
+inline constexpr double kEarthRadiusMeters = 6371008.8;
+inline constexpr double kRadiansPerDegree = 3.14159265358979323846 / 180;
+inline constexpr double kMetersPerDegree =
+    kEarthRadiusMeters * kRadiansPerDegree;
+
 // A position in WGS 84.
 struct LatLng {
   double latitude_degrees = 0;
@@ -20,8 +26,8 @@ struct LatLng {
 // the longitude in [-180, 180].
 absl::Status CheckLatLng(const LatLng& position);
 
-// Along the great circle, on a sphere with the mean radius of the earth
-// (6,371,008.8 m, IUGG); within 0.6 % of the ellipsoid. For valid positions.
+// Along the great circle of the sphere, within 0.6 % of the ellipsoid. For
+// valid positions.
 double StraightDistanceMeters(const LatLng& a, const LatLng& b);
 
 // What OpenStreetMap stores: ten-millionths of a degree, about a centimetre.

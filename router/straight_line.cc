@@ -1,32 +1,11 @@
-#include "router/travel_time_source.h"
-
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "router/status_text.h"
+#include "router/travel_time_source.h"
 
 namespace housecall::router {
-
-namespace {
-
-absl::Status CheckTableSize(size_t origins, size_t destinations) {
-  if (origins == 0 || destinations == 0 ||
-      origins <= TravelTimeSource::kMaxCells / destinations) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("a table of ", origins, " origins and ", destinations,
-                   " destinations is too large; ask for at most ",
-                   TravelTimeSource::kMaxCells, " cells at once"));
-}
-
-absl::Status OfPosition(absl::string_view name, const absl::Status& status) {
-  if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat(name, ": ", status.message()));
-}
-
-}  // namespace
 
 absl::StatusOr<StraightLine> StraightLine::Create(const Options& options) {
   if (!std::isfinite(options.detour_factor) || options.detour_factor <= 0) {

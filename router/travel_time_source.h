@@ -4,7 +4,9 @@
 #ifndef HOUSECALL_ROUTER_TRAVEL_TIME_SOURCE_H_
 #define HOUSECALL_ROUTER_TRAVEL_TIME_SOURCE_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <memory>
@@ -211,7 +213,8 @@ class CachedTravelTimes : public TravelTimeSource {
                                   const LatLng& to) const override;
 
  private:
-  using Key = std::pair<std::pair<double, double>, std::pair<double, double>>;
+  // The bits of both positions: not every double has a place in an order.
+  using Key = std::array<uint64_t, 4>;
   // Last used first.
   using Entries = std::list<std::pair<Key, TravelCell>>;
 

@@ -1,0 +1,550 @@
+#include "router/import/import.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <osmium/io/any_input.hpp>
+#include <osmium/osm/node.hpp>
+#include <osmium/osm/way.hpp>
+#include <system_error>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "router/import/demo_town.h"
+#include "router/import/road_rules.h"
+#include "router/polyline.h"
+#include "router/road_builder.h"
+
+namespace housecall::router {
+namespace {
+
+constexpr char kOsmAttribution[] = "© OpenStreetMap contributors, ODbL 1.0";
+constexpr char kChallengeAttribution[] =
+    "U.S. Census Bureau, TIGER/Line; 9th DIMACS Implementation Challenge "
+    "(public domain)";
+
+// The weights of the DIMACS challenge have no unit of their own. In the New
+// York file they fit the speed limits beside them (125, 100, 75 and 50 km/h) at
+// 2.88 ms: a decimetre at 125 km/h.
+constexpr uint32_t kGivenWeightUnitMicroseconds = 2880;
+
+// Nobody builds a road of this length without a junction; and its weight would
+// not fit.
+constexpr double kLongestRoadMeters = 1'000'000;
+
+// The file begins as this format does; none: it is not OpenStreetMap data.
+std::optional<std::string> SniffFormat(const std::string& path) {
+  char head[64] = {};
+  std::ifstream file(path, std::ios::binary);
+  file.read(head, sizeof(head));
+  absl::string_view text(head, static_cast<size_t>(file.gcount()));
+  if (absl::StartsWith(text, "\x1f\x8b")) return "osm.gz";
+  if (absl::StartsWith(text, "BZh")) return "osm.bz2";
+  if (absl::StrContains(text, "OSMHeader")) return "pbf";
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(text), "<")) {
+    return "osm";
+  }
+  return std::nullopt;
+}
+
+absl::Status CheckReadable(const std::string& path) {
+  struct stat info;
+  int error = 0;
+  if (stat(path.c_str(), &info) != 0) {
+    error = errno;
+  } else if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is not a file; name an .osm.pbf file"));
+  } else if (!std::ifstream(path, std::ios::binary)) {
+    error = errno;
+  }
+  if (error == 0) return absl::OkStatus();
+  const std::string message =
+      absl::StrCat("cannot open ", path, ": ", std::strerror(error));
+  if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(message);
+  return absl::PermissionDeniedError(message);
+}
+
+// "town" of "maps/town.osm.pbf".
+std::string Stem(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string file =
+      slash == std::string::npos ? path : path.substr(slash + 1);
+  return file.substr(0, file.find('.', 1));
+}
+
+Tags TagsOf(const osmium::OSMObject& object) {
+  Tags tags;
+  for (const osmium::Tag& tag : object.tags()) tags.Add(tag.key(), tag.value());
+  return tags;
+}
+
+// A way that is a road: the numbers of its nodes, and what its tags say.
+struct RoadWay {
+  size_t first_node;
+  size_t end_node;
+  uint32_t rules;
+};
+
+// Roads alike enough to be one: all of RoadRules.
+using RulesKey = std::tuple<RoadClass, uint8_t, double, double, std::string>;
+
+// A part of a way between two nodes that roads may meet at.
+struct Edge {
+  uint32_t from_node;
+  uint32_t to_node;
+  uint32_t rules;
+  // Of the way's nodes, both ends included.
+  size_t first_node;
+  size_t end_node;
+  double meters;
+  // The part of a given weight and length that falls to this edge.
+  std::optional<uint32_t> weight;
+  std::optional<uint32_t> length_millimeters;
+};
+
+class Importer {
+ public:
+  Importer(const std::string& path, std::string format,
+           const ImportOptions& options, ImportReport* report)
+      // An absolute path, or one that begins with a dot, is never taken for the
+      // standard input ("-") or for an address on the web.
+      : file_(path[0] == '/' ? path : absl::StrCat("./", path), format),
+        path_(path),
+        options_(options),
+        report_(*report) {}
+
+  // These may throw what libosmium throws.
+  void ReadWays();
+  void ReadNodes();
+
+  absl::StatusOr<RoadData> Build();
+
+ private:
+  static constexpr uint32_t kNone = 0xffffffff;
+
+  // An edge in a chain of edges, and whether it lies there the other way round.
+  struct Link {
+    uint32_t edge;
+    bool reversed;
+  };
+
+  void Progress(absl::string_view stage, const osmium::io::Reader& reader) {
+    if (!options_.progress || reader.file_size() == 0) return;
+    options_.progress(stage,
+                      std::min(1.0, static_cast<double>(reader.offset()) /
+                                        reader.file_size()));
+  }
+
+  uint32_t NumberOfRules(const RoadRules& rules);
+  bool Has(uint32_t node) const { return located_[node]; }
+  void CutWays();
+  void CutWay(const RoadWay& way);
+  void FindChains();
+  bool ContinuesThrough(uint32_t node, Link in, Link* out) const;
+  void AddRoad(const std::vector<Link>& chain);
+
+  uint32_t EndOf(const Link& link) const {
+    return link.reversed ? edges_[link.edge].from_node
+                         : edges_[link.edge].to_node;
+  }
+  uint32_t BeginOf(const Link& link) const {
+    return EndOf({link.edge, !link.reversed});
+  }
+
+  const osmium::io::File file_;
+  const std::string path_;
+  const ImportOptions& options_;
+  ImportReport& report_;
+
+  std::string generator_;
+  std::optional<absl::Time> source_time_;
+
+  std::vector<RoadRules> rules_;
+  std::map<RulesKey, uint32_t> rules_numbers_;
+  std::vector<RoadWay> ways_;
+  // Of all road ways, one after the other: first the source's ids, then, in the
+  // same order, positions in node_ids_.
+  std::vector<int64_t> way_node_ids_;
+  std::vector<uint32_t> way_nodes_;
+  bool has_given_weights_ = false;
+
+  // The nodes that roads need, by id.
+  std::vector<int64_t> node_ids_;
+  std::vector<FixedPoint> positions_;
+  std::vector<bool> located_;
+  std::vector<bool> stops_cars_;
+  // How often roads pass: 0, 1, 2 or more.
+  std::vector<uint8_t> uses_;
+
+  // Nodes of the graph to be: first those of node_ids_, then, for each road
+  // that ends at a barrier, one of its own.
+  std::vector<uint32_t> split_nodes_;
+  std::vector<Edge> edges_;
+  // The edges at each node, if they are two; else kNone.
+  std::vector<std::pair<uint32_t, uint32_t>> edge_pairs_;
+  RoadBuilder builder_;
+  std::vector<uint32_t> builder_nodes_;
+};
+
+uint32_t Importer::NumberOfRules(const RoadRules& rules) {
+  // Each way with weights of its own stays as it is.
+  if (!rules.given_weight.has_value()) {
+    const auto [it, is_new] = rules_numbers_.try_emplace(
+        {rules.road_class, rules.flags, rules.forward_km_per_hour,
+         rules.backward_km_per_hour, rules.name},
+        static_cast<uint32_t>(rules_.size()));
+    if (!is_new) return it->second;
+  }
+  rules_.push_back(rules);
+  return static_cast<uint32_t>(rules_.size()) - 1;
+}
+
+void Importer::ReadWays() {
+  osmium::io::Reader reader(file_, osmium::osm_entity_bits::way);
+  const osmium::io::Header header = reader.header();
+  generator_ = header.get("generator");
+  for (const char* key : {"osmosis_replication_timestamp", "timestamp"}) {
+    absl::Time time;
+    if (!source_time_.has_value() &&
+        absl::ParseTime(absl::RFC3339_full, header.get(key), &time, nullptr)) {
+      source_time_ = time;
+    }
+  }
+  while (const osmium::memory::Buffer buffer = reader.read()) {
+    for (const osmium::Way& way : buffer.select<osmium::Way>()) {
+      ++report_.ways;
+      if (!way.visible() || way.nodes().size() < 2) continue;
+      const std::optional<RoadRules> rules = JudgeWay(TagsOf(way));
+      if (!rules.has_value()) continue;
+      ++report_.road_ways;
+      if (rules->given_weight.has_value()) has_given_weights_ = true;
+      RoadWay road = {way_node_ids_.size(), 0, NumberOfRules(*rules)};
+      for (const osmium::NodeRef& node : way.nodes()) {
+        // A node twice in a row is a slip of the mapper's hand.
+        if (way_node_ids_.size() > road.first_node &&
+            way_node_ids_.back() == node.ref()) {
+          continue;
+        }
+        way_node_ids_.push_back(node.ref());
+      }
+      road.end_node = way_node_ids_.size();
+      ways_.push_back(road);
+    }
+    Progress("reading ways", reader);
+  }
+  reader.close();
+
+  node_ids_ = way_node_ids_;
+  std::sort(node_ids_.begin(), node_ids_.end());
+  node_ids_.erase(std::unique(node_ids_.begin(), node_ids_.end()),
+                  node_ids_.end());
+  node_ids_.shrink_to_fit();
+  way_nodes_.reserve(way_node_ids_.size());
+  for (const int64_t id : way_node_ids_) {
+    way_nodes_.push_back(static_cast<uint32_t>(
+        std::lower_bound(node_ids_.begin(), node_ids_.end(), id) -
+        node_ids_.begin()));
+  }
+  way_node_ids_ = {};
+}
+
+void Importer::ReadNodes() {
+  positions_.resize(node_ids_.size());
+  located_.resize(node_ids_.size());
+  stops_cars_.resize(node_ids_.size());
+  osmium::io::Reader reader(file_, osmium::osm_entity_bits::node);
+  while (const osmium::memory::Buffer buffer = reader.read()) {
+    for (const osmium::Node& node : buffer.select<osmium::Node>()) {
+      const auto it =
+          std::lower_bound(node_ids_.begin(), node_ids_.end(), node.id());
+      if (it == node_ids_.end() || *it != node.id()) continue;
+      if (!node.visible() || !node.location().valid()) continue;
+      const size_t number = static_cast<size_t>(it - node_ids_.begin());
+      positions_[number] = {node.location().y(), node.location().x()};
+      located_[number] = true;
+      stops_cars_[number] = StopsCars(TagsOf(node));
+    }
+    Progress("reading nodes", reader);
+  }
+  reader.close();
+}
+
+void Importer::CutWays() {
+  uses_.resize(node_ids_.size());
+  for (const uint32_t node : way_nodes_) {
+    uses_[node] = static_cast<uint8_t>(std::min(2, uses_[node] + 1));
+  }
+  for (uint32_t node = 0; node < node_ids_.size(); ++node) {
+    if (!located_[node]) ++report_.missing_nodes;
+    if (located_[node] && stops_cars_[node]) ++report_.barriers;
+  }
+  for (const RoadWay& way : ways_) CutWay(way);
+}
+
+void Importer::CutWay(const RoadWay& way) {
+  const RoadRules& rules = rules_[way.rules];
+  const size_t first_edge = edges_.size();
+  size_t begin = way.first_node;
+  double meters = 0;
+  for (size_t i = way.first_node; i < way.end_node; ++i) {
+    const uint32_t node = way_nodes_[i];
+    if (!located_[node]) {
+      begin = i + 1;
+      meters = 0;
+      continue;
+    }
+    if (i == begin) {
+      meters = 0;
+      continue;
+    }
+    meters += StraightDistanceMeters(ToLatLng(positions_[way_nodes_[i - 1]]),
+                                     ToLatLng(positions_[node]));
+    const bool is_last = i + 1 == way.end_node || !located_[way_nodes_[i + 1]];
+    if (!is_last && uses_[node] < 2 && !stops_cars_[node]) continue;
+    Edge edge = {};
+    edge.from_node = way_nodes_[begin];
+    edge.to_node = node;
+    edge.rules = way.rules;
+    edge.first_node = begin;
+    edge.end_node = i + 1;
+    edge.meters = meters;
+    edges_.push_back(edge);
+    begin = i;
+    meters = 0;
+  }
+
+  // A given weight is that of the whole way.
+  if (rules.given_weight.has_value()) {
+    double total = 0;
+    for (size_t i = first_edge; i < edges_.size(); ++i) {
+      total += edges_[i].meters;
+    }
+    double before = 0;
+    const auto share = [&](uint32_t whole, double end) {
+      const double from = total > 0 ? before / total : 0;
+      const double to = total > 0 ? end / total : 1;
+      return static_cast<uint32_t>(std::lround(whole * to) -
+                                   std::lround(whole * from));
+    };
+    for (size_t i = first_edge; i < edges_.size(); ++i) {
+      Edge& edge = edges_[i];
+      const bool is_last = i + 1 == edges_.size();
+      const double end = is_last ? total : before + edge.meters;
+      edge.weight = share(*rules.given_weight, end);
+      if (rules.given_length_millimeters.has_value()) {
+        edge.length_millimeters = share(*rules.given_length_millimeters, end);
+      }
+      before = end;
+    }
+  }
+
+  // Nobody passes a barrier: every road that ends there gets an end of its own.
+  for (size_t i = first_edge; i < edges_.size(); ++i) {
+    for (uint32_t* node : {&edges_[i].from_node, &edges_[i].to_node}) {
+      if (!stops_cars_[*node]) continue;
+      split_nodes_.push_back(*node);
+      *node = static_cast<uint32_t>(node_ids_.size() + split_nodes_.size()) - 1;
+    }
+  }
+}
+
+// Whether a chain that comes in by `in` goes on as the same road at its end,
+// and as which edge.
+bool Importer::ContinuesThrough(uint32_t node, Link in, Link* out) const {
+  const auto [first, second] = edge_pairs_[node];
+  if (second == kNone || first == second) return false;
+  out->edge = first == in.edge ? second : first;
+  out->reversed = edges_[out->edge].from_node != node;
+  const RoadRules& a = rules_[edges_[in.edge].rules];
+  const RoadRules& b = rules_[edges_[out->edge].rules];
+  if (a.given_weight.has_value() || b.given_weight.has_value()) return false;
+  const auto speeds = [](const RoadRules& rules, bool reversed) {
+    return reversed ? std::pair(rules.backward_km_per_hour,
+                                rules.forward_km_per_hour)
+                    : std::pair(rules.forward_km_per_hour,
+                                rules.backward_km_per_hour);
+  };
+  return a.road_class == b.road_class && a.flags == b.flags &&
+         a.name == b.name && speeds(a, in.reversed) == speeds(b, out->reversed);
+}
+
+void Importer::FindChains() {
+  const size_t nodes = node_ids_.size() + split_nodes_.size();
+  builder_nodes_.assign(nodes, kNone);
+  edge_pairs_.assign(nodes, {kNone, kNone});
+  std::vector<uint8_t> degree(nodes);
+  for (uint32_t i = 0; i < edges_.size(); ++i) {
+    for (const uint32_t node : {edges_[i].from_node, edges_[i].to_node}) {
+      auto& [first, second] = edge_pairs_[node];
+      degree[node] = static_cast<uint8_t>(std::min(3, degree[node] + 1));
+      if (degree[node] == 1) first = i;
+      if (degree[node] == 2) second = i;
+      if (degree[node] == 3) first = second = kNone;
+    }
+  }
+
+  std::vector<bool> done(edges_.size());
+  for (uint32_t i = 0; i < edges_.size(); ++i) {
+    if (done[i]) continue;
+    // Back to where the road begins; a ring begins where it was found.
+    Link begin = {i, false};
+    Link before;
+    while (ContinuesThrough(BeginOf(begin), {begin.edge, !begin.reversed},
+                            &before)) {
+      begin = {before.edge, !before.reversed};
+      if (begin.edge == i) break;
+    }
+    std::vector<Link> chain = {begin};
+    done[begin.edge] = true;
+    Link next;
+    while (ContinuesThrough(EndOf(chain.back()), chain.back(), &next) &&
+           !done[next.edge]) {
+      chain.push_back(next);
+      done[next.edge] = true;
+    }
+    AddRoad(chain);
+  }
+}
+
+void Importer::AddRoad(const std::vector<Link>& chain) {
+  const auto builder_node = [&](uint32_t node) {
+    const uint32_t original =
+        node < node_ids_.size() ? node : split_nodes_[node - node_ids_.size()];
+    if (builder_nodes_[node] == kNone) {
+      builder_nodes_[node] =
+          builder_.AddNode(positions_[original], node_ids_[original]);
+    }
+    return builder_nodes_[node];
+  };
+
+  const RoadRules& rules = rules_[edges_[chain[0].edge].rules];
+  RoadBuilder::Road road;
+  double meters = 0;
+  for (const Link& link : chain) {
+    const Edge& edge = edges_[link.edge];
+    meters += edge.meters;
+    std::vector<FixedPoint> points;
+    for (size_t i = edge.first_node; i < edge.end_node; ++i) {
+      points.push_back(positions_[way_nodes_[i]]);
+    }
+    if (link.reversed) std::reverse(points.begin(), points.end());
+    road.via.insert(road.via.end(), points.begin(), points.end());
+    if (&link != &chain.back()) road.via.pop_back();
+  }
+  road.via.pop_back();
+  road.via.erase(road.via.begin());
+  if (meters > kLongestRoadMeters) {
+    ++report_.impossible_roads;
+    return;
+  }
+  road.from_node = builder_node(BeginOf(chain.front()));
+  road.to_node = builder_node(EndOf(chain.back()));
+  road.name = rules.name;
+  road.road_class = rules.road_class;
+  road.flags = rules.flags;
+  road.length_millimeters =
+      std::max<uint32_t>(1, static_cast<uint32_t>(std::lround(meters * 1000)));
+
+  const uint32_t unit_microseconds =
+      has_given_weights_ ? kGivenWeightUnitMicroseconds : 1000;
+  const auto weight_of = [&](double km_per_hour) -> uint32_t {
+    if (km_per_hour <= 0) return kClosed;
+    const Edge& edge = edges_[chain[0].edge];
+    if (edge.weight.has_value()) return *edge.weight;
+    const double microseconds = meters * 3.6e6 / km_per_hour;
+    return std::max<uint32_t>(
+        1,
+        static_cast<uint32_t>(std::lround(microseconds / unit_microseconds)));
+  };
+  const bool reversed = chain[0].reversed;
+  road.forward_weight = weight_of(reversed ? rules.backward_km_per_hour
+                                           : rules.forward_km_per_hour);
+  road.backward_weight = weight_of(reversed ? rules.forward_km_per_hour
+                                            : rules.backward_km_per_hour);
+  const std::optional<uint32_t> length =
+      edges_[chain[0].edge].length_millimeters;
+  if (length.has_value() && *length > 0) road.length_millimeters = *length;
+  builder_.AddRoad(std::move(road));
+}
+
+absl::StatusOr<RoadData> Importer::Build() {
+  if (options_.progress) options_.progress("joining roads", 0);
+  CutWays();
+  FindChains();
+  RoadData data;
+  data.name = options_.name.empty() ? Stem(path_) : options_.name;
+  data.source_time = source_time_;
+  if (!options_.attribution.empty()) {
+    data.attribution = options_.attribution;
+  } else if (has_given_weights_) {
+    data.attribution = kChallengeAttribution;
+  } else if (absl::StartsWith(generator_, kDemoTownGenerator)) {
+    data.attribution = "An invented town; no such place exists";
+  } else {
+    data.attribution = kOsmAttribution;
+  }
+  data.weight_unit_microseconds =
+      has_given_weights_ ? kGivenWeightUnitMicroseconds : 1000;
+  if (edges_.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path_, " has no road that a car may use (", report_.ways,
+        " ways were looked at); take an extract with the key highway"));
+  }
+  absl::StatusOr<RoadData> built = builder_.Build(std::move(data));
+  if (!built.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ": ", built.status().message()));
+  }
+  if (options_.progress) options_.progress("joining roads", 1);
+  return built;
+}
+
+}  // namespace
+
+absl::StatusOr<RoadData> ImportOsm(const std::string& path,
+                                   const ImportOptions& options,
+                                   ImportReport* report) {
+  if (absl::Status status = CheckReadable(path); !status.ok()) return status;
+  const std::optional<std::string> format = SniffFormat(path);
+  if (!format.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path,
+        " is not OpenStreetMap data; an .osm.pbf or .osm (XML) file is "
+        "wanted"));
+  }
+  ImportReport own_report;
+  if (report == nullptr) report = &own_report;
+  *report = ImportReport();
+  try {
+    Importer importer(path, *format, options, report);
+    importer.ReadWays();
+    importer.ReadNodes();
+    return importer.Build();
+  } catch (const osmium::format_version_error& e) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is not OpenStreetMap data: ", e.what()));
+  } catch (const std::system_error& e) {
+    return absl::DataLossError(
+        absl::StrCat("cannot read ", path, ": ", e.what()));
+  } catch (const std::exception& e) {
+    return absl::DataLossError(
+        absl::StrCat(path, " is damaged, cut off or not OpenStreetMap data (",
+                     e.what(), "); fetch it again"));
+  }
+}
+
+}  // namespace housecall::router

@@ -1,0 +1,248 @@
+#include "router/road_builder.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "absl/types/span.h"
+#include "router/graph.h"
+#include "router/router.h"
+
+namespace housecall::router {
+namespace {
+
+constexpr uint32_t kNone = 0xffffffff;
+
+// The place of a point on Hilbert's curve through all latitudes and longitudes.
+uint64_t HilbertNumber(FixedPoint point) {
+  uint32_t x = static_cast<uint32_t>(point.longitude_e7) ^ 0x80000000u;
+  uint32_t y = static_cast<uint32_t>(point.latitude_e7) ^ 0x80000000u;
+  uint64_t number = 0;
+  for (int bit = 31; bit >= 0; --bit) {
+    const uint32_t rx = x >> bit & 1;
+    const uint32_t ry = y >> bit & 1;
+    number = number << 2 | ((3 * rx) ^ ry);
+    if (ry == 0) {
+      if (rx == 1) {
+        x = ~x;
+        y = ~y;
+      }
+      std::swap(x, y);
+    }
+  }
+  return number;
+}
+
+// The numbers 0 … size-1 by key; equal keys stay in order.
+template <typename KeyOf>
+std::vector<uint32_t> OrderBy(size_t size, KeyOf key_of) {
+  std::vector<std::pair<uint64_t, uint32_t>> keyed(size);
+  for (uint32_t i = 0; i < size; ++i) keyed[i] = {key_of(i), i};
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<uint32_t> order(size);
+  for (uint32_t i = 0; i < size; ++i) order[i] = keyed[i].second;
+  return order;
+}
+
+// Sets Segment::component.
+void NumberComponents(RoadData* data) {
+  std::vector<uint32_t> root(data->nodes.size());
+  std::iota(root.begin(), root.end(), 0);
+  const auto find = [&](uint32_t node) {
+    while (root[node] != node) {
+      root[node] = root[root[node]];
+      node = root[node];
+    }
+    return node;
+  };
+  for (const Segment& segment : data->segments) {
+    const uint32_t a = find(segment.from_node);
+    const uint32_t b = find(segment.to_node);
+    // The smaller number wins, so that the result does not depend on the order.
+    root[std::max(a, b)] = std::min(a, b);
+  }
+  std::vector<uint32_t> size(data->nodes.size());
+  for (const Segment& segment : data->segments) {
+    ++size[find(segment.from_node)];
+  }
+  const std::vector<uint32_t> by_size = OrderBy(size.size(), [&](uint32_t i) {
+    return std::numeric_limits<uint32_t>::max() - size[i];
+  });
+  std::vector<uint32_t> number(size.size());
+  for (uint32_t i = 0; i < by_size.size(); ++i) number[by_size[i]] = i;
+  for (Segment& segment : data->segments) {
+    segment.component = number[find(segment.from_node)];
+  }
+}
+
+// The nodes of the largest strongly connected part; of equally large ones, of
+// that with the smallest node. Tarjan's algorithm without recursion.
+std::vector<uint32_t> LargestStrongPart(const Graph& graph) {
+  struct Frame {
+    uint32_t node;
+    uint32_t next_arc;
+  };
+  std::vector<uint32_t> index(graph.nodes(), kNone);
+  std::vector<uint32_t> low(graph.nodes(), 0);
+  std::vector<bool> on_stack(graph.nodes());
+  std::vector<uint32_t> stack;
+  std::vector<Frame> frames;
+  std::vector<uint32_t> largest;
+  uint32_t next_index = 0;
+  const auto enter = [&](uint32_t node) {
+    index[node] = low[node] = next_index++;
+    stack.push_back(node);
+    on_stack[node] = true;
+    frames.push_back({node, 0});
+  };
+  for (uint32_t start = 0; start < graph.nodes(); ++start) {
+    if (index[start] != kNone) continue;
+    enter(start);
+    while (!frames.empty()) {
+      const uint32_t node = frames.back().node;
+      const absl::Span<const Arc> arcs = graph.Out(node);
+      if (frames.back().next_arc < arcs.size()) {
+        const uint32_t head = arcs[frames.back().next_arc++].node;
+        if (index[head] == kNone) {
+          enter(head);
+        } else if (on_stack[head]) {
+          low[node] = std::min(low[node], index[head]);
+        }
+        continue;
+      }
+      frames.pop_back();
+      if (!frames.empty()) {
+        const uint32_t parent = frames.back().node;
+        low[parent] = std::min(low[parent], low[node]);
+      }
+      if (low[node] != index[node]) continue;
+      const auto begin = std::find(stack.rbegin(), stack.rend(), node);
+      std::vector<uint32_t> part(begin.base() - 1, stack.end());
+      for (const uint32_t member : part) on_stack[member] = false;
+      stack.resize(stack.size() - part.size());
+      std::sort(part.begin(), part.end());
+      if (part.size() > largest.size() ||
+          (part.size() == largest.size() && part < largest)) {
+        largest = std::move(part);
+      }
+    }
+  }
+  return largest;
+}
+
+// What can be reached from `nodes` along the arcs that `arcs_of` gives.
+template <typename ArcsOf>
+std::vector<bool> ReachedFrom(const Graph& graph,
+                              const std::vector<uint32_t>& nodes,
+                              ArcsOf arcs_of) {
+  std::vector<bool> reached(graph.nodes());
+  std::vector<uint32_t> queue = nodes;
+  for (const uint32_t node : nodes) reached[node] = true;
+  while (!queue.empty()) {
+    const uint32_t node = queue.back();
+    queue.pop_back();
+    for (const Arc& arc : arcs_of(node)) {
+      if (reached[arc.node]) continue;
+      reached[arc.node] = true;
+      queue.push_back(arc.node);
+    }
+  }
+  return reached;
+}
+
+// Sets Segment::kReachesMain and kReachedFromMain.
+void MarkMain(RoadData* data) {
+  const Graph graph(*data);
+  const std::vector<uint32_t> main = LargestStrongPart(graph);
+  const std::vector<bool> from_main =
+      ReachedFrom(graph, main, [&](uint32_t node) { return graph.Out(node); });
+  const std::vector<bool> to_main =
+      ReachedFrom(graph, main, [&](uint32_t node) { return graph.In(node); });
+  for (Segment& segment : data->segments) {
+    const bool forward = segment.forward_weight != kClosed;
+    const bool backward = segment.backward_weight != kClosed;
+    const uint32_t from = segment.from_node;
+    const uint32_t to = segment.to_node;
+    if ((forward && to_main[graph.DepartNode(segment, to)]) ||
+        (backward && to_main[graph.DepartNode(segment, from)])) {
+      segment.flags |= Segment::kReachesMain;
+    }
+    if ((forward && from_main[graph.ArriveNode(segment, from)]) ||
+        (backward && from_main[graph.ArriveNode(segment, to)])) {
+      segment.flags |= Segment::kReachedFromMain;
+    }
+  }
+}
+
+}  // namespace
+
+uint32_t RoadBuilder::AddNode(FixedPoint position, int64_t source_id) {
+  nodes_.push_back(position);
+  source_ids_.push_back(source_id);
+  return static_cast<uint32_t>(nodes_.size()) - 1;
+}
+
+void RoadBuilder::AddRoad(Road road) {
+  if (road.forward_weight == kClosed && road.backward_weight == kClosed) return;
+  roads_.push_back(std::move(road));
+}
+
+absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
+  data.nodes.clear();
+  data.source_node_ids.clear();
+  data.segments.clear();
+  data.points.clear();
+  data.names = {""};
+
+  std::vector<bool> used(nodes_.size());
+  for (const Road& road : roads_) {
+    used[road.from_node] = true;
+    used[road.to_node] = true;
+  }
+  std::vector<uint32_t> new_number(nodes_.size(), kNone);
+  for (const uint32_t node : OrderBy(nodes_.size(), [&](uint32_t i) {
+         return HilbertNumber(nodes_[i]);
+       })) {
+    if (!used[node]) continue;
+    new_number[node] = static_cast<uint32_t>(data.nodes.size());
+    data.nodes.push_back(nodes_[node]);
+    data.source_node_ids.push_back(source_ids_[node]);
+  }
+
+  std::map<std::string, uint32_t> name_numbers = {{"", 0}};
+  const auto middle = [&](uint32_t i) {
+    const FixedPoint a = nodes_[roads_[i].from_node];
+    const FixedPoint b = nodes_[roads_[i].to_node];
+    return HilbertNumber(
+        {static_cast<int32_t>((int64_t{a.latitude_e7} + b.latitude_e7) / 2),
+         static_cast<int32_t>((int64_t{a.longitude_e7} + b.longitude_e7) / 2)});
+  };
+  for (const uint32_t number : OrderBy(roads_.size(), middle)) {
+    const Road& road = roads_[number];
+    Segment segment;
+    segment.from_node = new_number[road.from_node];
+    segment.to_node = new_number[road.to_node];
+    segment.first_point = static_cast<uint32_t>(data.points.size());
+    data.points.push_back(nodes_[road.from_node]);
+    data.points.insert(data.points.end(), road.via.begin(), road.via.end());
+    data.points.push_back(nodes_[road.to_node]);
+    segment.forward_weight = road.forward_weight;
+    segment.backward_weight = road.backward_weight;
+    segment.length_millimeters = road.length_millimeters;
+    const auto [name, is_new] = name_numbers.try_emplace(
+        road.name, static_cast<uint32_t>(data.names.size()));
+    if (is_new) data.names.push_back(road.name);
+    segment.name = name->second;
+    segment.road_class = road.road_class;
+    segment.flags = road.flags;
+    data.segments.push_back(segment);
+  }
+  if (absl::Status status = CheckRoadData(data); !status.ok()) return status;
+  NumberComponents(&data);
+  MarkMain(&data);
+  return data;
+}
+
+}  // namespace housecall::router

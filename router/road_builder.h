@@ -1,0 +1,54 @@
+// Puts a road network together from its parts.
+#ifndef HOUSECALL_ROUTER_ROAD_BUILDER_H_
+#define HOUSECALL_ROUTER_ROAD_BUILDER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "router/geo.h"
+#include "router/road_data.h"
+
+namespace housecall::router {
+
+// Collects nodes and roads in any order, and makes RoadData of them: ordered
+// along a space-filling curve, connected parts found, names stored once. The
+// same calls make the same data. One thread at a time.
+class RoadBuilder {
+ public:
+  struct Road {
+    // Numbers that AddNode gave.
+    uint32_t from_node = 0;
+    uint32_t to_node = 0;
+    // Between the two nodes, without them.
+    std::vector<FixedPoint> via;
+    // In weight units; kClosed if nobody may drive in that direction.
+    uint32_t forward_weight = kClosed;
+    uint32_t backward_weight = kClosed;
+    uint32_t length_millimeters = 0;
+    std::string name;
+    RoadClass road_class = RoadClass::kUnclassified;
+    // Of Segment: kLink, kEndsOnly.
+    uint8_t flags = 0;
+  };
+
+  uint32_t AddNode(FixedPoint position, int64_t source_id);
+  // A road that is closed in both directions is left out.
+  void AddRoad(Road road);
+
+  // Nodes without a road are left out. `data` brings what the builder does not
+  // know: name, attribution, time, weight unit; its vectors are replaced.
+  // Returns InvalidArgument if the roads are not well formed (CheckRoadData),
+  // or if there are none.
+  absl::StatusOr<RoadData> Build(RoadData data) const;
+
+ private:
+  std::vector<FixedPoint> nodes_;
+  std::vector<int64_t> source_ids_;
+  std::vector<Road> roads_;
+};
+
+}  // namespace housecall::router
+
+#endif  // HOUSECALL_ROUTER_ROAD_BUILDER_H_

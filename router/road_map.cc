@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "router/polyline.h"
+#include "router/router.h"
+
+namespace housecall::router {
+namespace {
+
+constexpr int32_t kMaxLatitudeE7 = 900'000'000;
+constexpr int32_t kMaxLongitudeE7 = 1'800'000'000;
+
+bool IsOnEarth(FixedPoint point) {
+  return point.latitude_e7 >= -kMaxLatitudeE7 &&
+         point.latitude_e7 <= kMaxLatitudeE7 &&
+         point.longitude_e7 >= -kMaxLongitudeE7 &&
+         point.longitude_e7 <= kMaxLongitudeE7;
+}
+
+bool IsWeight(uint32_t weight) {
+  return weight == kClosed || weight <= kMaxSegmentWeight;
+}
+
+absl::Status Wrong(size_t segment, absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("segment ", segment, ": ", what));
+}
+
+}  // namespace
+
+absl::Status CheckRoadData(const RoadData& data) {
+  if (data.segments.empty()) {
+    return absl::InvalidArgumentError("the network has no roads");
+  }
+  // Arcs and their layers are numbered in 32 bits, one of which is the
+  // direction.
+  if (data.nodes.size() > (1u << 29) || data.segments.size() > (1u << 29)) {
+    return absl::InvalidArgumentError("the network is too large");
+  }
+  if (data.source_node_ids.size() != data.nodes.size()) {
+    return absl::InvalidArgumentError("not every node has its source's number");
+  }
+  if (data.names.empty() || !data.names[0].empty()) {
+    return absl::InvalidArgumentError("the first name is not empty");
+  }
+  if (data.weight_unit_microseconds == 0) {
+    return absl::InvalidArgumentError("the weight unit is 0");
+  }
+  for (const FixedPoint point : data.nodes) {
+    if (!IsOnEarth(point)) {
+      return absl::InvalidArgumentError("a node is not on the earth");
+    }
+  }
+  for (const FixedPoint point : data.points) {
+    if (!IsOnEarth(point)) {
+      return absl::InvalidArgumentError("a point is not on the earth");
+    }
+  }
+  for (size_t i = 0; i < data.segments.size(); ++i) {
+    const Segment& segment = data.segments[i];
+    const size_t end = i + 1 < data.segments.size()
+                           ? data.segments[i + 1].first_point
+                           : data.points.size();
+    if (i == 0 && segment.first_point != 0) {
+      return Wrong(i, "points before the first one");
+    }
+    if (segment.first_point > end || end - segment.first_point < 2 ||
+        end > data.points.size()) {
+      return Wrong(i, "fewer than two points");
+    }
+    if (segment.from_node >= data.nodes.size() ||
+        segment.to_node >= data.nodes.size()) {
+      return Wrong(i, "a node that does not exist");
+    }
+    if (!(data.points[segment.first_point] == data.nodes[segment.from_node]) ||
+        !(data.points[end - 1] == data.nodes[segment.to_node])) {
+      return Wrong(i, "does not begin and end at its nodes");
+    }
+    if (!IsWeight(segment.forward_weight) ||
+        !IsWeight(segment.backward_weight)) {
+      return Wrong(i, "a weight that is too great");
+    }
+    if (segment.forward_weight == kClosed &&
+        segment.backward_weight == kClosed) {
+      return Wrong(i, "closed in both directions");
+    }
+    if (segment.length_millimeters == 0) return Wrong(i, "no length");
+    if (segment.name >= data.names.size()) {
+      return Wrong(i, "a name that does not exist");
+    }
+    if (segment.component >= data.segments.size()) {
+      return Wrong(i, "a component that cannot be");
+    }
+    if (static_cast<int>(segment.road_class) >= kRoadClasses) {
+      return Wrong(i, "an unknown class of road");
+    }
+    if ((segment.flags & ~Segment::kAllFlags) != 0 || segment.unused != 0) {
+      return Wrong(i, "an unknown flag");
+    }
+  }
+  return absl::OkStatus();
+}
+
+RoadMap::RoadMap(RoadData data)
+    : data_(std::move(data)), graph_(data_), index_(&data_) {}
+
+absl::StatusOr<std::shared_ptr<const RoadMap>> RoadMap::Create(RoadData data) {
+  if (absl::Status status = CheckRoadData(data); !status.ok()) return status;
+  return std::shared_ptr<const RoadMap>(new RoadMap(std::move(data)));
+}
+
+absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
+                                       const SnapOptions& options) const {
+  if (absl::Status status = CheckLatLng(position); !status.ok()) return status;
+  if (!bounds().Contains(position, options.radius_meters)) {
+    return absl::OutOfRangeError(absl::StrFormat(
+        "the position is outside the map %s, which covers latitudes %.4f to "
+        "%.4f and longitudes %.4f to %.4f",
+        data_.name, bounds().south_west.latitude_degrees,
+        bounds().north_east.latitude_degrees,
+        bounds().south_west.longitude_degrees,
+        bounds().north_east.longitude_degrees));
+  }
+  const std::optional<RoadPoint> nearest = index_.FindNearest(position);
+  if (!nearest.has_value() ||
+      nearest->distance_meters > options.radius_meters) {
+    return absl::NotFoundError(absl::StrFormat(
+        "the position is %.0f m from the nearest road, the limit is %.0f m",
+        nearest.has_value() ? nearest->distance_meters : 0,
+        options.radius_meters));
+  }
+  Snap snap;
+  snap.nearest = *nearest;
+  constexpr uint8_t kMain = Segment::kReachesMain | Segment::kReachedFromMain;
+  snap.main = (data_.segments[nearest->segment].flags & kMain) == kMain
+                  ? nearest
+                  : index_.FindNearest(position, kMain);
+  if (snap.main.has_value() &&
+      snap.main->distance_meters > options.radius_meters) {
+    snap.main.reset();
+  }
+  return snap;
+}
+
+std::vector<LatLng> PieceLine(const RoadData& data, const PathPiece& piece) {
+  return LinePart(SegmentPoints(data, piece.segment),
+                  data.segments[piece.segment].length_millimeters,
+                  piece.begin_millimeters, piece.end_millimeters);
+}
+
+}  // namespace housecall::router

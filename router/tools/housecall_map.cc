@@ -1,0 +1,627 @@
+// housecall-map: makes maps of OpenStreetMap files, and asks them for the way.
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "router/import/demo_town.h"
+#include "router/import/import.h"
+#include "router/map_file.h"
+#include "router/router.h"
+#include "router/travel_time_source.h"
+
+namespace housecall::router {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kOk = 0;
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;
+
+constexpr char kHelp[] =
+    R"(housecall-map: makes maps of OpenStreetMap files, and asks them for the way.
+
+  housecall-map import SOURCE -o MAP [--name NAME] [--attribution TEXT] [--quiet]
+      Makes the map file MAP of SOURCE: .osm.pbf, or .osm (XML, also .gz or
+      .bz2). Progress goes to standard error. Without --attribution, the map
+      credits OpenStreetMap.
+
+  housecall-map info MAP [--json]
+      What the map covers, how old it is, whom to credit.
+
+  housecall-map route MAP --from LAT,LNG --to LAT,LNG [--radius METERS]
+                          [--json | --geojson]
+      The quickest way: time, distance, streets; with --json and --geojson also
+      its line.
+
+  housecall-map matrix MAP --from LAT,LNG … --to LAT,LNG … [--radius METERS]
+                           [--json]
+      The times from each --from to each --to, in minutes. --from-file FILE and
+      --to-file FILE read positions, one LAT,LNG a line.
+
+  housecall-map demo-town -o FILE.osm [--seed NUMBER]
+      Writes an invented town as an OpenStreetMap file.
+
+  --radius: how far a position may be from the nearest road (500 m).
+  The output file may also stand without -o, as the last argument. Positions
+  south or west are negative: --from=-33.9,18.4.
+  Exit status: 0 done, 1 failed, 2 wrong usage.
+
+Examples:
+  housecall-map demo-town -o town.osm
+  housecall-map import town.osm -o town.map
+  housecall-map route town.map --from 35.6645,139.3820 --to 35.6760,139.3990
+  housecall-map matrix town.map --from 35.6645,139.3820 \
+      --to 35.6760,139.3990 --to 35.6700,139.3890
+)";
+
+// The arguments of a command: positional ones and flags.
+struct Arguments {
+  std::vector<std::string> positional;
+  std::map<std::string, std::vector<std::string>> flags;
+
+  bool Has(const std::string& flag) const { return flags.count(flag) > 0; }
+  std::string Last(const std::string& flag,
+                   const std::string& otherwise = "") const {
+    const auto it = flags.find(flag);
+    return it == flags.end() ? otherwise : it->second.back();
+  }
+  std::vector<std::string> All(const std::string& flag) const {
+    const auto it = flags.find(flag);
+    return it == flags.end() ? std::vector<std::string>() : it->second;
+  }
+};
+
+// Wrong usage; InvalidArgument is also what files can be.
+absl::Status UsageError(absl::string_view message) {
+  return absl::UnimplementedError(message);
+}
+
+// `known`: flag → whether it takes a value.
+absl::StatusOr<Arguments> Parse(const std::vector<std::string>& words,
+                                const std::map<std::string, bool>& known) {
+  Arguments arguments;
+  for (size_t i = 0; i < words.size(); ++i) {
+    absl::string_view word = words[i];
+    if (word == "-o") word = "--output";
+    if (!absl::StartsWith(word, "--")) {
+      if (absl::StartsWith(word, "-")) {
+        return UsageError(absl::StrCat("unknown flag ", word));
+      }
+      arguments.positional.emplace_back(word);
+      continue;
+    }
+    const size_t equals = word.find('=');
+    const std::string flag(word.substr(
+        2, equals == absl::string_view::npos ? equals : equals - 2));
+    const auto it = known.find(flag);
+    if (it == known.end()) {
+      return UsageError(absl::StrCat("unknown flag --", flag));
+    }
+    std::string value;
+    if (equals != absl::string_view::npos) {
+      if (!it->second) {
+        return UsageError(absl::StrCat("--", flag, " takes no value"));
+      }
+      value = std::string(word.substr(equals + 1));
+    } else if (it->second) {
+      if (i + 1 == words.size()) {
+        return UsageError(absl::StrCat("--", flag, " needs a value"));
+      }
+      value = words[++i];
+    }
+    arguments.flags[flag].push_back(value);
+  }
+  return arguments;
+}
+
+absl::StatusOr<LatLng> ParsePosition(absl::string_view text,
+                                     absl::string_view what) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, ',');
+  LatLng position;
+  if (parts.size() != 2 ||
+      !absl::SimpleAtod(parts[0], &position.latitude_degrees) ||
+      !absl::SimpleAtod(parts[1], &position.longitude_degrees)) {
+    return UsageError(absl::StrCat(what, ": '", text,
+                                   "' is not a position; write it as "
+                                   "LAT,LNG, such as 35.6700,139.3900"));
+  }
+  if (absl::Status status = CheckLatLng(position); !status.ok()) {
+    return UsageError(absl::StrCat(what, ": ", status.message()));
+  }
+  return position;
+}
+
+// The positions of --NAME, then those of the file --NAME-file.
+absl::StatusOr<std::vector<LatLng>> Positions(const Arguments& arguments,
+                                              const std::string& name) {
+  std::vector<LatLng> positions;
+  for (const std::string& text : arguments.All(name)) {
+    const absl::StatusOr<LatLng> position =
+        ParsePosition(text, absl::StrCat("--", name));
+    if (!position.ok()) return position.status();
+    positions.push_back(*position);
+  }
+  for (const std::string& path : arguments.All(absl::StrCat(name, "-file"))) {
+    std::ifstream file(path);
+    if (!file) return absl::NotFoundError(absl::StrCat("cannot open ", path));
+    std::string line;
+    for (int number = 1; std::getline(file, line); ++number) {
+      const absl::string_view text = absl::StripAsciiWhitespace(line);
+      if (text.empty() || text[0] == '#') continue;
+      const absl::StatusOr<LatLng> position =
+          ParsePosition(text, absl::StrCat(path, ":", number));
+      if (!position.ok()) return position.status();
+      positions.push_back(*position);
+    }
+  }
+  if (positions.empty()) {
+    return UsageError(absl::StrCat("give at least one --", name, " LAT,LNG"));
+  }
+  return positions;
+}
+
+absl::StatusOr<RoadTravelTimes::Options> TravelOptions(
+    const Arguments& arguments) {
+  RoadTravelTimes::Options options;
+  const std::string radius = arguments.Last("radius");
+  if (!radius.empty() &&
+      (!absl::SimpleAtod(radius, &options.snap_radius_meters) ||
+       !(options.snap_radius_meters >= 0 &&
+         options.snap_radius_meters <= 100'000))) {
+    return UsageError(absl::StrCat("--radius: '", radius,
+                                   "' is not a number of metres from 0 to "
+                                   "100000"));
+  }
+  return options;
+}
+
+// The only positional argument.
+absl::StatusOr<std::string> MapArgument(const Arguments& arguments) {
+  if (arguments.positional.size() != 1) {
+    return UsageError("name one map file, as `housecall-map import` makes it");
+  }
+  return arguments.positional[0];
+}
+
+// Input files first, then the output file, which may also come with -o.
+absl::StatusOr<std::vector<std::string>> FilesOf(const Arguments& arguments,
+                                                 size_t wanted,
+                                                 absl::string_view message) {
+  std::vector<std::string> files = arguments.positional;
+  for (const std::string& file : arguments.All("output")) files.push_back(file);
+  if (files.size() != wanted) return UsageError(message);
+  return files;
+}
+
+std::string Minutes(absl::Duration duration) {
+  return absl::StrFormat("%.1f", absl::ToDoubleMinutes(duration));
+}
+
+double Rounded(double value, double unit) {
+  return static_cast<double>(static_cast<int64_t>(value / unit + 0.5)) * unit;
+}
+
+Json ToJson(const LatLng& position) {
+  return Json{{"latitude", position.latitude_degrees},
+              {"longitude", position.longitude_degrees}};
+}
+
+Json ToJson(const absl::Status& status) {
+  return Json{{"code", absl::StatusCodeToString(status.code())},
+              {"message", std::string(status.message())}};
+}
+
+// Road names come from the map, and may hold anything.
+std::string Dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+absl::Status Import(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments =
+      Parse(words, {{"output", true},
+                    {"name", true},
+                    {"attribution", true},
+                    {"quiet", false}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::vector<std::string>> files = FilesOf(
+      *arguments, 2, "name one source file and, after -o, one map file");
+  if (!files.ok()) return files.status();
+
+  const bool is_quiet = arguments->Has("quiet");
+  const absl::Time start_time = absl::Now();
+  ImportOptions options;
+  options.name = arguments->Last("name");
+  options.attribution = arguments->Last("attribution");
+  std::string last_line;
+  if (!is_quiet) {
+    options.progress = [&](absl::string_view stage, double done) {
+      const std::string line =
+          absl::StrFormat("%s: %3d %%", stage, static_cast<int>(done * 100));
+      if (line == last_line) return;
+      if (!absl::StartsWith(last_line, stage)) {
+        if (!last_line.empty()) std::fputc('\n', stderr);
+      }
+      std::fprintf(stderr, "\r%s", line.c_str());
+      std::fflush(stderr);
+      last_line = line;
+    };
+  }
+  ImportReport report;
+  const absl::StatusOr<RoadData> data =
+      ImportOsm((*files)[0], options, &report);
+  if (!last_line.empty()) std::fputc('\n', stderr);
+  if (!data.ok()) return data.status();
+  if (absl::Status status = SaveMap(*data, (*files)[1]); !status.ok()) {
+    return status;
+  }
+  if (is_quiet) return absl::OkStatus();
+  std::fprintf(stderr, "%s",
+               absl::StrFormat(
+                   "%d of %d ways are roads for cars: %d segments, %d nodes; "
+                   "%d nodes with barriers\n",
+                   report.road_ways, report.ways, data->segments.size(),
+                   data->nodes.size(), report.barriers)
+                   .c_str());
+  if (report.missing_nodes > 0) {
+    std::fprintf(stderr, "%s",
+                 absl::StrFormat("%d nodes are not in the file; the roads end "
+                                 "there\n",
+                                 report.missing_nodes)
+                     .c_str());
+  }
+  if (report.impossible_roads > 0) {
+    std::fprintf(stderr, "%s",
+                 absl::StrFormat("%d roads left out, longer than 1000 km\n",
+                                 report.impossible_roads)
+                     .c_str());
+  }
+  std::fprintf(
+      stderr, "%s",
+      absl::StrFormat("wrote %s in %.1f s; show with it: %s\n", (*files)[1],
+                      absl::ToDoubleSeconds(absl::Now() - start_time),
+                      data->attribution)
+          .c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Info(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments = Parse(words, {{"json", false}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::string> path = MapArgument(*arguments);
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
+  if (!map.ok()) return map.status();
+
+  const RoadData& data = (*map)->data();
+  const BoundingBox& bounds = (*map)->bounds();
+  std::map<RoadClass, double> meters;
+  double total_meters = 0;
+  uint32_t components = 0;
+  size_t main_segments = 0;
+  for (const Segment& segment : data.segments) {
+    meters[segment.road_class] += segment.length_millimeters / 1000.0;
+    total_meters += segment.length_millimeters / 1000.0;
+    components = std::max(components, segment.component + 1);
+    if (segment.Has(Segment::kReachesMain) &&
+        segment.Has(Segment::kReachedFromMain)) {
+      ++main_segments;
+    }
+  }
+  const std::string source_time =
+      data.source_time.has_value()
+          ? absl::FormatTime("%Y-%m-%d %H:%M UTC", *data.source_time,
+                             absl::UTCTimeZone())
+          : "unknown";
+  if (arguments->Has("json")) {
+    Json classes = Json::object();
+    for (const auto& [road_class, length] : meters) {
+      classes[std::string(RoadClassName(road_class))] =
+          Rounded(length / 1000, 0.001);
+    }
+    Json json = {{"name", data.name},
+                 {"attribution", data.attribution},
+                 {"source_time", nullptr},
+                 {"format_version", kMapFormatVersion},
+                 {"south_west", ToJson(bounds.south_west)},
+                 {"north_east", ToJson(bounds.north_east)},
+                 {"nodes", data.nodes.size()},
+                 {"segments", data.segments.size()},
+                 {"components", components},
+                 {"segments_in_main_network", main_segments},
+                 {"weight_unit_microseconds", data.weight_unit_microseconds},
+                 {"kilometers", classes}};
+    if (data.source_time.has_value()) {
+      json["source_time"] = absl::FormatTime(
+          absl::RFC3339_sec, *data.source_time, absl::UTCTimeZone());
+    }
+    std::cout << Dump(json) << "\n";
+    return absl::OkStatus();
+  }
+  std::cout << absl::StrFormat(
+      "name         %s\n"
+      "attribution  %s\n"
+      "source time  %s\n"
+      "covers       latitudes %.4f to %.4f, longitudes %.4f to %.4f\n"
+      "network      %d nodes, %d segments, %.0f km\n"
+      "connected    %d parts; %d segments (%.1f %%) in the main network\n",
+      data.name, data.attribution, source_time,
+      bounds.south_west.latitude_degrees, bounds.north_east.latitude_degrees,
+      bounds.south_west.longitude_degrees, bounds.north_east.longitude_degrees,
+      data.nodes.size(), data.segments.size(), total_meters / 1000, components,
+      main_segments,
+      100.0 * static_cast<double>(main_segments) /
+          static_cast<double>(data.segments.size()));
+  for (const auto& [road_class, length] : meters) {
+    std::cout << absl::StrFormat("  %-13s %8.1f km\n",
+                                 RoadClassName(road_class), length / 1000);
+  }
+  return absl::OkStatus();
+}
+
+Json StepsJson(const Route& route) {
+  Json steps = Json::array();
+  for (const RouteStep& step : route.steps) {
+    steps.push_back({{"name", step.road_name},
+                     {"seconds", absl::ToDoubleSeconds(step.duration)},
+                     {"meters", Rounded(step.distance_meters, 0.001)}});
+  }
+  return steps;
+}
+
+absl::Status FindRoute(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments =
+      Parse(words, {{"from", true},
+                    {"to", true},
+                    {"radius", true},
+                    {"json", false},
+                    {"geojson", false}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::string> path = MapArgument(*arguments);
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<std::vector<LatLng>> from =
+      Positions(*arguments, "from");
+  if (!from.ok()) return from.status();
+  const absl::StatusOr<std::vector<LatLng>> to = Positions(*arguments, "to");
+  if (!to.ok()) return to.status();
+  if (from->size() != 1 || to->size() != 1) {
+    return UsageError("a route has one --from and one --to");
+  }
+  if (arguments->Has("json") && arguments->Has("geojson")) {
+    return UsageError("give --json or --geojson, not both");
+  }
+  const absl::StatusOr<RoadTravelTimes::Options> options =
+      TravelOptions(*arguments);
+  if (!options.ok()) return options.status();
+
+  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
+  if (!map.ok()) return map.status();
+  const absl::StatusOr<Route> route =
+      RoadTravelTimes(*map, *options).FindRoute(from->front(), to->front());
+  if (!route.ok()) return route.status();
+  const std::string& attribution = (*map)->data().attribution;
+
+  if (arguments->Has("geojson")) {
+    Json coordinates = Json::array();
+    for (const LatLng& point : route->points) {
+      coordinates.push_back({Rounded(point.longitude_degrees, 1e-7),
+                             Rounded(point.latitude_degrees, 1e-7)});
+    }
+    const Json json = {
+        {"type", "FeatureCollection"},
+        {"attribution", attribution},
+        {"features",
+         {{{"type", "Feature"},
+           {"properties",
+            {{"seconds", absl::ToDoubleSeconds(route->duration)},
+             {"meters", route->distance_meters},
+             {"steps", StepsJson(*route)}}},
+           {"geometry",
+            {{"type", "LineString"}, {"coordinates", coordinates}}}}}}};
+    std::cout << Dump(json) << "\n";
+    return absl::OkStatus();
+  }
+  if (arguments->Has("json")) {
+    Json points = Json::array();
+    for (const LatLng& point : route->points) points.push_back(ToJson(point));
+    std::cout << Dump(Json{{"seconds", absl::ToDoubleSeconds(route->duration)},
+                           {"meters", route->distance_meters},
+                           {"meters_from_road_at_start",
+                            Rounded(route->from_road_meters, 0.001)},
+                           {"meters_from_road_at_end",
+                            Rounded(route->to_road_meters, 0.001)},
+                           {"steps", StepsJson(*route)},
+                           {"points", points},
+                           {"attribution", attribution}})
+              << "\n";
+    return absl::OkStatus();
+  }
+  std::cout << absl::StrFormat("%s min, %.2f km\n", Minutes(route->duration),
+                               route->distance_meters / 1000);
+  for (const RouteStep& step : route->steps) {
+    std::cout << absl::StrFormat(
+        "  %5s min  %7.0f m  %s\n", Minutes(step.duration),
+        step.distance_meters,
+        step.road_name.empty() ? "(no name)" : step.road_name);
+  }
+  std::cout << absl::StrFormat(
+      "The road is %.0f m from the start, %.0f m from the goal.\n%s\n",
+      route->from_road_meters, route->to_road_meters, attribution);
+  return absl::OkStatus();
+}
+
+absl::Status Matrix(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments = Parse(words, {{"from", true},
+                                                            {"from-file", true},
+                                                            {"to", true},
+                                                            {"to-file", true},
+                                                            {"radius", true},
+                                                            {"json", false}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::string> path = MapArgument(*arguments);
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<std::vector<LatLng>> from =
+      Positions(*arguments, "from");
+  if (!from.ok()) return from.status();
+  const absl::StatusOr<std::vector<LatLng>> to = Positions(*arguments, "to");
+  if (!to.ok()) return to.status();
+  const absl::StatusOr<RoadTravelTimes::Options> options =
+      TravelOptions(*arguments);
+  if (!options.ok()) return options.status();
+
+  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
+  if (!map.ok()) return map.status();
+  const absl::StatusOr<TravelTable> table =
+      RoadTravelTimes(*map, *options).Times(*from, *to);
+  if (!table.ok()) return table.status();
+
+  if (arguments->Has("json")) {
+    Json seconds = Json::array();
+    Json meters = Json::array();
+    for (size_t i = 0; i < table->origins(); ++i) {
+      Json seconds_row = Json::array();
+      Json meters_row = Json::array();
+      for (size_t j = 0; j < table->destinations(); ++j) {
+        const TravelCell& cell = table->at(i, j);
+        if (!cell.reachable) {
+          seconds_row.push_back(nullptr);
+          meters_row.push_back(nullptr);
+          continue;
+        }
+        seconds_row.push_back(absl::ToDoubleSeconds(cell.duration));
+        meters_row.push_back(cell.distance_meters);
+      }
+      seconds.push_back(seconds_row);
+      meters.push_back(meters_row);
+    }
+    Json from_status = Json::array();
+    for (size_t i = 0; i < table->origins(); ++i) {
+      from_status.push_back(ToJson(table->origin_status(i)));
+    }
+    Json to_status = Json::array();
+    for (size_t j = 0; j < table->destinations(); ++j) {
+      to_status.push_back(ToJson(table->destination_status(j)));
+    }
+    std::cout << Dump(Json{{"seconds", seconds},
+                           {"meters", meters},
+                           {"from_status", from_status},
+                           {"to_status", to_status},
+                           {"attribution", (*map)->data().attribution}})
+              << "\n";
+    return absl::OkStatus();
+  }
+  std::cout << "minutes ";
+  for (size_t j = 0; j < table->destinations(); ++j) {
+    std::cout << absl::StrFormat("%8s", absl::StrCat("to ", j + 1));
+  }
+  std::cout << "\n";
+  for (size_t i = 0; i < table->origins(); ++i) {
+    std::cout << absl::StrFormat("from %-3d", i + 1);
+    for (size_t j = 0; j < table->destinations(); ++j) {
+      const TravelCell& cell = table->at(i, j);
+      std::cout << absl::StrFormat(
+          "%8s", cell.reachable ? Minutes(cell.duration) : "-");
+    }
+    std::cout << "\n";
+  }
+  const auto complain = [](const char* side, size_t i,
+                           const absl::Status& status) {
+    if (status.ok()) return;
+    std::cout << side << " " << i + 1 << ": " << status.message() << "\n";
+  };
+  for (size_t i = 0; i < table->origins(); ++i) {
+    complain("from", i, table->origin_status(i));
+  }
+  for (size_t j = 0; j < table->destinations(); ++j) {
+    complain("to", j, table->destination_status(j));
+  }
+  std::cout << (*map)->data().attribution << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status DemoTown(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments =
+      Parse(words, {{"output", true}, {"seed", true}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::vector<std::string>> files =
+      FilesOf(*arguments, 1, "name one file to write, after -o");
+  if (!files.ok()) return files.status();
+  const std::string& path = files->front();
+  uint64_t seed = 0;
+  if (!absl::SimpleAtoi(arguments->Last("seed", "1"), &seed)) {
+    return UsageError(absl::StrCat("--seed: '", arguments->Last("seed"),
+                                   "' is not a whole number"));
+  }
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << DemoTownOsm(seed);
+  file.close();
+  if (!file) return absl::InternalError(absl::StrCat("cannot write ", path));
+  std::fprintf(stderr,
+               "wrote %s, a town that does not exist; next: housecall-map "
+               "import %s -o town.map\n",
+               path.c_str(), path.c_str());
+  return absl::OkStatus();
+}
+
+int Run(const std::vector<std::string>& words) {
+  static const std::map<std::string,
+                        absl::Status (*)(const std::vector<std::string>&)>
+      commands = {{"import", Import},
+                  {"info", Info},
+                  {"route", FindRoute},
+                  {"matrix", Matrix},
+                  {"demo-town", DemoTown}};
+  if (words.empty()) {
+    std::fputs(kHelp, stderr);
+    return kUsage;
+  }
+  for (const std::string& word : words) {
+    if (word == "--help" || word == "-h" || words[0] == "help") {
+      std::fputs(kHelp, stdout);
+      return kOk;
+    }
+  }
+  const auto command = commands.find(words[0]);
+  if (command == commands.end()) {
+    std::fprintf(stderr,
+                 "housecall-map: unknown command '%s'; see housecall-map "
+                 "--help\n",
+                 words[0].c_str());
+    return kUsage;
+  }
+  const absl::Status status = command->second({words.begin() + 1, words.end()});
+  std::cout.flush();
+  if (status.ok() && !std::cout) {
+    std::fputs("housecall-map: cannot write to standard output\n", stderr);
+    return kFailure;
+  }
+  if (status.ok()) return kOk;
+  std::fprintf(stderr, "housecall-map %s: %s\n", words[0].c_str(),
+               std::string(status.message()).c_str());
+  if (!absl::IsUnimplemented(status)) return kFailure;
+  std::fprintf(stderr, "See housecall-map --help.\n");
+  return kUsage;
+}
+
+}  // namespace
+}  // namespace housecall::router
+
+int main(int argc, char** argv) {
+  return housecall::router::Run({argv + 1, argv + argc});
+}
