@@ -18,8 +18,7 @@ namespace housecall::store {
 
 // What a center's store held at one moment.
 struct Snapshot {
-  // The directory, the rota, and every call that is not over or was closed
-  // after the time asked for, with all that hangs on it.
+  // What Load says.
   core::Board board;
   // How many batches have been committed.
   int64_t version = 0;
@@ -54,6 +53,7 @@ struct Batch {
   // In order, each sequence one above the one before it.
   std::vector<JournalEntry> journal;
   std::vector<Reply> replies;
+  // An id in `put` and `remove` is put.
   core::OutboxChange outbox;
 };
 
@@ -67,16 +67,28 @@ struct LeasedMessage {
 //
 // Every function may fail with Unavailable (try again; after a Commit the
 // outcome is unknown until CurrentVersion tells), ResourceExhausted (disk
-// full; nothing was written) or DataLoss (the stored data is damaged; the
-// message names the way back).
+// full; nothing was written), PermissionDenied (the file cannot be written any
+// more) or DataLoss (the stored data is damaged; the message names table, id
+// and field, never the value, and the way back).
+//
+// What is read differs from what was committed in one way: times are rounded
+// down to the microsecond, durations towards zero.
 class Store {
  public:
   virtual ~Store() = default;
 
+  // Those with a commit, by id.
   virtual absl::StatusOr<std::vector<core::CenterId>> ListCenters() = 0;
 
-  // The center's board with every call closed after `closed_after`, older ones
-  // left out. A center without any commit is an empty board with version 0.
+  // The center's board: the directory, the rota, who is on duty, and every call
+  // that
+  //  - is not over, or was closed at `closed_after` or later;
+  //  - or has a delivery that nobody has confirmed, or an open task;
+  //  - or shares a trip with a call that is not over;
+  // with all that hangs on it (see ReadCall). Left out are further: sessions
+  // revoked or expired before `closed_after`, and tasks of no call that are
+  // resolved and were raised before it. A center without any commit is an empty
+  // board with version 0.
   virtual absl::StatusOr<Snapshot> Load(const core::CenterId& center,
                                         absl::Time closed_after) = 0;
 
@@ -88,34 +100,42 @@ class Store {
   virtual absl::StatusOr<std::optional<Reply>> FindReply(
       const core::CenterId& center, const std::string& request_id) = 0;
 
-  // Writes the batch durably and raises the center's version by one. Returns
-  // Aborted, with nothing written, if the stored version is not
-  // `expected_version`.
+  // Writes the batch durably and raises the center's version by one. With
+  // nothing written it returns
+  //  - Aborted if the stored version is not `expected_version`;
+  //  - AlreadyExists if a request id of the replies has one already;
+  //  - InvalidArgument if the journal does not begin right after the stored
+  //    sequence, or something in the batch cannot be stored (CheckBatch in
+  //    batch_rules.h).
   virtual absl::Status Commit(const Batch& batch, int64_t expected_version) = 0;
 
   // Journal entries with a sequence above `after`, `limit` at most, in order.
+  // DataLoss if one is missing.
   virtual absl::StatusOr<std::vector<JournalEntry>> ReadJournal(
       const core::CenterId& center, int64_t after, int limit) = 0;
 
-  // As ReadJournal, of one call only.
+  // As ReadJournal, but only the entries whose event names that call.
   virtual absl::StatusOr<std::vector<JournalEntry>> ReadCallJournal(
       const core::CenterId& center, const core::CallId& call, int64_t after,
       int limit) = 0;
 
   // Every record of one call, open or long closed: the call, its offers,
-  // assignments, visits, matches, note, deliveries and tasks. Empty if there
-  // is no such call.
+  // assignments, visits, matches, notes, deliveries and tasks, in this order
+  // and each by id. An offer or assignment hangs on every call of its trip and
+  // on the one from which its id derives. Empty if there is no such call.
   virtual absl::StatusOr<std::vector<core::Record>> ReadCall(
       const core::CenterId& center, const core::CallId& call) = 0;
 
-  // Calls that are over (the call records only), newest first by receive_time
-  // then id, from the one after `before` (empty: from the newest).
+  // Calls that are over (the call records only), newest first: by receive_time,
+  // those of the same time by id, both descending; from the one after `before`
+  // (empty: from the newest). NotFound if there is no call `before`.
   virtual absl::StatusOr<std::vector<core::Call>> ListPastCalls(
       const core::CenterId& center, const core::CallId& before, int limit) = 0;
 
   // Takes up to `limit` messages whose send_time is not after `now` and that
-  // nobody holds, for `lease`. A message not settled or put anew by a Commit
-  // is free again when its lease is over.
+  // nobody holds, for `lease`; those first that have been free for longest. A
+  // message not settled or put anew by a Commit is free again when its lease is
+  // over.
   virtual absl::StatusOr<std::vector<LeasedMessage>> LeaseOutbox(
       absl::Time now, absl::Duration lease, int limit) = 0;
 
