@@ -1,0 +1,34 @@
+// An SQLite file as a database for sql_store.cc.
+#ifndef HOUSECALL_DISPATCHER_STORE_SQLITE_DRIVER_H_
+#define HOUSECALL_DISPATCHER_STORE_SQLITE_DRIVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dispatcher/store/sql_driver.h"
+
+namespace housecall::store {
+
+struct SqliteOptions {
+  // kQuick: the structure of every page, without the comparison of tables and
+  // indexes that kFull adds. Both read the whole file.
+  enum class IntegrityCheck { kNone, kQuick, kFull };
+  IntegrityCheck integrity_check = IntegrityCheck::kQuick;
+  // Connections that read while one writes. At least 1.
+  int readers = 2;
+  // How long to wait for another program (a backup, a shell) that holds the
+  // file.
+  absl::Duration busy_timeout = absl::Seconds(5);
+};
+
+// Opens or makes the file: write-ahead log, every commit synced to the disk,
+// one connection that writes and some that read beside it. Errors are those of
+// OpenSqliteStore, but for the schema's.
+absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
+    const std::string& path, const SqliteOptions& options);
+
+}  // namespace housecall::store
+
+#endif  // HOUSECALL_DISPATCHER_STORE_SQLITE_DRIVER_H_
