@@ -1,0 +1,34 @@
+// Every text that people read, in Japanese and English, in one place.
+#ifndef HOUSECALL_CLIENTS_CLI_CATALOGUE_H_
+#define HOUSECALL_CLIENTS_CLI_CATALOGUE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "google/protobuf/descriptor.h"
+
+namespace housecall::cli {
+
+enum class Language { kJapanese, kEnglish };
+
+// A text of the program. `key` is one of kTexts; anything else is a
+// programmer's error and gives the key itself, which a test finds.
+std::string Text(absl::string_view key, Language language);
+
+// The name of a field, for headings: "callback_phone" is "折返し電話" or
+// "callback phone".
+std::string FieldLabel(absl::string_view field_name, Language language);
+
+// "受付済" or "received" for CALL_STATE_RECEIVED.
+std::string EnumLabel(const google::protobuf::EnumValueDescriptor& value,
+                      Language language);
+
+// For the tests of completeness.
+bool HasFieldLabel(absl::string_view field_name);
+bool HasEnumLabel(absl::string_view value_name);
+std::vector<std::string> TextKeys();
+
+}  // namespace housecall::cli
+
+#endif  // HOUSECALL_CLIENTS_CLI_CATALOGUE_H_
