@@ -1,0 +1,441 @@
+#include "dispatcher/engine/engine.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "dispatcher/base/log.h"
+#include "dispatcher/store/memory_store.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "router/travel_time_source.h"
+#include "tests/core/builders.h"
+#include "tests/engine/await.h"
+#include "tests/engine/faulty_store.h"
+#include "tests/engine/seed.h"
+
+namespace housecall::engine {
+namespace {
+
+using core::Car;
+using core::CarId;
+using core::testing::BoardBuilder;
+using core::testing::TestNow;
+using testing::Administrator;
+using testing::Await;
+using testing::CreateCar;
+using ::testing::ElementsAre;
+using testing::FaultyStore;
+using testing::Op;
+
+// What a listener was told.
+class Told {
+ public:
+  Listener AsListener() {
+    return [this](const Commit& commit) {
+      MutexLock lock(mutex_);
+      for (const store::JournalEntry& entry : commit.entries) {
+        entries_.push_back(entry);
+      }
+      sequence_ = commit.sequence;
+    };
+  }
+  // Of journaled entries.
+  std::vector<int64_t> Sequences() const {
+    MutexLock lock(mutex_);
+    std::vector<int64_t> sequences;
+    for (const store::JournalEntry& entry : entries_) {
+      if (core::IsJournaled(entry.event.kind)) {
+        sequences.push_back(entry.sequence);
+      }
+    }
+    return sequences;
+  }
+  bool Has(core::EventKind kind) const {
+    MutexLock lock(mutex_);
+    for (const store::JournalEntry& entry : entries_) {
+      if (entry.event.kind == kind) return true;
+    }
+    return false;
+  }
+  int64_t sequence() const {
+    MutexLock lock(mutex_);
+    return sequence_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<store::JournalEntry> entries_ HOUSECALL_GUARDED_BY(mutex_);
+  int64_t sequence_ HOUSECALL_GUARDED_BY(mutex_) = 0;
+};
+
+// 1, 2, … n.
+std::vector<int64_t> UpTo(int64_t n) {
+  std::vector<int64_t> numbers;
+  for (int64_t i = 1; i <= n; ++i) numbers.push_back(i);
+  return numbers;
+}
+
+class EngineTest : public ::testing::Test {
+ protected:
+  EngineTest() {
+    SetLogSink([](LogLevel, absl::string_view) {});
+    options_.timer_interval = absl::Milliseconds(1);
+    options_.plans = false;
+  }
+  ~EngineTest() override {
+    store_.Release();
+    engine_ = nullptr;
+  }
+
+  void SeedAndStart(const core::Board& board) {
+    center_ = board.center().id;
+    testing::Seed(board, &memory_);
+    Start();
+  }
+  void Start() {
+    engine_ = std::make_unique<Engine>(&store_, &clock_, &roads_, options_);
+    ASSERT_TRUE(engine_->Start().ok());
+  }
+
+  Submission Request(core::Command command, const std::string& id = "") {
+    Submission submission;
+    submission.request_id = id;
+    submission.fingerprint = "f";
+    submission.actor = Administrator();
+    submission.command = std::move(command);
+    return submission;
+  }
+  absl::Status Do(core::Command command, const std::string& id = "") {
+    return engine_->SubmitAndWait(center_, Request(std::move(command), id))
+        .status();
+  }
+  // Submits and counts the answers by their codes.
+  void Send(core::Command command) {
+    Submission submission = Request(std::move(command));
+    submission.done = [this](const absl::StatusOr<Result>& result) {
+      MutexLock lock(mutex_);
+      ++answers_[result.status().code()];
+    };
+    engine_->Submit(center_, std::move(submission));
+  }
+  int Answers(absl::StatusCode code) {
+    MutexLock lock(mutex_);
+    return answers_[code];
+  }
+  bool Shows(const std::string& car) const {
+    const BoardPtr board = engine_->Current(center_);
+    return board != nullptr && board->Find<Car>(CarId(car)) != nullptr;
+  }
+  // What another machine does to the same center.
+  void OtherWriterDoes(core::Command command) {
+    CenterWriter other(center_, &memory_, &clock_);
+    std::vector<Submission> batch;
+    batch.push_back(Request(std::move(command)));
+    bool accepted = false;
+    batch.back().done = [&](const absl::StatusOr<Result>& result) {
+      accepted = result.ok();
+    };
+    other.Process(std::move(batch));
+    other.Answer();
+    ASSERT_TRUE(accepted);
+  }
+
+  SimulatedClock clock_{TestNow()};
+  store::MemoryStore memory_;
+  FaultyStore store_{&memory_};
+  router::StraightLine roads_;
+  Options options_;
+  core::CenterId center_;
+  Mutex mutex_;
+  std::map<absl::StatusCode, int> answers_ HOUSECALL_GUARDED_BY(mutex_);
+  // Last, so that it goes first.
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, ServesTheCentersOfItsStore) {
+  SeedAndStart(BoardBuilder().Build());
+  EXPECT_THAT(engine_->Centers(), ElementsAre(center_));
+  EXPECT_EQ(engine_->Current(center_)->center().id, center_);
+  EXPECT_TRUE(Do(CreateCar("car-a")).ok());
+  EXPECT_TRUE(Shows("car-a"));
+}
+
+TEST_F(EngineTest, KnowsNoOtherCenter) {
+  SeedAndStart(BoardBuilder().Build());
+  const core::CenterId other("elsewhere");
+  EXPECT_EQ(engine_->Current(other), nullptr);
+  EXPECT_TRUE(absl::IsNotFound(
+      engine_->SubmitAndWait(other, Request(CreateCar("car-a"))).status()));
+  EXPECT_TRUE(absl::IsNotFound(
+      engine_->Subscribe(other, -1, [](const Commit&) {}).status()));
+}
+
+TEST_F(EngineTest, DoesNotStartOnADamagedStore) {
+  testing::Seed(BoardBuilder().Build(), &memory_);
+  store_.FailBefore(Op::kLoad, absl::DataLossError("damaged"));
+  Engine engine(&store_, &clock_, &roads_, options_);
+  EXPECT_TRUE(absl::IsDataLoss(engine.Start()));
+}
+
+TEST_F(EngineTest, CommitsTogetherWhatArrivesDuringACommit) {
+  SeedAndStart(BoardBuilder().Build());
+  store_.HoldCommits();
+  Send(CreateCar("car-0"));
+  store_.AwaitHeldCommit();
+  for (int i = 1; i <= 10; ++i) Send(CreateCar(absl::StrCat("car-", i)));
+  store_.Release();
+  ASSERT_TRUE(Await([&] { return Answers(absl::StatusCode::kOk) == 11; }));
+  EXPECT_EQ(store_.CountOf(Op::kCommit), 2);
+}
+
+TEST_F(EngineTest, RefusesWhatItsQueueCannotHold) {
+  options_.max_queue = 2;
+  SeedAndStart(BoardBuilder().Build());
+  store_.HoldCommits();
+  Send(CreateCar("car-0"));
+  store_.AwaitHeldCommit();
+  for (int i = 1; i <= 5; ++i) Send(CreateCar(absl::StrCat("car-", i)));
+  EXPECT_EQ(Answers(absl::StatusCode::kResourceExhausted), 3);
+  store_.Release();
+  ASSERT_TRUE(Await([&] { return Answers(absl::StatusCode::kOk) == 3; }));
+  EXPECT_TRUE(Shows("car-2"));
+  EXPECT_FALSE(Shows("car-3"));
+}
+
+TEST_F(EngineTest, ShowsAndAnswersNothingBeforeTheCommit) {
+  SeedAndStart(BoardBuilder().Build());
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  store_.HoldCommits();
+  Send(CreateCar("car-0"));
+  store_.AwaitHeldCommit();
+  EXPECT_FALSE(Shows("car-0"));
+  EXPECT_EQ(Answers(absl::StatusCode::kOk), 0);
+  EXPECT_TRUE(told.Sequences().empty());
+  store_.Release();
+  ASSERT_TRUE(Await([&] { return Answers(absl::StatusCode::kOk) == 1; }));
+  // Whoever has his answer finds it everywhere.
+  EXPECT_TRUE(Shows("car-0"));
+  EXPECT_THAT(told.Sequences(), ElementsAre(1));
+}
+
+TEST_F(EngineTest, TellsWatchersEverythingInOrder) {
+  SeedAndStart(BoardBuilder().Build());
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  constexpr int kThreads = 4;
+  constexpr int kEach = 25;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < kEach; ++i) {
+        EXPECT_TRUE(Do(CreateCar(absl::StrCat("car-", t, "-", i))).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(told.Sequences(), UpTo(kThreads * kEach));
+  EXPECT_EQ(told.sequence(), kThreads * kEach);
+}
+
+TEST_F(EngineTest, TellsWatchersWhatAnotherWriterDid) {
+  SeedAndStart(BoardBuilder().AddPhysician("dr-sato").Build());
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  OtherWriterDoes(CreateCar("car-a"));
+  OtherWriterDoes(CreateCar("car-b"));
+  core::ReportPosition report;
+  report.person = core::PersonId("dr-sato");
+  report.position = core::testing::Near(1, 1);
+  report.device_time = TestNow();
+  // Journals nothing itself.
+  ASSERT_TRUE(Do(report).ok());
+  EXPECT_EQ(told.Sequences(), UpTo(2));
+  EXPECT_EQ(told.sequence(), 2);
+  ASSERT_TRUE(Do(CreateCar("car-c")).ok());
+  EXPECT_EQ(told.Sequences(), UpTo(3));
+}
+
+TEST_F(EngineTest, TellsWatchersLaterWhatCouldNotBeRead) {
+  SeedAndStart(BoardBuilder().Build());
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  OtherWriterDoes(CreateCar("car-a"));
+  store_.FailBefore(Op::kReadJournal, absl::UnavailableError("away"));
+  ASSERT_TRUE(Do(CreateCar("car-b")).ok());
+  ASSERT_TRUE(Await([&] { return told.Sequences().size() == 2; }));
+  EXPECT_EQ(told.Sequences(), UpTo(2));
+}
+
+TEST_F(EngineTest, TellsWatchersOfACommitOfUnknownOutcome) {
+  SeedAndStart(BoardBuilder().Build());
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  store_.FailAfter(Op::kCommit, absl::UnavailableError("no answer"));
+  EXPECT_TRUE(Do(CreateCar("car-a"), "r1").ok());
+  EXPECT_EQ(told.Sequences(), UpTo(1));
+}
+
+TEST_F(EngineTest, ResumesWithoutGap) {
+  SeedAndStart(BoardBuilder().Build());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(Do(CreateCar(absl::StrCat("car-", i))).ok());
+  }
+  Told told;
+  absl::StatusOr<Subscription> subscription =
+      engine_->Subscribe(center_, 2, told.AsListener());
+  ASSERT_TRUE(subscription.ok());
+  EXPECT_TRUE(subscription->complete);
+  EXPECT_EQ(subscription->sequence, 5);
+  std::vector<int64_t> missed;
+  for (const store::JournalEntry& entry : subscription->missed) {
+    missed.push_back(entry.sequence);
+  }
+  EXPECT_THAT(missed, ElementsAre(3, 4, 5));
+  ASSERT_TRUE(Do(CreateCar("car-5")).ok());
+  EXPECT_THAT(told.Sequences(), ElementsAre(6));
+}
+
+TEST_F(EngineTest, SaysWhenItCannotResume) {
+  options_.resume_entries = 2;
+  SeedAndStart(BoardBuilder().Build());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(Do(CreateCar(absl::StrCat("car-", i))).ok());
+  }
+  const auto complete = [&](int64_t after) {
+    return engine_->Subscribe(center_, after, [](const Commit&) {})->complete;
+  };
+  EXPECT_FALSE(complete(-1));
+  EXPECT_FALSE(complete(2));
+  EXPECT_TRUE(complete(3));
+  EXPECT_TRUE(complete(5));
+  // Of another store.
+  EXPECT_FALSE(complete(6));
+}
+
+TEST_F(EngineTest, LeavesAloneWhoHasUnsubscribed) {
+  SeedAndStart(BoardBuilder().Build());
+  Told told;
+  const absl::StatusOr<Subscription> subscription =
+      engine_->Subscribe(center_, -1, told.AsListener());
+  engine_->Unsubscribe(center_, subscription->id);
+  ASSERT_TRUE(Do(CreateCar("car-a")).ok());
+  EXPECT_TRUE(told.Sequences().empty());
+}
+
+TEST_F(EngineTest, LetsTimePass) {
+  SeedAndStart(
+      BoardBuilder().AddCallInState(core::CallState::kOffered).Build());
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  ASSERT_TRUE(Do(CreateCar("car-a")).ok());
+  EXPECT_FALSE(told.Has(core::EventKind::kOfferRungAgain));
+  clock_.Advance(absl::Minutes(4));
+  EXPECT_TRUE(
+      Await([&] { return told.Has(core::EventKind::kOfferRungAgain); }));
+}
+
+TEST_F(EngineTest, LetsTimePassAfterTheStoreWasAway) {
+  SeedAndStart(
+      BoardBuilder().AddCallInState(core::CallState::kOffered).Build());
+  for (int i = 0; i < 3; ++i) {
+    store_.FailBefore(Op::kCommit, absl::UnavailableError("away"));
+  }
+  EXPECT_TRUE(absl::IsUnavailable(Do(CreateCar("car-a"))));
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  clock_.Advance(absl::Minutes(4));
+  EXPECT_TRUE(
+      Await([&] { return told.Has(core::EventKind::kOfferRungAgain); }));
+}
+
+TEST_F(EngineTest, AnswersEverybodyOnceWhenItStops) {
+  SeedAndStart(BoardBuilder().Build());
+  store_.HoldCommits();
+  Send(CreateCar("car-0"));
+  store_.AwaitHeldCommit();
+  for (int i = 1; i <= 10; ++i) Send(CreateCar(absl::StrCat("car-", i)));
+  std::thread stopper([this] { engine_->Stop(); });
+  store_.Release();
+  stopper.join();
+  EXPECT_EQ(Answers(absl::StatusCode::kOk), 11);
+  Send(CreateCar("car-late"));
+  EXPECT_EQ(Answers(absl::StatusCode::kUnavailable), 1);
+  const core::CenterId other("elsewhere");
+  EXPECT_TRUE(absl::IsUnavailable(
+      engine_->SubmitAndWait(other, Request(CreateCar("car-a"))).status()));
+  engine_->Stop();
+  EXPECT_EQ(Answers(absl::StatusCode::kOk), 11);
+}
+
+TEST_F(EngineTest, KeepsCentersApart) {
+  core::Center other = BoardBuilder().board().center();
+  other.id = core::CenterId("elsewhere");
+  const core::Board other_board = BoardBuilder().Put(other).Build();
+  testing::Seed(other_board, &memory_);
+  SeedAndStart(BoardBuilder().Build());
+  ASSERT_NE(center_, other.id);
+  Told here;
+  Told there;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, here.AsListener()).ok());
+  ASSERT_TRUE(engine_->Subscribe(other.id, -1, there.AsListener()).ok());
+  ASSERT_TRUE(Do(CreateCar("car-a"), "r1").ok());
+  // The same request id is another center's own.
+  const absl::StatusOr<Result> result =
+      engine_->SubmitAndWait(other.id, Request(CreateCar("car-a"), "r1"));
+  ASSERT_TRUE(result.ok());
+  EXPECT_FALSE(result->replayed);
+  ASSERT_TRUE(Do(CreateCar("car-b")).ok());
+  EXPECT_EQ(here.Sequences(), UpTo(2));
+  EXPECT_EQ(there.Sequences(), UpTo(1));
+  EXPECT_EQ(engine_->Current(other.id)->Find<Car>(CarId("car-b")), nullptr);
+}
+
+TEST_F(EngineTest, MakesACenterByCommand) {
+  Start();
+  core::Create<core::Center> create;
+  create.record = BoardBuilder().board().center();
+  center_ = create.record.id;
+  EXPECT_TRUE(absl::IsNotFound(Do(CreateCar("car-a"))));
+  EXPECT_TRUE(engine_->Centers().empty());
+  ASSERT_TRUE(Do(create).ok());
+  EXPECT_THAT(engine_->Centers(), ElementsAre(center_));
+  EXPECT_TRUE(absl::IsAlreadyExists(Do(create)));
+}
+
+TEST_F(EngineTest, ShowsNoCenterWhoseCreationWasRefused) {
+  Start();
+  core::Create<core::Center> create;
+  create.record = BoardBuilder().board().center();
+  create.record.time_zone = "Mars/Olympus";
+  center_ = create.record.id;
+  EXPECT_FALSE(Do(create).ok());
+  EXPECT_TRUE(engine_->Centers().empty());
+  EXPECT_EQ(engine_->Current(center_), nullptr);
+  create.record.time_zone = "Asia/Tokyo";
+  EXPECT_TRUE(Do(create).ok());
+}
+
+TEST_F(EngineTest, OffersAWaitingCallToACrew) {
+  options_.plans = true;
+  SeedAndStart(BoardBuilder()
+                   .AddPhysician("dr-sato")
+                   .AddDriver("driver-abe", "car-1")
+                   .AddCallInState(core::CallState::kMatching, "call-1")
+                   .Build());
+  ASSERT_TRUE(Await([&] {
+    return engine_->Current(center_)->PendingOfferTo(
+               core::PersonId("dr-sato")) != nullptr;
+  }));
+  const BoardPtr board = engine_->Current(center_);
+  EXPECT_EQ(board->Find<core::Call>(core::CallId("call-1"))->state,
+            core::CallState::kOffered);
+}
+
+}  // namespace
+}  // namespace housecall::engine
