@@ -809,6 +809,7 @@ absl::StatusOr<Subject> Rule(const SaveAccount& c, Draft& draft) {
     account.wrong_passwords = 0;
     account.retry_time = absl::UnixEpoch();
   }
+  if (found != nullptr && account == *found) return c.account;
   draft.Emit(EventKind::kAccountChanged, CallId(), {std::move(account)});
   if (was_administrator) RETURN_IF_ERROR(CheckAdministratorRemains(draft));
   if (logs_out) RevokeSessionsOf(c.account, SessionId(), draft);

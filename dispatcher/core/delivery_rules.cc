@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace housecall::core {
 
 namespace {
@@ -56,11 +54,9 @@ void BeginChannel(int index, const Organization* receiver, absl::Time now,
           delivery->next_attempt_time = now;
           return;
         }
-        delivery->attempts.push_back(
-            {now, ChannelKind::kWebhook, SendResult::kPermanent,
-             absl::StrCat("organizations/",
-                          delivery->member.organization.value(),
-                          " has no webhook")});
+        delivery->attempts.push_back({now, ChannelKind::kWebhook,
+                                      SendResult::kPermanent,
+                                      "no webhook is registered"});
         continue;
     }
   }

@@ -144,8 +144,8 @@ std::string NameOfCommandType() {
 
 // --- Times ------------------------------------------------------------------
 
-// "22:05" or "22:05:30".
-bool ParseClock(absl::string_view text, int* hour, int* minute, int* second) {
+// "22:05", "22:05:30" or "22:05:30.25": the time since midnight.
+bool ParseClock(absl::string_view text, absl::Duration* clock) {
   const auto two_digits = [&](size_t at, int most, int* value) {
     if (at + 2 > text.size() || !absl::ascii_isdigit(text[at]) ||
         !absl::ascii_isdigit(text[at + 1])) {
@@ -154,26 +154,37 @@ bool ParseClock(absl::string_view text, int* hour, int* minute, int* second) {
     *value = (text[at] - '0') * 10 + (text[at + 1] - '0');
     return *value <= most;
   };
-  *second = 0;
-  if (!two_digits(0, 23, hour) || text.size() < 5 || text[2] != ':' ||
-      !two_digits(3, 59, minute)) {
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  if (!two_digits(0, 23, &hour) || text.size() < 5 || text[2] != ':' ||
+      !two_digits(3, 59, &minute)) {
     return false;
   }
+  *clock = absl::Hours(hour) + absl::Minutes(minute);
   if (text.size() == 5) return true;
-  return text.size() == 8 && text[5] == ':' && two_digits(6, 59, second);
+  if (text[5] != ':' || !two_digits(6, 59, &second)) return false;
+  *clock += absl::Seconds(second);
+  if (text.size() == 8) return true;
+  if (text[8] != '.' || text.size() == 9 || text.size() > 18) return false;
+  absl::Duration unit = absl::Seconds(1);
+  for (char c : text.substr(9)) {
+    if (!absl::ascii_isdigit(c)) return false;
+    unit /= 10;
+    *clock += unit * (c - '0');
+  }
+  return true;
 }
 
-absl::Time NearestClockTime(int hour, int minute, int second,
-                            const TextTimes& times) {
+absl::Time NearestClockTime(absl::Duration clock, const TextTimes& times) {
   const absl::CivilDay today = absl::ToCivilDay(times.now, times.zone);
+  const absl::civil_diff_t seconds = absl::ToInt64Seconds(clock);
   absl::Time nearest = absl::InfinitePast();
   // Forward, and <=, so that of two equally near the later one counts.
   for (int days : {-1, 0, 1}) {
-    const absl::CivilDay day = today + days;
     const absl::Time time =
-        absl::FromCivil(absl::CivilSecond(day.year(), day.month(), day.day(),
-                                          hour, minute, second),
-                        times.zone);
+        absl::FromCivil(absl::CivilSecond(today + days) + seconds, times.zone) +
+        clock % absl::Seconds(1);
     if (absl::AbsDuration(time - times.now) <=
         absl::AbsDuration(nearest - times.now)) {
       nearest = time;
@@ -584,12 +595,8 @@ class Reader {
 
 absl::StatusOr<absl::Time> ParseTextTime(absl::string_view text,
                                          const TextTimes& times) {
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  if (ParseClock(text, &hour, &minute, &second)) {
-    return NearestClockTime(hour, minute, second, times);
-  }
+  absl::Duration clock;
+  if (ParseClock(text, &clock)) return NearestClockTime(clock, times);
   absl::string_view rest = text;
   absl::Duration from_now;
   if (absl::ConsumePrefix(&rest, "+") &&
@@ -612,7 +619,7 @@ absl::StatusOr<absl::Time> ParseTextTime(absl::string_view text,
 }
 
 std::string FormatTextTime(absl::Time time, const TextTimes& times) {
-  for (const char* format : {"%H:%M", "%H:%M:%S"}) {
+  for (const char* format : {"%H:%M", "%H:%M:%E*S"}) {
     std::string text = absl::FormatTime(format, time, times.zone);
     const absl::StatusOr<absl::Time> read = ParseTextTime(text, times);
     if (read.ok() && *read == time) return text;
