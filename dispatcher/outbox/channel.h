@@ -36,8 +36,9 @@ struct SendOutcome {
   // something; time for the next channel.
   core::SendResult result = core::SendResult::kUnspecified;
   // The receiver's own words, or what kept us from them; empty if delivered.
-  // One line of printable UTF-8, without anything of the message's body,
-  // secret, or the path and query of its address.
+  // One line of printable UTF-8, 500 bytes at most, without any piece (see
+  // WithoutEcho) of the message's body, its secret, or the path and query of
+  // its address.
   std::string error;
   // How long the receiver asked us to wait; zero: it did not ask.
   absl::Duration retry_after;

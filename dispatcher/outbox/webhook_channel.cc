@@ -44,7 +44,9 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr size_t kMaxUrlLength = 2000;
 constexpr size_t kMaxAnswerBytes = 65'536;
 constexpr size_t kMaxHeaderBytes = 65'536;
-constexpr size_t kMaxErrorText = 500;
+// Of a whole error, and of the reason after the status code in it.
+constexpr size_t kMaxErrorBytes = 500;
+constexpr size_t kMaxReasonBytes = 100;
 
 struct EasyDeleter {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -553,13 +555,17 @@ class WebhookChannel::Sender {
       return outcome;
     }
     outcome.error = absl::StrCat("HTTP ", status);
-    if (const std::string reason = Quotable(transfer, transfer.reason);
+    if (const std::string reason =
+            Quotable(transfer, transfer.reason, kMaxReasonBytes);
         !reason.empty()) {
       absl::StrAppend(&outcome.error, " ", reason);
     }
-    if (const std::string text = Quotable(transfer, transfer.answer);
+    const absl::string_view colon = ": ";
+    if (const std::string text =
+            Quotable(transfer, transfer.answer,
+                     kMaxErrorBytes - outcome.error.size() - colon.size());
         !text.empty()) {
-      absl::StrAppend(&outcome.error, ": ", text);
+      absl::StrAppend(&outcome.error, colon, text);
     }
     if (IsTransientStatus(status)) {
       outcome.result = SendResult::kTransient;
@@ -589,20 +595,21 @@ class WebhookChannel::Sender {
     }
     const std::string detail = Quotable(
         transfer,
-        transfer.error[0] != '\0' ? transfer.error : curl_easy_strerror(code));
+        transfer.error[0] != '\0' ? transfer.error : curl_easy_strerror(code),
+        CURL_ERROR_SIZE);
     outcome.error = absl::StrCat(kind, ": ", detail);
     return outcome;
   }
 
   // What of a text from outside may be kept.
-  static std::string Quotable(const Transfer& transfer,
-                              absl::string_view text) {
+  static std::string Quotable(const Transfer& transfer, absl::string_view text,
+                              size_t max_bytes) {
     const OutboundMessage& message = transfer.message;
     std::vector<std::string> sent = TextsOf(message.body.Reveal());
     sent.push_back(message.secret.Reveal());
     sent.push_back(UrlPart(transfer.url.get(), CURLUPART_PATH));
     sent.push_back(UrlPart(transfer.url.get(), CURLUPART_QUERY));
-    return PrintableText(WithoutEcho(text, sent), kMaxErrorText);
+    return PrintableText(WithoutEcho(text, sent), max_bytes);
   }
 
   // RFC 9110 §10.2.3: seconds or a date.

@@ -23,7 +23,8 @@ inline constexpr char kTestFinding[] = "誤嚥性肺炎の疑い";
 // kTestSecret.
 OutboundMessage MessageTo(absl::string_view url, absl::string_view id = "m-1");
 
-// Collects outcomes. Thread-safe.
+// Collects outcomes; outlives the channel, which calls back until its end.
+// Thread-safe.
 class Outcomes {
  public:
   // Adds its outcome to the list.

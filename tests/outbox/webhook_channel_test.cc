@@ -125,7 +125,6 @@ TEST_F(WebhookChannelTest, PostsJsonWithTheHeadersOfTheSpecification) {
   const std::string request = server.requests()[0];
   EXPECT_THAT(request, StartsWith("POST /in?for=hino HTTP/1.1\r\n"));
   EXPECT_EQ(HeaderOf(request, "Content-Type"), "application/json");
-  EXPECT_EQ(HeaderOf(request, "Expect"), "");
   EXPECT_EQ(HeaderOf(request, "webhook-id"), "m-1");
   EXPECT_EQ(HeaderOf(request, "webhook-timestamp"),
             absl::StrCat(absl::ToUnixSeconds(kNow)));
@@ -155,14 +154,16 @@ TEST_F(WebhookChannelTest, KeepsTheIdAndRenewsTheTimestampAtEveryTry) {
             HeaderOf(requests[1], "webhook-signature"));
 }
 
-TEST_F(WebhookChannelTest, SendsALargeBodyAsAWhole) {
-  const auto receiver = MakeReceiver();
-  const auto channel = MakeChannel();
-  OutboundMessage message = MessageTo(receiver->url());
-  message.body = PrivateText("\"" + std::string(900'000, 'x') + "\"");
-  EXPECT_EQ(SendAndWait(channel.get(), message).result, SendResult::kDelivered);
-  ASSERT_THAT(receiver->Received(), SizeIs(1));
-  EXPECT_EQ(receiver->Received()[0].body, message.body.Reveal());
+TEST_F(WebhookChannelTest, SendsALargeBodyAsAWholeAndAtOnce) {
+  RawServer server(Answer(200, "OK"));
+  OutboundMessage message = MessageTo(server.url());
+  message.body = PrivateText("\"" + std::string(2'000'000, 'x') + "\"");
+  EXPECT_EQ(SendAndWait(MakeChannel().get(), message).result,
+            SendResult::kDelivered);
+  ASSERT_THAT(server.requests(), SizeIs(1));
+  EXPECT_TRUE(absl::EndsWith(server.requests()[0], message.body.Reveal()));
+  // libcurl would ask for leave first, and wait a second for it.
+  EXPECT_EQ(HeaderOf(server.requests()[0], "Expect"), "");
 }
 
 TEST_F(WebhookChannelTest, IgnoresProxiesOfTheEnvironment) {
@@ -225,12 +226,13 @@ TEST_F(WebhookChannelTest, KeepsTheReceiversExactError) {
 }
 
 TEST_F(WebhookChannelTest, CutsALongErrorAt500Bytes) {
-  const SendOutcome outcome = OutcomeOf(
-      Answer(400, "Bad Request", "", "no: " + std::string(5000, 'z')));
-  EXPECT_THAT(outcome.error, StartsWith("HTTP 400 Bad Request: no: zzz"));
-  EXPECT_LE(outcome.error.size(),
-            500 + std::string("HTTP 400 Bad Request: ").size());
-  EXPECT_TRUE(absl::EndsWith(outcome.error, "…"));
+  const SendOutcome outcome =
+      OutcomeOf(Answer(400, "Bad Request " + std::string(1000, 'y'), "",
+                       "no: " + std::string(5000, 'z')));
+  EXPECT_THAT(outcome.error, StartsWith("HTTP 400 Bad Request yyy"));
+  EXPECT_THAT(outcome.error, HasSubstr("…: no: zzz"));
+  EXPECT_TRUE(absl::EndsWith(outcome.error, "zzz…"));
+  EXPECT_THAT(outcome.error, SizeIs(500));
 }
 
 TEST_F(WebhookChannelTest, WritesNoControlCharactersIntoTheError) {
@@ -346,6 +348,14 @@ TEST_F(WebhookChannelTest, TimesOutWhereTheAnswerTrickles) {
 
 // --- Answers without end -----------------------------------------------------
 
+// So that only the bound on what is read can end them.
+WebhookOptions PatientOptions() {
+  WebhookOptions options = LoopbackOptions();
+  options.timeout = absl::Minutes(10);
+  options.waiting_timeout = absl::Minutes(10);
+  return options;
+}
+
 // Sends `head` and then `chunk` until the peer has had enough.
 RawServer::Serve Endless(std::string head, std::string chunk) {
   return [head = std::move(head),
@@ -361,17 +371,19 @@ TEST_F(WebhookChannelTest, ReadsNoEndlessBody) {
   RawServer server(
       Endless("HTTP/1.1 500 Broken\r\n\r\n", std::string(64 * 1024, 'z')));
   const SendOutcome outcome =
-      SendAndWait(MakeChannel().get(), MessageTo(server.url()));
+      SendAndWait(MakeChannel(PatientOptions()).get(), MessageTo(server.url()));
   EXPECT_EQ(outcome.result, SendResult::kTransient);
   EXPECT_THAT(outcome.error,
-              AllOf(StartsWith("HTTP 500 Broken: zzz"), SizeIs(517)));
+              AllOf(StartsWith("HTTP 500 Broken: zzz"), SizeIs(500)));
 }
 
 TEST_F(WebhookChannelTest, CountsTheStatusLineOfAnEndlessOrBrokenAnswer) {
   RawServer endless(
       Endless("HTTP/1.1 200 OK\r\n\r\n", std::string(64 * 1024, 'z')));
-  EXPECT_EQ(SendAndWait(MakeChannel().get(), MessageTo(endless.url())).result,
-            SendResult::kDelivered);
+  EXPECT_EQ(
+      SendAndWait(MakeChannel(PatientOptions()).get(), MessageTo(endless.url()))
+          .result,
+      SendResult::kDelivered);
 
   RawServer cut([](RawConnection& connection) {
     connection.ReadRequest();
@@ -397,9 +409,9 @@ TEST_F(WebhookChannelTest, ReadsNoEndlessHeaders) {
       Endless("HTTP/1.1 200 OK\r\n",
               absl::StrCat("X-More: ", std::string(1000, 'h'), "\r\n")));
   const SendOutcome outcome =
-      SendAndWait(MakeChannel().get(), MessageTo(server.url()));
-  EXPECT_EQ(outcome.result, SendResult::kTransient) << outcome;
-  EXPECT_LE(outcome.error.size(), 600u);
+      SendAndWait(MakeChannel(PatientOptions()).get(), MessageTo(server.url()));
+  EXPECT_EQ(outcome.result, SendResult::kTransient);
+  EXPECT_THAT(outcome.error, StartsWith("headers of the answer without end"));
 }
 
 // --- Private things stay private ---------------------------------------------
@@ -579,20 +591,18 @@ TEST_F(WebhookChannelTest, DeliversToOthersWhileAReceiverHangs) {
   RawServer hanging(
       [](RawConnection& connection) { connection.WaitForClose(); });
   const auto receiver = MakeReceiver();
-  WebhookOptions options = LoopbackOptions();
-  options.timeout = absl::Minutes(10);
-  options.waiting_timeout = absl::Minutes(10);
+  const WebhookOptions options = PatientOptions();
+  Outcomes stuck;
+  Outcomes outcomes;
   const auto channel = MakeChannel(options);
 
   // Far more than may be under way at once to one receiver.
-  Outcomes stuck;
   for (int i = 0; i < 50; ++i) {
     channel->Send(MessageTo(hanging.url(), absl::StrCat("stuck-", i)),
                   stuck.Collect());
   }
   ASSERT_TRUE(hanging.WaitForConnections(options.max_in_flight_per_receiver));
 
-  Outcomes outcomes;
   for (int i = 0; i < 20; ++i) {
     channel->Send(MessageTo(receiver->url(), absl::StrCat("m-", i)),
                   outcomes.Collect());
@@ -605,16 +615,18 @@ TEST_F(WebhookChannelTest, DeliversToOthersWhileAReceiverHangs) {
 }
 
 TEST_F(WebhookChannelTest, GivesEveryReceiverATurnWhenPlacesAreFew) {
-  const auto busy = MakeReceiver();
-  const auto other = MakeReceiver();
+  auto busy = MakeReceiver();
+  auto other = MakeReceiver();
+  // The channel goes through them in the order of their names.
+  if (other->url() < busy->url()) std::swap(busy, other);
   cli::ReceiverBehaviour slow;
   slow.delay = absl::Milliseconds(20);
   busy->SetBehaviour(slow);
   WebhookOptions options = LoopbackOptions();
   options.max_in_flight = 1;
+  Outcomes busy_outcomes;
   const auto channel = MakeChannel(options);
 
-  Outcomes busy_outcomes;
   for (int i = 0; i < 20; ++i) {
     channel->Send(MessageTo(busy->url(), absl::StrCat("m-", i)),
                   busy_outcomes.Collect());
@@ -629,13 +641,12 @@ TEST_F(WebhookChannelTest, GivesEveryReceiverATurnWhenPlacesAreFew) {
 TEST_F(WebhookChannelTest, ReturnsUnattemptedWhatWaitsTooLongBehindOthers) {
   RawServer hanging(
       [](RawConnection& connection) { connection.WaitForClose(); });
-  WebhookOptions options = LoopbackOptions();
-  options.timeout = absl::Minutes(10);
+  WebhookOptions options = PatientOptions();
   options.waiting_timeout = absl::Milliseconds(50);
   options.max_in_flight_per_receiver = 1;
+  Outcomes stuck;
   const auto channel = MakeChannel(options);
 
-  Outcomes stuck;
   channel->Send(MessageTo(hanging.url(), "first"), stuck.Collect());
   ASSERT_TRUE(hanging.WaitForConnections(1));
   const SendOutcome outcome =
@@ -654,11 +665,11 @@ TEST_F(WebhookChannelTest, AnswersWithinTheTimeThatItPromises) {
   options.timeout = absl::Milliseconds(200);
   options.waiting_timeout = absl::Milliseconds(300);
   options.max_in_flight_per_receiver = 1;
+  Outcomes outcomes;
   const auto channel = MakeChannel(options);
   EXPECT_EQ(channel->max_send_duration(), absl::Milliseconds(500));
 
   const absl::Time start = absl::Now();
-  Outcomes outcomes;
   for (int i = 0; i < 10; ++i) {
     channel->Send(MessageTo(hanging.url(), absl::StrCat("m-", i)),
                   outcomes.Collect());
@@ -681,8 +692,8 @@ TEST_F(WebhookChannelTest, TakesMessagesFromManyThreads) {
   constexpr int kThreads = 4;
   constexpr int kEach = 25;
   const auto receiver = MakeReceiver();
-  const auto channel = MakeChannel();
   Outcomes outcomes;
+  const auto channel = MakeChannel();
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
@@ -701,8 +712,8 @@ TEST_F(WebhookChannelTest, TakesMessagesFromManyThreads) {
 
 TEST_F(WebhookChannelTest, LetsACallbackSendTheNextMessage) {
   const auto receiver = MakeReceiver();
-  const auto channel = MakeChannel();
   Outcomes outcomes;
+  const auto channel = MakeChannel();
   channel->Send(MessageTo(receiver->url(), "first"), [&](SendOutcome) {
     channel->Send(MessageTo(receiver->url(), "second"), outcomes.Collect());
   });
@@ -713,12 +724,10 @@ TEST_F(WebhookChannelTest, LetsACallbackSendTheNextMessage) {
 TEST_F(WebhookChannelTest, CompletesEverySendExactlyOnceWhenStopped) {
   RawServer hanging(
       [](RawConnection& connection) { connection.WaitForClose(); });
-  WebhookOptions options = LoopbackOptions();
-  options.timeout = absl::Minutes(10);
-  options.waiting_timeout = absl::Minutes(10);
+  const WebhookOptions options = PatientOptions();
+  Outcomes outcomes;
   const auto channel = MakeChannel(options);
   constexpr int kMessages = 20;
-  Outcomes outcomes;
   std::vector<int> calls(kMessages, 0);
   for (int i = 0; i < kMessages; ++i) {
     channel->Send(MessageTo(hanging.url(), absl::StrCat("m-", i)),
@@ -755,9 +764,7 @@ TEST_F(WebhookChannelTest, CompletesSendsThatRaceWithStop) {
   constexpr int kEach = 25;
   RawServer hanging(
       [](RawConnection& connection) { connection.WaitForClose(); });
-  WebhookOptions options = LoopbackOptions();
-  options.timeout = absl::Minutes(10);
-  options.waiting_timeout = absl::Minutes(10);
+  const WebhookOptions options = PatientOptions();
   Outcomes outcomes;
   {
     const auto channel = MakeChannel(options);

@@ -103,6 +103,7 @@ TEST(WebhookChannelDns, NeitherTimesOutLateNorHoldsOthersWhileNamesHang) {
   ASSERT_TRUE(receiver.ok()) << receiver.status();
   WebhookOptions options;
   options.connect_timeout = absl::Milliseconds(100);
+  Outcomes outcomes;
   auto channel = MakeChannel(&clock, options);
 
   // Would never come back if the channel's thread waited for the resolver's.
@@ -115,7 +116,6 @@ TEST(WebhookChannelDns, NeitherTimesOutLateNorHoldsOthersWhileNamesHang) {
             SendResult::kDelivered);
 
   // Nor does the end wait for it.
-  Outcomes outcomes;
   channel->Send(MessageTo("https://clinic.example/in"), outcomes.Collect());
   TheResolver().WaitForHanging(2);
   channel.reset();
