@@ -358,7 +358,8 @@ constexpr int kCoverageDaysAhead[] = {0, 1, 3, 7};
 // rota was looked through, and the memory of when.
 constexpr char kCoverageCheck[] = "coverage-check--";
 constexpr char kCoverageGap[] = "coverage-gap--";
-constexpr char kTimeInId[] = "%Y%m%dt%H%M%Sz";
+// %E4Y: %Y would read all the digits when it is parsed.
+constexpr char kTimeInId[] = "%E4Y%m%dt%H%M%Sz";
 
 absl::Time FirstCoverageTimeAfter(absl::Time time, absl::TimeZone zone) {
   const absl::CivilDay day = absl::ToCivilDay(time, zone);

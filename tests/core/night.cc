@@ -188,7 +188,9 @@ void Night::SignNoteOf(const std::string& call) {
   Must(draft);
   SignNote sign;
   sign.note = GetCall(call).note;
-  sign.etag = Need<Note>(board, sign.note).etag;
+  const Note& note = Need<Note>(board, sign.note);
+  sign.etag = note.etag;
+  if (!note.versions.empty()) sign.amend_reason = PrivateText("a slip");
   Must(sign);
 }
 

@@ -49,7 +49,7 @@ class Night {
   void BringTo(CallState state);
   // The crew's step; for the call's running or last assignment.
   AdvanceVisit StepOf(const std::string& call, Step step);
-  // From DEPARTED_SCENE: signs a note.
+  // Writes and signs a note, or an amendment of it.
   void SignNoteOf(const std::string& call);
   // Every open delivery is confirmed by somebody of the organization.
   void ConfirmDeliveriesOf(const std::string& call);

@@ -1,0 +1,607 @@
+// The rules of offers and assignments: who is asked, what his answer means, and
+// what happens when a crew loses its car or its driver.
+#include <string>
+#include <vector>
+
+#include "dispatcher/core/draft.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/night.h"
+
+namespace housecall::core {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+const CallId kCall("c1");
+const PersonId kP1("p1");
+const PersonId kP2("p2");
+const PersonId kP3("p3");
+const PersonId kD1("d1");
+const PersonId kD2("d2");
+const PrivateText kWhy("because");
+
+std::string WordsOfDoing(Night& night, const Command& command) {
+  return Words(night.Do(command).status());
+}
+
+OfferVisit Override(OfferVisit c) {
+  c.override_reason = kWhy;
+  return c;
+}
+
+// Another car with d2 for the crew of c1, which waits for one.
+OfferVisit OtherCar(Night& night) {
+  OfferVisit c = night.OfferTo("c1", "p1", "d2");
+  c.calls = night.AssignmentOf().calls;
+  c.replaces_car_of = night.GetCall().assignment;
+  return c;
+}
+
+Match Unmatched(const std::string& call, std::vector<Verdict> verdicts) {
+  Match match;
+  match.call = CallId(call);
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    Candidate candidate;
+    candidate.physician = PersonId(absl::StrCat("p", i + 1));
+    candidate.verdict = verdicts[i];
+    match.candidates.push_back(candidate);
+  }
+  return match;
+}
+
+// --- Offering ---------------------------------------------------------------
+
+TEST(OfferVisit, AsksPhysicianAndDriverAndKeepsTheReasons) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  OfferVisit c = night.OfferTo("c1", "p1", "d1");
+  Match why = Unmatched("c1", {Verdict::kChosen, Verdict::kLaterArrival});
+  Match other = Unmatched("c9", {Verdict::kChosen});
+  c.matches = {other, why};
+  const Subject subject = night.Must(c);
+  EXPECT_EQ(night.GetCall().state, CallState::kOffered);
+  EXPECT_EQ(subject, Subject(night.GetCall().offer));
+  const Offer& offer = night.OfferOf();
+  EXPECT_EQ(offer.state, OfferState::kPending);
+  EXPECT_EQ(offer.car, CarId("k1"));
+  EXPECT_EQ(offer.ring_until_time, night.now + absl::Seconds(180));
+  EXPECT_EQ(night.board.PendingOfferTo(kP1)->id, offer.id);
+  EXPECT_EQ(night.board.PendingOfferTo(kD1)->id, offer.id);
+  const Match& match = *night.board.Find<Match>(night.GetCall().match);
+  EXPECT_TRUE(match.matched);
+  EXPECT_EQ(match.create_time, night.now);
+  EXPECT_EQ(match.candidates, why.candidates);
+  EXPECT_EQ(night.board.table<Match>().size(), 1u);
+}
+
+TEST(OfferVisit, RingsShorterWhenUrgent) {
+  Night night;
+  night.Must(night.Submission("c1", "a"));
+  night.Must(night.Triage("c1", Urgency::kUrgent));
+  night.Must(night.OfferTo("c1", "p1", "d1"));
+  EXPECT_EQ(night.OfferOf().ring_until_time, night.now + absl::Seconds(90));
+}
+
+TEST(OfferVisit, RefusesWhatIsWrongOnAnyBoard) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  const OfferVisit good = night.OfferTo("c1", "p1", "d1");
+  const auto refused = [&](auto spoil) {
+    OfferVisit c = good;
+    spoil(c);
+    return WordsOfDoing(night, c);
+  };
+  EXPECT_THAT(refused([](OfferVisit& c) { c.calls.clear(); }),
+              StartsWith("INVALID_ARGUMENT: calls"));
+  EXPECT_THAT(refused([](OfferVisit& c) {
+                c.calls = {kCall, kCall};
+              }),
+              StartsWith("INVALID_ARGUMENT: calls"));
+  EXPECT_THAT(refused([](OfferVisit& c) { c.physician = PersonId(); }),
+              StartsWith("INVALID_ARGUMENT: physician"));
+  EXPECT_THAT(refused([](OfferVisit& c) { c.self_drive = true; }),
+              StartsWith("INVALID_ARGUMENT: driver, self_drive"));
+  EXPECT_THAT(refused([](OfferVisit& c) { c.car = CarId(); }),
+              StartsWith("INVALID_ARGUMENT: driver, car"));
+  EXPECT_THAT(refused([](OfferVisit& c) { c.driver = c.physician; }),
+              StartsWith("INVALID_ARGUMENT: driver"));
+  EXPECT_THAT(refused([](OfferVisit& c) {
+                c.estimate.finish_time =
+                    c.estimate.arrive_time - absl::Seconds(1);
+              }),
+              StartsWith("INVALID_ARGUMENT: estimate"));
+  EXPECT_EQ(refused([](OfferVisit& c) { c.physician = PersonId("x"); }),
+            "NOT_FOUND: people/x is not known");
+}
+
+TEST(OfferVisit, NamesTheFirstHardRuleThatItBreaks) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  Duty duty = night.DutyOf("p1");
+  duty.on_duty = false;
+  night.board.Put(duty);
+  EXPECT_EQ(WordsOfDoing(night, night.OfferTo("c1", "p1", "d1")),
+            "FAILED_PRECONDITION: people/p1 may not be sent to calls/c1: "
+            "NOT_ON_DUTY");
+  Car car = *night.board.Find<Car>(CarId("k1"));
+  car.state = CarState::kOutOfService;
+  night.board.Put(car);
+  EXPECT_EQ(WordsOfDoing(night, night.OfferTo("c1", "p2", "d1")),
+            "FAILED_PRECONDITION: cars/k1 is OUT_OF_SERVICE");
+  OfferVisit swapped = night.OfferTo("c1", "p2", "d2");
+  swapped.car = CarId("k1");
+  EXPECT_THAT(WordsOfDoing(night, swapped), HasSubstr("k1"));
+  EXPECT_EQ(WordsOfDoing(night, night.OfferTo("c1", "p2", "")),
+            "FAILED_PRECONDITION: people/p2 is not registered to drive "
+            "himself");
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+}
+
+TEST(OfferVisit, RefusesTheCarOfAnotherDriver) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  OfferVisit c = night.OfferTo("c1", "p1", "d2");
+  c.car = CarId("k1");
+  EXPECT_EQ(WordsOfDoing(night, c),
+            "FAILED_PRECONDITION: people/d2 is not on duty with cars/k1");
+}
+
+TEST(OfferVisit, RefusesAVisitThatEndsAfterTheShift) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  OfferVisit c = night.OfferTo("c1", "p1", "d1");
+  c.estimate.finish_time = night.DutyOf("p1").end_time + absl::Minutes(1);
+  EXPECT_THAT(WordsOfDoing(night, c), HasSubstr("SHIFT_ENDS_BEFORE"));
+  // By an operator, too; without an estimate a visit takes as long as visits
+  // do.
+  OfferVisit late = Override(night.OfferTo("c1", "p1", "d1"));
+  late.estimate = Estimate();
+  night.now = night.DutyOf("p1").end_time - absl::Minutes(39);
+  EXPECT_THAT(WordsOfDoing(night, late), HasSubstr("SHIFT_ENDS_BEFORE"));
+  night.now -= absl::Minutes(1);
+  night.Must(late);
+}
+
+TEST(OfferVisit, ByAnOperatorTakesTheCallFromWhomItWasOffered) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  const OfferId first = night.GetCall().offer;
+  night.Must(Override(night.OfferTo("c1", "p2", "d2")));
+  EXPECT_EQ(night.board.Find<Offer>(first)->state, OfferState::kWithdrawn);
+  EXPECT_EQ(night.OfferOf().physician, kP2);
+  EXPECT_EQ(night.OfferOf().override_reason, kWhy);
+  // He is free for another call again.
+  EXPECT_EQ(night.board.PendingOfferTo(kP1), nullptr);
+  const Match& match = *night.board.Find<Match>(night.OfferOf().match);
+  ASSERT_EQ(match.candidates.size(), 1u);
+  EXPECT_EQ(match.candidates[0].verdict, Verdict::kChosen);
+}
+
+TEST(OfferVisit, ByAnOperatorAsksAgainWhoDidNotAnswer) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  night.WaitAtDeadlines(absl::Minutes(6));
+  ASSERT_THAT(night.GetCall().unanswered_by, ElementsAre(kP1, kD1));
+  EXPECT_THAT(WordsOfDoing(night, night.OfferTo("c1", "p1", "d2")),
+              HasSubstr("UNANSWERED"));
+  night.Must(Override(night.OfferTo("c1", "p1", "d1")));
+}
+
+TEST(OfferVisit, RefusesACallThatIsNotForAVisit) {
+  Night night;
+  night.BringTo(CallState::kTriaged);
+  EXPECT_EQ(WordsOfDoing(night, Override(night.OfferTo("c1", "p1", "d1"))),
+            "FAILED_PRECONDITION: calls/c1 was not triaged for a visit");
+}
+
+// --- Answers ----------------------------------------------------------------
+
+TEST(AcceptOffer, ByBothMakesTheAssignment) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  const Offer offer = night.OfferOf();
+  night.Must(AcceptOffer{offer.id, kD1});
+  EXPECT_EQ(night.GetCall().state, CallState::kOffered);
+  EXPECT_EQ(night.OfferOf().driver_answer, Answer::kAccepted);
+  EXPECT_EQ(night.Count(EventKind::kOfferAnswered), 1);
+  night.now += absl::Seconds(10);
+  EXPECT_EQ(night.Must(AcceptOffer{offer.id, kP1}), Subject(offer.id));
+  EXPECT_EQ(night.GetCall().state, CallState::kAccepted);
+  EXPECT_TRUE(night.GetCall().offer.empty());
+  const Assignment& crew = night.AssignmentOf();
+  EXPECT_EQ(crew.state, AssignmentState::kAccepted);
+  EXPECT_EQ(crew.accept_time, night.now);
+  EXPECT_EQ(crew.estimate, offer.estimate);
+  EXPECT_EQ(crew.estimate_time, offer.create_time);
+  EXPECT_EQ(night.VisitOf().organization, OrganizationId("clinic-hino"));
+  EXPECT_GT(night.VisitOf().distance_from_clinic_meters, 0);
+  EXPECT_EQ(night.DutyOf("p1").visits, 1);
+  EXPECT_EQ(night.DutyOf("d1").visits, 1);
+}
+
+TEST(AcceptOffer, ByAPhysicianWhoDrivesHimselfIsEnough) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(night.OfferTo("c1", "p3", ""));
+  night.Must(AcceptOffer{night.GetCall().offer, kP3});
+  EXPECT_EQ(night.GetCall().state, CallState::kAccepted);
+  EXPECT_TRUE(night.AssignmentOf().self_drive);
+  EXPECT_TRUE(night.AssignmentOf().driver.empty());
+}
+
+TEST(AcceptOffer, TwiceIsAnsweredWithTheOffer) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  const OfferId offer = night.GetCall().offer;
+  night.Must(AcceptOffer{offer, kP1});
+  night.events.clear();
+  EXPECT_EQ(night.Must(AcceptOffer{offer, kP1}), Subject(offer));
+  EXPECT_TRUE(night.events.empty());
+  night.Must(AcceptOffer{offer, kD1});
+  night.events.clear();
+  EXPECT_EQ(night.Must(AcceptOffer{offer, kP1}), Subject(offer));
+  EXPECT_TRUE(night.events.empty());
+}
+
+TEST(AcceptOffer, TooLateIsToldWhatBecameOfIt) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  const OfferId first = night.GetCall().offer;
+  EXPECT_EQ(WordsOfDoing(night, AcceptOffer{first, kP2}),
+            "FAILED_PRECONDITION: offers/c1--o2 was not made to people/p2");
+  night.WaitAtDeadlines(absl::Minutes(6));
+  EXPECT_EQ(WordsOfDoing(night, AcceptOffer{first, kP1}),
+            "FAILED_PRECONDITION: offers/c1--o2: expired");
+  night.Must(night.OfferTo("c1", "p2", "d2"));
+  const OfferId second = night.GetCall().offer;
+  night.Must(WithdrawOffer{second, kWhy});
+  EXPECT_THAT(WordsOfDoing(night, AcceptOffer{second, kP2}),
+              HasSubstr(": withdrawn"));
+  night.Must(night.OfferTo("c1", "p3", ""));
+  night.Must(AcceptOffer{night.GetCall().offer, kP3});
+  EXPECT_THAT(WordsOfDoing(night, AcceptOffer{first, kP1}),
+              HasSubstr(": already taken"));
+}
+
+TEST(AcceptOffer, CountsWhileTheOfferStands) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  // The clock has not come round to it yet.
+  night.now += absl::Hours(1);
+  night.Must(AcceptOffer{night.GetCall().offer, kP1});
+  EXPECT_EQ(night.OfferOf().physician_answer, Answer::kAccepted);
+}
+
+TEST(DeclineOffer, FreesTheOtherAndIsNeverAskedAgainForThisCall) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  const OfferId offer = night.GetCall().offer;
+  night.Must(AcceptOffer{offer, kD1});
+  night.Must(DeclineOffer{offer, kP1, "tired"});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_THAT(night.GetCall().declined_by, ElementsAre(kP1));
+  EXPECT_EQ(night.board.PendingOfferTo(kD1), nullptr);
+  EXPECT_EQ(night.board.Find<Offer>(offer)->decline_reason, "tired");
+  EXPECT_THAT(WordsOfDoing(night, Override(night.OfferTo("c1", "p1", "d1"))),
+              HasSubstr("DECLINED"));
+  night.Must(night.OfferTo("c1", "p2", "d1"));
+  night.events.clear();
+  night.Must(DeclineOffer{offer, kP1, "tired"});
+  EXPECT_TRUE(night.events.empty());
+}
+
+TEST(WithdrawOffer, KeepsThePairFromBeingProposedAgain) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  const OfferId offer = night.GetCall().offer;
+  EXPECT_EQ(WordsOfDoing(night, WithdrawOffer{offer, {}}),
+            "INVALID_ARGUMENT: reason: required");
+  night.Must(WithdrawOffer{offer, kWhy});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_THAT(night.GetCall().unanswered_by, ElementsAre(kP1, kD1));
+  EXPECT_EQ(night.GetCall().facts.back().text, kWhy);
+}
+
+// --- Two calls, one trip ----------------------------------------------------
+
+class OneTrip : public ::testing::Test {
+ protected:
+  OneTrip() {
+    night_.BringTo(CallState::kMatching);
+    night_.Must(night_.Submission("c2", "b"));
+    night_.Must(night_.Triage("c2", Urgency::kUrgent));
+    OfferVisit both = night_.OfferTo("c1", "p1", "d1");
+    both.calls.push_back(CallId("c2"));
+    night_.Must(both);
+  }
+  void Accept() {
+    const OfferId offer = night_.GetCall().offer;
+    night_.Must(AcceptOffer{offer, kP1});
+    night_.Must(AcceptOffer{offer, kD1});
+  }
+  Night night_;
+};
+
+TEST_F(OneTrip, IsOneOfferThatRingsForTheMostUrgent) {
+  EXPECT_EQ(night_.GetCall("c1").offer, night_.GetCall("c2").offer);
+  EXPECT_EQ(night_.OfferOf().ring_until_time, night_.now + absl::Seconds(90));
+}
+
+TEST_F(OneTrip, HasOneAssignmentAndAVisitForEach) {
+  Accept();
+  EXPECT_EQ(night_.GetCall("c1").assignment, night_.GetCall("c2").assignment);
+  EXPECT_NE(night_.GetCall("c1").visit, night_.GetCall("c2").visit);
+  EXPECT_EQ(night_.VisitOf("c2").patient, PatientId("b"));
+  EXPECT_EQ(night_.DutyOf("p1").visits, 1);
+}
+
+TEST_F(OneTrip, DeclinedSendsBothBackToMatching) {
+  night_.Must(DeclineOffer{night_.GetCall().offer, kD1, ""});
+  for (const char* call : {"c1", "c2"}) {
+    EXPECT_EQ(night_.GetCall(call).state, CallState::kMatching);
+    EXPECT_THAT(night_.GetCall(call).declined_by, ElementsAre(kD1));
+  }
+}
+
+TEST_F(OneTrip, HeldForOneSendsTheOtherBackToMatching) {
+  night_.Must(HoldCall{kCall, std::nullopt, kWhy, std::nullopt});
+  EXPECT_EQ(night_.GetCall("c1").state, CallState::kOnHold);
+  EXPECT_EQ(night_.GetCall("c2").state, CallState::kMatching);
+}
+
+TEST_F(OneTrip, KeepsItsTaskForTheCarWhenTheFirstCallGoes) {
+  Accept();
+  night_.Must(ReportBreakdown{CarId("k1"), "engine"});
+  EXPECT_EQ(night_.OpenTasks(TaskKind::kCarBrokenDown, "c1"), 1);
+  night_.Must(CancelCall{kCall, night_.GetCall().etag, kWhy});
+  EXPECT_EQ(night_.OpenTasks(TaskKind::kCarBrokenDown, "c2"), 1);
+}
+
+// --- Nobody -----------------------------------------------------------------
+
+TEST(ReportUnmatched, TellsTheOperatorOnce) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  ReportUnmatched c{{Unmatched("c1", {Verdict::kNotOnRota})}};
+  night.Must(c);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kNoCandidate), 1);
+  EXPECT_FALSE(night.board.Find<Match>(night.GetCall().match)->matched);
+  night.events.clear();
+  night.Must(c);
+  EXPECT_TRUE(night.events.empty());
+  // Somebody else cannot come for another reason: that is news, no new alarm.
+  c.matches = {Unmatched("c1", {Verdict::kNotOnRota, Verdict::kDeclined})};
+  night.Must(c);
+  EXPECT_EQ(night.Count(EventKind::kCallUnmatched), 1);
+  EXPECT_EQ(night.Count(EventKind::kTaskRaised), 0);
+  night.Must(night.OfferTo("c1", "p1", "d1"));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kNoCandidate), 0);
+}
+
+TEST(ReportUnmatched, IsNoAlarmWhileSomebodyIsOnlyBusy) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(ReportUnmatched{
+      {Unmatched("c1", {Verdict::kBusy, Verdict::kNotOnRota})}});
+  EXPECT_EQ(night.OpenTasks(TaskKind::kNoCandidate), 0);
+}
+
+TEST(ReportUnmatched, BlamesThePlaceWhereNobodyCanGetThere) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(ReportUnmatched{
+      {Unmatched("c1", {Verdict::kUnreachable, Verdict::kUnreachable})}});
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPlaceUnreachable), 1);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kNoCandidate), 0);
+  CorrectPlace c;
+  c.call = kCall;
+  c.place.address = PrivateText("the other street");
+  c.reason = kWhy;
+  night.Must(c);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPlaceUnreachable), 0);
+}
+
+// --- Assignments ------------------------------------------------------------
+
+TEST(ReleaseAssignment, MatchesTheCallAnewWithoutThatCrew) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  night.Must(ReleaseAssignment{night.GetCall().assignment, "ill"});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_THAT(night.GetCall().unanswered_by, ElementsAre(kP1, kD1));
+  EXPECT_EQ(night.AssignmentOf().release_reason, "ill");
+  // They did not set out: no burden.
+  EXPECT_EQ(night.DutyOf("p1").visits, 0);
+  night.events.clear();
+  night.Must(ReleaseAssignment{night.GetCall().assignment, "ill"});
+  EXPECT_TRUE(night.events.empty());
+}
+
+TEST(ReleaseAssignment, CountsAVisitFromWhichTheCrewWasTurnedRound) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  night.Must(ReleaseAssignment{night.GetCall().assignment, "mistake"});
+  EXPECT_EQ(night.DutyOf("p1").visits, 1);
+}
+
+TEST(UpdateEstimate, TimesACrewUnderWayAnew) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  UpdateEstimate c;
+  c.assignment = night.GetCall().assignment;
+  c.estimate.arrive_time = night.now + absl::Minutes(9);
+  c.estimate.finish_time = night.now + absl::Minutes(49);
+  night.now += absl::Minutes(1);
+  night.Must(c);
+  EXPECT_EQ(night.AssignmentOf().estimate, c.estimate);
+  EXPECT_EQ(night.AssignmentOf().estimate_time, night.now);
+  night.events.clear();
+  night.Must(c);
+  EXPECT_TRUE(night.events.empty());
+}
+
+// --- Cars -------------------------------------------------------------------
+
+TEST(ReportBreakdown, LeavesThePhysicianWithTheCallAndSeeksAnotherCar) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  const absl::Time first_depart = night.VisitOf().depart->server_time;
+  night.now += absl::Minutes(5);
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  EXPECT_EQ(night.board.Find<Car>(CarId("k1"))->state, CarState::kBrokenDown);
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kWaitingForCar);
+  EXPECT_EQ(night.AssignmentOf().physician, kP1);
+  EXPECT_EQ(night.board.RunningAssignmentOf(kD1), nullptr);
+  EXPECT_EQ(night.GetCall().state, CallState::kAccepted);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kCarBrokenDown), 1);
+
+  night.Must(OtherCar(night));
+  EXPECT_EQ(night.GetCall().state, CallState::kAccepted);
+  const OfferId offer = night.OfferOf().id;
+  // Only the driver is asked.
+  EXPECT_THAT(WordsOfDoing(night, DeclineOffer{offer, kP1, ""}),
+              HasSubstr("seeks another car"));
+  night.now += absl::Minutes(1);
+  night.Must(AcceptOffer{offer, kD2});
+  const Assignment& crew = night.AssignmentOf();
+  EXPECT_EQ(crew.state, AssignmentState::kAccepted);
+  EXPECT_EQ(crew.driver, kD2);
+  EXPECT_EQ(crew.car, CarId("k2"));
+  EXPECT_EQ(crew.accept_time, night.now);
+  EXPECT_EQ(night.VisitOf().driver, kD2);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kCarBrokenDown), 0);
+  EXPECT_EQ(night.Count(EventKind::kCarReplaced), 1);
+
+  night.Must(night.StepOf("c1", Step::kDepart));
+  EXPECT_EQ(night.AssignmentOf().depart->server_time, night.now);
+  EXPECT_EQ(night.VisitOf().depart->server_time, first_depart);
+}
+
+TEST(ReportBreakdown, AfterArrivalTouchesTheCarOnly) {
+  Night night;
+  night.BringTo(CallState::kOnScene);
+  night.events.clear();
+  night.Must(ReportBreakdown{CarId("k1"), "tyre"});
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kOnScene);
+  EXPECT_EQ(night.Count(EventKind::kCarChanged), 1);
+  EXPECT_EQ(night.events.size(), 1u);
+  night.Must(ReportBreakdown{CarId("k1"), "tyre"});
+  EXPECT_EQ(night.events.size(), 1u);
+}
+
+TEST(ReportBreakdown, WithdrawsThePendingOffer) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  night.Must(ReportBreakdown{CarId("k1"), "tyre"});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_THAT(WordsOfDoing(night, night.OfferTo("c1", "p1", "d1")),
+              HasSubstr("cars/k1 is BROKEN_DOWN"));
+}
+
+TEST(OfferVisit, OfAnotherCarIsForACrewThatWaitsForOne) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  EXPECT_THAT(WordsOfDoing(night, OtherCar(night)),
+              HasSubstr("waits for no car"));
+  night.Must(ReportBreakdown{CarId("k1"), ""});
+  OfferVisit other_physician = OtherCar(night);
+  other_physician.physician = kP2;
+  EXPECT_THAT(WordsOfDoing(night, other_physician),
+              HasSubstr("calls, physician"));
+  night.Must(OtherCar(night));
+  EXPECT_THAT(WordsOfDoing(night, OtherCar(night)),
+              HasSubstr("still waiting for an answer"));
+  const OfferId first = night.OfferOf().id;
+  night.Must(Override(OtherCar(night)));
+  EXPECT_EQ(night.board.Find<Offer>(first)->state, OfferState::kWithdrawn);
+}
+
+TEST(OfferVisit, OfAnotherCarExpiresAndIsDeclinedLikeAnother) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  night.Must(ReportBreakdown{CarId("k1"), ""});
+  night.Must(OtherCar(night));
+  night.WaitAtDeadlines(absl::Minutes(6));
+  EXPECT_EQ(night.Count(EventKind::kOfferExpired), 1);
+  EXPECT_EQ(night.GetCall().state, CallState::kAccepted);
+  EXPECT_THAT(night.GetCall().unanswered_by, ElementsAre(kD2));
+  night.Must(Override(OtherCar(night)));
+  night.Must(DeclineOffer{night.OfferOf().id, kD2, ""});
+  EXPECT_THAT(night.GetCall().declined_by, ElementsAre(kD2));
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kWaitingForCar);
+}
+
+TEST(OfferVisit, OfAnotherCarIsMovedAtOnceWhenThePhysicianDrivesHimself) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(night.OfferTo("c1", "p3", "d1"));
+  const OfferId offer = night.GetCall().offer;
+  night.Must(AcceptOffer{offer, kP3});
+  night.Must(AcceptOffer{offer, kD1});
+  night.Must(ReportBreakdown{CarId("k1"), ""});
+  OfferVisit c = night.OfferTo("c1", "p3", "");
+  c.replaces_car_of = night.GetCall().assignment;
+  night.Must(c);
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kAccepted);
+  EXPECT_TRUE(night.AssignmentOf().self_drive);
+  EXPECT_EQ(night.board.PendingOfferTo(kP3), nullptr);
+}
+
+TEST(ReleaseAssignment, OfACrewThatWaitsForACarWithdrawsTheOfferOfOne) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  night.Must(ReportBreakdown{CarId("k1"), ""});
+  night.Must(OtherCar(night));
+  night.Must(ReleaseAssignment{night.GetCall().assignment, "too long"});
+  EXPECT_EQ(night.board.PendingOfferTo(kD2), nullptr);
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_THAT(night.board.OpenTasksOf(kCall), IsEmpty());
+}
+
+TEST(ReportDriverMissing, SeeksAnotherDriver) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  night.Must(ReportDriverMissing{night.GetCall().assignment, false});
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kWaitingForCar);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kDriverMissing), 1);
+  // Not the one who does not come.
+  EXPECT_THAT(night.GetCall().unanswered_by, ElementsAre(kD1));
+  OfferVisit same = OtherCar(night);
+  same.driver = kD1;
+  same.car = CarId("k1");
+  EXPECT_THAT(WordsOfDoing(night, same), HasSubstr("UNANSWERED"));
+  night.Must(OtherCar(night));
+  night.Must(AcceptOffer{night.OfferOf().id, kD2});
+  EXPECT_EQ(night.OpenTasks(TaskKind::kDriverMissing), 0);
+}
+
+TEST(ReportDriverMissing, LetsOnlyARegisteredPhysicianDriveHimself) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  EXPECT_EQ(WordsOfDoing(night,
+                         ReportDriverMissing{night.GetCall().assignment, true}),
+            "FAILED_PRECONDITION: people/p1 is not registered to drive "
+            "himself");
+  Person person = *night.board.Find<Person>(kP1);
+  person.self_drive = true;
+  night.board.Put(person);
+  night.Must(ReportDriverMissing{night.GetCall().assignment, true});
+  EXPECT_TRUE(night.AssignmentOf().self_drive);
+  EXPECT_TRUE(night.AssignmentOf().driver.empty());
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kAccepted);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kDriverMissing), 0);
+  night.events.clear();
+  night.Must(ReportDriverMissing{night.GetCall().assignment, true});
+  EXPECT_TRUE(night.events.empty());
+  EXPECT_THAT(
+      WordsOfDoing(night,
+                   ReportDriverMissing{night.GetCall().assignment, false}),
+      HasSubstr("the physician drives himself"));
+}
+
+}  // namespace
+}  // namespace housecall::core

@@ -1,0 +1,330 @@
+// The rules of a visit: the steps of the crew, a patient who is not found, and
+// the hours worked.
+#include <string>
+#include <vector>
+
+#include "dispatcher/core/draft.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/builders.h"
+#include "tests/core/night.h"
+
+namespace housecall::core {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const CallId kCall("c1");
+const PersonId kP1("p1");
+const PersonId kD1("d1");
+const PrivateText kWhy("because");
+
+std::string WordsOfDoing(Night& night, const Command& command) {
+  return Words(night.Do(command).status());
+}
+
+void TryEveryStep(Night& night, const std::string& call = "c1") {
+  for (NotFoundStep step : AllValues<NotFoundStep>()) {
+    night.Must(RecordNotFoundStep{CallId(call), step, false});
+  }
+}
+
+// Both patients in one trip, on scene.
+void BringTwoOnScene(Night& night) {
+  night.BringTo(CallState::kMatching);
+  night.Must(night.Submission("c2", "b"));
+  night.Must(night.Triage("c2"));
+  OfferVisit both = night.OfferTo("c1", "p1", "d1");
+  both.calls.push_back(CallId("c2"));
+  night.Must(both);
+  const OfferId offer = night.GetCall().offer;
+  night.Must(AcceptOffer{offer, kP1});
+  night.Must(AcceptOffer{offer, kD1});
+  night.Must(night.StepOf("c1", Step::kDepart));
+  night.Must(night.StepOf("c1", Step::kArrive));
+}
+
+void Treat(Night& night, const std::string& call) {
+  night.Must(night.StepOf(call, Step::kStartTreatment));
+  night.Must(night.StepOf(call, Step::kEndTreatment));
+}
+
+// --- Steps ------------------------------------------------------------------
+
+TEST(AdvanceVisit, RecordsTheWholeVisit) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  const absl::Time start = night.now;
+  std::vector<CallState> states;
+  for (Step step : AllValues<Step>()) {
+    night.now += absl::Minutes(10);
+    EXPECT_EQ(night.Must(night.StepOf("c1", step)),
+              Subject(night.GetCall().assignment));
+    states.push_back(night.GetCall().state);
+  }
+  EXPECT_THAT(states,
+              ElementsAre(CallState::kEnRoute, CallState::kEnRoute,
+                          CallState::kOnScene, CallState::kOnScene,
+                          CallState::kOnScene, CallState::kDepartedScene));
+  const Visit& visit = night.VisitOf();
+  EXPECT_EQ(visit.depart->server_time, start + absl::Minutes(10));
+  EXPECT_EQ(visit.arrive->server_time, start + absl::Minutes(30));
+  EXPECT_EQ(visit.treatment_start->server_time, start + absl::Minutes(40));
+  EXPECT_EQ(visit.leave->server_time, start + absl::Minutes(60));
+  EXPECT_EQ(visit.treatment_duration, absl::Minutes(10));
+  EXPECT_EQ(visit.fee_band, FeeBand::kEvening);
+  EXPECT_EQ(night.AssignmentOf().pick_up->server_time,
+            start + absl::Minutes(20));
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kFinished);
+  EXPECT_EQ(night.board.RunningAssignmentOf(kP1), nullptr);
+  EXPECT_EQ(night.board.RunningAssignmentOf(kD1), nullptr);
+  EXPECT_THAT(night.board.Find<Patient>(PatientId("a"))->seen_by,
+              ElementsAre(kP1));
+}
+
+TEST(AdvanceVisit, TakesTheFeeBandFromTheStartOfTheTreatment) {
+  Night night;
+  night.BringTo(CallState::kOnScene);
+  night.now = testing::At("2026-11-20 21:59");
+  night.Must(night.StepOf("c1", Step::kStartTreatment));
+  night.now = testing::At("2026-11-20 22:30");
+  night.Must(night.StepOf("c1", Step::kEndTreatment));
+  EXPECT_EQ(night.VisitOf().fee_band, FeeBand::kEvening);
+}
+
+TEST(AdvanceVisit, RepeatedChangesNothingAndIsAnsweredAlike) {
+  Night night;
+  night.BringTo(CallState::kDepartedScene);
+  night.events.clear();
+  for (Step step : AllValues<Step>()) {
+    EXPECT_EQ(night.Must(night.StepOf("c1", step)),
+              Subject(night.GetCall().assignment));
+  }
+  EXPECT_TRUE(night.events.empty());
+}
+
+TEST(AdvanceVisit, KeepsTheDevicesTimeBesideTheServers) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  AdvanceVisit c = night.StepOf("c1", Step::kDepart);
+  c.device_time = night.now + absl::Hours(30);
+  night.Must(c);
+  EXPECT_EQ(night.VisitOf().depart->device_time, c.device_time);
+  EXPECT_EQ(night.VisitOf().depart->server_time, night.now);
+}
+
+TEST(AdvanceVisit, IsTheCrewsOwn) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  const AdvanceVisit depart = night.StepOf("c1", Step::kDepart);
+  EXPECT_THAT(Words(night.Do(depart, night.As("p2")).status()),
+              HasSubstr("by its own crew or an operator only"));
+  EXPECT_THAT(Words(night.Do(depart, night.As("nurse-ito")).status()),
+              HasSubstr("by its own crew or an operator only"));
+  night.Must(depart, night.As("d1"));
+  night.Must(night.StepOf("c1", Step::kArrive), night.As("op-mori"));
+  const AdvanceVisit treat = night.StepOf("c1", Step::kStartTreatment);
+  EXPECT_THAT(Words(night.Do(treat, night.As("d1")).status()),
+              HasSubstr("by its own crew or an operator only"));
+  night.Must(treat, night.As("p1"));
+}
+
+TEST(AdvanceVisit, LeavesOutThePickUpOfAPhysicianWhoDrivesHimself) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(night.OfferTo("c1", "p3", ""));
+  night.Must(AcceptOffer{night.GetCall().offer, PersonId("p3")});
+  night.Must(night.StepOf("c1", Step::kDepart));
+  EXPECT_THAT(WordsOfDoing(night, night.StepOf("c1", Step::kPickUp)),
+              HasSubstr("the physician drives himself"));
+  night.Must(night.StepOf("c1", Step::kArrive));
+}
+
+TEST(AdvanceVisit, OfAReleasedCrewIsRefused) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  const AdvanceVisit depart = night.StepOf("c1", Step::kDepart);
+  night.Must(ReleaseAssignment{depart.assignment, "mistake"});
+  EXPECT_EQ(WordsOfDoing(night, depart),
+            "FAILED_PRECONDITION: assignments/c1--a3 is RELEASED, DEPART: no "
+            "crew is about to go");
+}
+
+TEST(AdvanceVisit, GoesOnToNoteSentIfTheNoteWasSignedOnScene) {
+  Night night;
+  night.BringTo(CallState::kOnScene);
+  Treat(night, "c1");
+  night.SignNoteOf("c1");
+  EXPECT_EQ(night.GetCall().state, CallState::kOnScene);
+  night.Must(night.StepOf("c1", Step::kLeave));
+  EXPECT_EQ(night.GetCall().state, CallState::kNoteSent);
+}
+
+TEST(AdvanceVisit, MovesAPhysicianWhoComesAgainToTheEndOfSeenBy) {
+  Night night;
+  Patient patient = *night.board.Find<Patient>(PatientId("a"));
+  patient.seen_by = {kP1, PersonId("p9")};
+  night.board.Put(patient);
+  night.BringTo(CallState::kDepartedScene);
+  EXPECT_THAT(night.board.Find<Patient>(PatientId("a"))->seen_by,
+              ElementsAre(PersonId("p9"), kP1));
+}
+
+TEST(AdvanceVisit, WaitsForEveryPatientOfTheTripBeforeLeaving) {
+  Night night;
+  BringTwoOnScene(night);
+  AdvanceVisit unnamed = night.StepOf("c1", Step::kStartTreatment);
+  unnamed.call = CallId();
+  EXPECT_EQ(WordsOfDoing(night, unnamed),
+            "INVALID_ARGUMENT: call: required, the trip has more than one");
+  Treat(night, "c1");
+  EXPECT_THAT(WordsOfDoing(night, night.StepOf("c1", Step::kLeave)),
+              HasSubstr("the treatment of calls/c2 has not begun"));
+  Treat(night, "c2");
+  night.Must(night.StepOf("c1", Step::kLeave));
+  EXPECT_EQ(night.GetCall("c1").state, CallState::kDepartedScene);
+  EXPECT_EQ(night.GetCall("c2").state, CallState::kDepartedScene);
+}
+
+TEST(AdvanceVisit, RefusesACallOfAnotherTrip) {
+  Night night;
+  night.BringTo(CallState::kOnScene);
+  night.Must(night.Submission("c2", "b"));
+  AdvanceVisit c = night.StepOf("c1", Step::kStartTreatment);
+  c.call = CallId("c2");
+  EXPECT_THAT(WordsOfDoing(night, c), HasSubstr("is not of assignments/"));
+}
+
+// --- Not found --------------------------------------------------------------
+
+TEST(ReportNotFound, IsRefusedDuringTheTreatment) {
+  Night night;
+  night.BringTo(CallState::kOnScene);
+  night.Must(night.StepOf("c1", Step::kStartTreatment));
+  EXPECT_EQ(WordsOfDoing(night, ReportNotFound{kCall}),
+            "FAILED_PRECONDITION: calls/c1: the patient is being treated");
+}
+
+TEST(ReportNotFound, TimesEachStepAndAlarmsTheOperator) {
+  Night night;
+  night.BringTo(CallState::kNotFound);
+  EXPECT_EQ(night.GetCall().not_found_due_time, night.now + absl::Minutes(10));
+  night.WaitAtDeadlines(absl::Minutes(9));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPatientNotFound), 0);
+  night.WaitAtDeadlines(absl::Minutes(1));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPatientNotFound), 1);
+  night.Must(RecordNotFoundStep{kCall, NotFoundStep::kPhonePatient, false});
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPatientNotFound), 0);
+  EXPECT_EQ(night.GetCall().not_found_due_time, night.now + absl::Minutes(10));
+  night.WaitAtDeadlines(absl::Minutes(10));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPatientNotFound), 1);
+}
+
+TEST(ReportNotFound, IsNeverClosedByItself) {
+  Night night;
+  night.BringTo(CallState::kNotFound);
+  EXPECT_THAT(
+      WordsOfDoing(night, CloseCall{kCall, Outcome::kPatientNotFound, {}}),
+      HasSubstr("phone the patient"));
+  TryEveryStep(night);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPatientNotFound), 1);
+  night.WaitAtDeadlines(absl::Hours(6));
+  EXPECT_EQ(night.GetCall().state, CallState::kNotFound);
+  night.Must(CloseCall{kCall, Outcome::kPatientNotFound, kWhy});
+  EXPECT_EQ(night.GetCall().state, CallState::kClosed);
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kFinished);
+  EXPECT_EQ(night.VisitOf().leave->server_time, night.now);
+  EXPECT_FALSE(night.VisitOf().patient_found);
+  EXPECT_EQ(night.board.RunningAssignmentOf(kP1), nullptr);
+  // Nobody was seen; the hours were worked.
+  EXPECT_THAT(night.board.Find<Patient>(PatientId("a"))->seen_by, IsEmpty());
+  night.Must(ConfirmHours{night.GetCall().assignment, kP1});
+}
+
+TEST(ReportFound, GoesOnWithTheVisit) {
+  Night night;
+  night.BringTo(CallState::kNotFound);
+  night.WaitAtDeadlines(absl::Minutes(10));
+  night.Must(ReportFound{kCall});
+  EXPECT_EQ(night.GetCall().state, CallState::kOnScene);
+  EXPECT_FALSE(night.GetCall().not_found_due_time.has_value());
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPatientNotFound), 0);
+  Treat(night, "c1");
+}
+
+TEST(ReportFound, AfterTheCrewHasLeftSendsAnother) {
+  Night night;
+  night.BringTo(CallState::kNotFound);
+  EXPECT_THAT(WordsOfDoing(night, night.StepOf("c1", Step::kLeave)),
+              HasSubstr("is still being looked for"));
+  TryEveryStep(night);
+  night.Must(night.StepOf("c1", Step::kLeave));
+  EXPECT_EQ(night.GetCall().state, CallState::kNotFound);
+  EXPECT_EQ(StandingOf(night.GetCall()), CallState::kDepartedScene);
+  night.Must(ReportFound{kCall});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  const VisitId first = night.GetCall().visit;
+  night.Must(night.OfferTo("c1", "p2", "d2"));
+  const OfferId offer = night.GetCall().offer;
+  night.Must(AcceptOffer{offer, PersonId("p2")});
+  night.Must(AcceptOffer{offer, PersonId("d2")});
+  EXPECT_NE(night.GetCall().visit, first);
+  EXPECT_EQ(night.board.VisitsOf(kCall).size(), 2u);
+}
+
+TEST(CloseCall, OfOneWhoWasNotFoundLeavesTheCrewToTheOther) {
+  Night night;
+  BringTwoOnScene(night);
+  night.Must(ReportNotFound{kCall});
+  TryEveryStep(night);
+  night.Must(CloseCall{kCall, Outcome::kPatientNotFound, kWhy});
+  EXPECT_EQ(night.GetCall("c1").state, CallState::kClosed);
+  EXPECT_EQ(night.AssignmentOf("c2").state, AssignmentState::kOnScene);
+  Treat(night, "c2");
+  night.Must(night.StepOf("c2", Step::kLeave));
+  EXPECT_EQ(night.GetCall("c2").state, CallState::kDepartedScene);
+}
+
+TEST(AdvanceVisit, LetsTheCrewLeaveWhenTheAmbulanceTookThePatient) {
+  Night night;
+  night.BringTo(CallState::kNotFound);
+  night.Must(RaiseEmergency{kCall, {}});
+  night.Must(DecideEmergency{kCall, EmergencyDecision::kStandDown, {}});
+  night.Must(night.StepOf("c1", Step::kLeave));
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kFinished);
+}
+
+// --- Hours ------------------------------------------------------------------
+
+TEST(ConfirmHours, IsDoneByEachForHimselfAfterLeaving) {
+  Night night;
+  night.BringTo(CallState::kDepartedScene);
+  const AssignmentId crew = night.GetCall().assignment;
+  EXPECT_THAT(WordsOfDoing(night, ConfirmHours{crew, PersonId("p2")}),
+              HasSubstr("is not of the crew"));
+  night.Must(ConfirmHours{crew, kP1});
+  EXPECT_EQ(night.AssignmentOf().physician_hours->person, kP1);
+  EXPECT_FALSE(night.AssignmentOf().driver_hours.has_value());
+  night.events.clear();
+  night.Must(ConfirmHours{crew, kP1});
+  EXPECT_TRUE(night.events.empty());
+}
+
+TEST(ConfirmHours, CountsForACrewThatWasTurnedRoundOnTheWay) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  const AssignmentId crew = night.GetCall().assignment;
+  night.Must(CancelCall{kCall, night.GetCall().etag, kWhy});
+  night.Must(ConfirmHours{crew, kD1});
+  EXPECT_TRUE(night.AssignmentOf().driver_hours.has_value());
+  Night idle;
+  idle.BringTo(CallState::kAccepted);
+  idle.Must(CancelCall{kCall, idle.GetCall().etag, kWhy});
+  EXPECT_THAT(WordsOfDoing(idle, ConfirmHours{idle.GetCall().assignment, kD1}),
+              HasSubstr("hours are confirmed after leaving"));
+}
+
+}  // namespace
+}  // namespace housecall::core
