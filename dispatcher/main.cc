@@ -47,6 +47,9 @@ ABSL_FLAG(std::string, webhook_ca, "",
           "their certificates from.");
 ABSL_FLAG(absl::Duration, webhook_timeout, absl::Seconds(15),
           "How long a webhook receiver may take to answer.");
+ABSL_FLAG(bool, webhook_loopback_http, false,
+          "Accept http:// webhook addresses on this machine, for "
+          "demonstrations; else https only.");
 ABSL_FLAG(bool, plan, true, "Match calls by itself; off: operators do.");
 
 ABSL_FLAG(std::string, center, "", "create-center: the center's id.");
@@ -284,11 +287,14 @@ absl::Status Serve() {
   }
 
   outbox::WebhookOptions webhook_options;
-  webhook_options.authority_file = absl::GetFlag(FLAGS_webhook_ca);
-  webhook_options.total_timeout = absl::GetFlag(FLAGS_webhook_timeout);
-  outbox::WebhookChannel webhook(&clock, webhook_options);
+  webhook_options.ca_file = absl::GetFlag(FLAGS_webhook_ca);
+  webhook_options.timeout = absl::GetFlag(FLAGS_webhook_timeout);
+  webhook_options.allow_loopback_http =
+      absl::GetFlag(FLAGS_webhook_loopback_http);
+  ASSIGN_OR_RETURN(const std::unique_ptr<outbox::WebhookChannel> webhook,
+                   outbox::WebhookChannel::Create(&clock, webhook_options));
   outbox::Relay relay(
-      store.get(), &clock, {{core::ChannelKind::kWebhook, &webhook}},
+      store.get(), &clock, {{core::ChannelKind::kWebhook, webhook.get()}},
       {.board =
            [&engine](const core::CenterId& center) {
              return engine.Current(center);
@@ -352,7 +358,7 @@ absl::Status Serve() {
   HC_LOG(kInfo, "stopping").With("signal", static_cast<int64_t>(signal));
   server->Shutdown(absl::Seconds(5));
   relay.Stop();
-  webhook.Stop();
+  webhook->Stop();
   engine.Stop();
   HC_LOG(kInfo, "stopped");
   return absl::OkStatus();
