@@ -124,11 +124,16 @@ class Player {
     if (absl::ConsumePrefix(&rest, "board:")) {
       in_set_up_ = true;
       for (absl::string_view name; TakeWord(&rest, &name);) {
-        if (!SetUpFrom(std::string(name))) return false;
+        if (!SetUp(stage_->SetUpFrom(
+                absl::StrCat(boards_, "/", name, ".board")))) {
+          return false;
+        }
       }
       return true;
     }
-    if (in_set_up_) return SetUp(line, static_cast<int>(at_));
+    if (in_set_up_) {
+      return SetUp(stage_->SetUpLine(line, static_cast<int>(at_)));
+    }
     if (absl::ConsumePrefix(&rest, "at ")) return At(rest);
     if (absl::ConsumePrefix(&rest, "pass ")) return Pass(rest);
     return Fail("at, pass or an indented line wanted");
@@ -145,41 +150,8 @@ class Player {
     return true;
   }
 
-  // A line of a set-up: a command of the engine's, or one at a time by
-  // somebody. What comes of it is not shown.
-  bool SetUp(absl::string_view command, int line) {
-    absl::string_view account = "system";
-    if (absl::ConsumePrefix(&command, "at ")) {
-      absl::string_view word;
-      TakeWord(&command, &word);
-      const absl::StatusOr<absl::Time> time =
-          ParseTextTime(word, stage_->times());
-      if (!time.ok()) return Fail(TextOf(time.status()));
-      stage_->PassUntil(*time, [](absl::Time, const std::vector<Event>&) {});
-      TakeWord(&command, &account);
-    }
-    const absl::StatusOr<Actor> actor = stage_->ActorNamed(account);
-    if (!actor.ok()) return Fail(TextOf(actor.status()));
-    const absl::Status status = stage_->Play(command, *actor, line).status();
+  bool SetUp(const absl::Status& status) {
     return status.ok() || Fail(TextOf(status));
-  }
-
-  bool SetUpFrom(const std::string& name) {
-    std::ifstream file(absl::StrCat(boards_, "/", name, ".board"));
-    if (!file) return Fail(absl::StrCat("there is no ", name, ".board"));
-    std::string line;
-    std::string command;
-    for (int number = 1; std::getline(file, line); ++number) {
-      if (command.empty() && IsPlain(line)) continue;
-      command += line;
-      if (absl::EndsWith(command, "\\")) {
-        command.back() = ' ';
-        continue;
-      }
-      if (!SetUp(command, number)) return Fail(absl::StrCat("in ", name));
-      command.clear();
-    }
-    return true;
   }
 
   // What was expected so far, to be replaced by what is.
@@ -314,6 +286,40 @@ absl::StatusOr<Decision> Stage::PlayAs(absl::string_view account,
                                        absl::string_view command) {
   ASSIGN_OR_RETURN(const Actor actor, ActorNamed(account));
   return Play(command, actor);
+}
+
+absl::Status Stage::SetUpLine(absl::string_view line, int number) {
+  absl::string_view account = "system";
+  if (absl::ConsumePrefix(&line, "at ")) {
+    absl::string_view word;
+    TakeWord(&line, &word);
+    ASSIGN_OR_RETURN(const absl::Time time, ParseTextTime(word, times()));
+    PassUntil(time, [](absl::Time, const std::vector<Event>&) {});
+    TakeWord(&line, &account);
+  }
+  ASSIGN_OR_RETURN(const Actor actor, ActorNamed(account));
+  return Play(line, actor, number).status();
+}
+
+absl::Status Stage::SetUpFrom(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError("there is no such set-up");
+  std::string line;
+  std::string command;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (command.empty() && IsPlain(line)) continue;
+    command += line;
+    if (absl::EndsWith(command, "\\")) {
+      command.back() = ' ';
+      continue;
+    }
+    if (absl::Status status = SetUpLine(command, number); !status.ok()) {
+      return absl::Status(status.code(), absl::StrCat("set-up line ", number,
+                                                      ": ", status.message()));
+    }
+    command.clear();
+  }
+  return absl::OkStatus();
 }
 
 void Stage::Apply(const std::vector<Event>& events) {

@@ -38,6 +38,12 @@ class Stage {
   absl::StatusOr<Decision> PlayAs(absl::string_view account,
                                   absl::string_view command);
 
+  // Plays the commands of a set-up file, such as testdata/standard.board: each
+  // the engine's, or "at TIME ACCOUNT COMMAND". Stops at the first that is
+  // refused and names it.
+  absl::Status SetUpFrom(const std::string& path);
+  absl::Status SetUpLine(absl::string_view line, int number);
+
   // Lets time pass to `until`, ruling on PassTime at each deadline as the
   // engine does, and once at the end. Calls `show(time, events)` where
   // something happened, before it is applied.

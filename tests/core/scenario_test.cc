@@ -93,7 +93,7 @@ TEST(PlayScenario, TellsWhatCannotBePlayed) {
               ::testing::ElementsAre("line 1: start: 2026-11-20 18:00 wanted"));
   EXPECT_THAT(
       PlayScenario("start: 2026-11-20 18:00\nboard: none\n", Folder()).problems,
-      ::testing::ElementsAre("line 2: there is no none.board"));
+      ::testing::ElementsAre("line 2: NOT_FOUND: there is no such set-up"));
   EXPECT_THAT(PlayScenario("start: 2026-11-20 18:00\nboard: standard\n\n"
                            "at 17:00 system PassTime\n",
                            Folder())
