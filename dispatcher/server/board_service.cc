@@ -11,7 +11,7 @@
 namespace housecall::server {
 namespace {
 
-constexpr size_t kChunkResources = 100;
+constexpr int kChunkResources = 200;
 constexpr int kHeartbeatTicks = 15;
 
 // The field of a Resource that holds this kind of record, or nothing for
@@ -240,8 +240,7 @@ class BoardWatcher final : public Watcher {
     WriteRecord(
         record, caller.center, caller.actor, board,
         Mutable(record, chunk_.mutable_snapshot_chunk()->add_resources()));
-    if (static_cast<size_t>(chunk_.snapshot_chunk().resources_size()) ==
-        kChunkResources) {
+    if (chunk_.snapshot_chunk().resources_size() == kChunkResources) {
       FlushChunk();
     }
   }
@@ -262,7 +261,8 @@ class BoardWatcher final : public Watcher {
 
 class BoardService final : public v1::BoardService::CallbackService {
  public:
-  BoardService(const Desk* desk, WatchHub* hub) : desk_(desk), hub_(hub) {}
+  BoardService(const Desk* desk, WatchHub* hub, size_t max_waiting)
+      : desk_(desk), hub_(hub), max_waiting_(max_waiting) {}
 
   grpc::ServerWriteReactor<v1::BoardUpdate>* WatchBoard(
       grpc::CallbackServerContext* context,
@@ -287,7 +287,7 @@ class BoardService final : public v1::BoardService::CallbackService {
       }
     }
     return OpenStream<v1::BoardUpdate, BoardWatcher>(
-        desk_, hub_, context, "WatchBoard", *request, kMaxWaiting, after,
+        desk_, hub_, context, "WatchBoard", *request, max_waiting_, after,
         status,
         [&only](BoardWatcher& watcher) { watcher.set_only(std::move(only)); });
   }
@@ -303,9 +303,6 @@ class BoardService final : public v1::BoardService::CallbackService {
   }
 
  private:
-  // A snapshot of a large center is some hundred chunks.
-  static constexpr size_t kMaxWaiting = 8192;
-
   // The journal is read from where the call was received on; the page token is
   // a sequence.
   absl::Status List(const Caller& caller, const v1::ListEventsRequest& request,
@@ -345,13 +342,14 @@ class BoardService final : public v1::BoardService::CallbackService {
 
   const Desk* const desk_;
   WatchHub* const hub_;
+  const size_t max_waiting_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk,
-                                                WatchHub* hub) {
-  return std::make_unique<BoardService>(desk, hub);
+std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk, WatchHub* hub,
+                                                size_t max_waiting) {
+  return std::make_unique<BoardService>(desk, hub, max_waiting);
 }
 
 }  // namespace housecall::server

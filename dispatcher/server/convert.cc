@@ -150,7 +150,67 @@ absl::Status CheckRequired(const Message& message) {
       });
 }
 
+absl::Status CheckFields(const Message& message) {
+  return WalkFields(message, "",
+                    [](const std::string& path, const FieldDescriptor* field,
+                       const Message& parent) -> absl::Status {
+                      const Reflection& reflection = *parent.GetReflection();
+                      const bool repeated = field->is_repeated();
+                      const int size =
+                          repeated ? reflection.FieldSize(parent, field) : 1;
+                      if (repeated && size > internal::kMaxRepeated) {
+                        return absl::InvalidArgumentError(absl::StrCat(
+                            path, ": has ", size, " entries, at most ",
+                            internal::kMaxRepeated));
+                      }
+                      if (!repeated && field->has_presence() &&
+                          !reflection.HasField(parent, field)) {
+                        return absl::OkStatus();
+                      }
+                      for (int i = 0; i < size; ++i) {
+                        RETURN_IF_ERROR(internal::CheckValue(
+                            {parent, field, repeated ? i : -1,
+                             repeated ? absl::StrCat(path, "[", i, "]") : path,
+                             core::CenterId()}));
+                      }
+                      return absl::OkStatus();
+                    });
+}
+
 namespace internal {
+
+absl::Status CheckValue(const FieldReader& reader) {
+  const FieldDescriptor* field = reader.field;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return field->options().GetExtension(v1::sensitivity) ==
+                     v1::SENSITIVITY_UNSPECIFIED
+                 ? reader.Text().status()
+                 : reader.LongText().status();
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return reader.Enum().status();
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return reader.Double().status();
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      if (field->message_type() ==
+          google::protobuf::Timestamp::GetDescriptor()) {
+        return reader.Time().status();
+      }
+      if (field->message_type() ==
+          google::protobuf::Duration::GetDescriptor()) {
+        return reader.Duration().status();
+      }
+      return absl::OkStatus();
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64:
+    case FieldDescriptor::CPPTYPE_FLOAT:
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
 
 const FieldDescriptor* FindField(const Message& message,
                                  absl::string_view name) {
@@ -259,6 +319,10 @@ absl::StatusOr<absl::Time> FieldReader::Time() const {
 absl::StatusOr<absl::Duration> FieldReader::Duration() const {
   google::protobuf::Duration duration;
   duration.CopyFrom(Nested());
+  if (duration.nanos() < 0 || duration.nanos() > 999999999) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": nanos must be between 0 and 999999999"));
+  }
   const absl::Duration value =
       absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
   if (value < absl::ZeroDuration() || value > kMostDuration) {

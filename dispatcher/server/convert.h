@@ -61,6 +61,13 @@ void Redact(const View& view, google::protobuf::Message* message);
 // any depth of what is set.
 absl::Status CheckRequired(const google::protobuf::Message& message);
 
+// InvalidArgument naming the first field of a request that no field of its kind
+// may hold: texts too long or with control characters, times and durations out
+// of range, numbers that are none, unknown values of enumerations, too many
+// entries. For requests that are not read into a command, which checks the
+// same.
+absl::Status CheckFields(const google::protobuf::Message& message);
+
 namespace internal {
 
 using google::protobuf::FieldDescriptor;
@@ -74,7 +81,7 @@ struct FieldReader {
   int index;
   // For error messages: "patient.devices[2].battery_duration".
   std::string path;
-  const core::CenterId& center;
+  core::CenterId center;
 
   absl::StatusOr<std::string> Text() const;      // one line, ≤ 500 bytes
   absl::StatusOr<std::string> LongText() const;  // lines, ≤ 20,000 bytes
@@ -88,6 +95,8 @@ struct FieldReader {
   absl::StatusOr<int64_t> Etag() const;
   const Message& Nested() const;
 };
+
+absl::Status CheckValue(const FieldReader& reader);
 
 struct FieldWriter {
   Message* message;

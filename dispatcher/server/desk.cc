@@ -77,13 +77,14 @@ absl::Status CheckRequestId(absl::string_view request_id) {
   return absl::OkStatus();
 }
 
-std::string FingerprintOf(absl::string_view rpc,
+std::string FingerprintOf(absl::string_view rpc, const Caller& caller,
                           const google::protobuf::Message& request) {
   // A fast digest of a password would be a way to guess it.
   const std::unique_ptr<google::protobuf::Message> open(request.New());
   open->CopyFrom(request);
   Redact({true, true}, open.get());
-  return Sha256Hex(absl::StrCat(rpc, "\n", open->SerializeAsString()))
+  return Sha256Hex(absl::StrCat(rpc, "\n", caller.actor.account.value(), "\n",
+                                open->SerializeAsString()))
       .substr(0, 32);
 }
 

@@ -105,9 +105,9 @@ class Desk {
 // fresh one for each thing that it wants, and keeps it when it tries again.
 absl::Status CheckRequestId(absl::string_view request_id);
 
-// Digest of a request: the same for the same RPC and content. Secrets are left
-// out of it.
-std::string FingerprintOf(absl::string_view rpc,
+// Digest of a request: the same for the same caller, RPC and content. Secrets
+// are left out of it.
+std::string FingerprintOf(absl::string_view rpc, const Caller& caller,
                           const google::protobuf::Message& request);
 
 // InvalidArgument or PermissionDenied unless `parent` is the caller's center.
@@ -153,6 +153,10 @@ grpc::ServerUnaryReactor* Desk::Mutate(
   absl::StatusOr<Caller> caller = Admit(*context, rpc, *request, creates);
   if (!caller.ok()) return refuse(caller.status());
   absl::Status status = CheckRequestId(request->request_id());
+  if constexpr (requires { request->parent(); }) {
+    if (status.ok()) status = CheckRequired(*request);
+    if (status.ok()) status = CheckParent(*caller, request->parent());
+  }
   if (!status.ok()) return refuse(status);
   absl::StatusOr<Command> command =
       FromProto<Command>(*request, caller->center);
@@ -162,7 +166,7 @@ grpc::ServerUnaryReactor* Desk::Mutate(
     if (!status.ok()) return refuse(status);
   }
   Submit(*caller, *std::move(command), request->request_id(),
-         FingerprintOf(rpc, *request), reactor, response);
+         FingerprintOf(rpc, *caller, *request), reactor, response);
   return reactor;
 }
 
@@ -175,6 +179,7 @@ grpc::ServerUnaryReactor* Desk::Read(
   absl::StatusOr<Caller> caller = Admit(*context, rpc, *request);
   absl::Status status = caller.status();
   if (status.ok()) status = CheckRequired(*request);
+  if (status.ok()) status = CheckFields(*request);
   if (status.ok()) status = read(*caller);
   reactor->Finish(ToGrpc(status));
   return reactor;
@@ -189,6 +194,7 @@ grpc::ServerUnaryReactor* Desk::ReadSlowly(
   absl::StatusOr<Caller> caller = Admit(*context, rpc, *request);
   absl::Status status = caller.status();
   if (status.ok()) status = CheckRequired(*request);
+  if (status.ok()) status = CheckFields(*request);
   if (!status.ok()) {
     reactor->Finish(ToGrpc(status));
     return reactor;

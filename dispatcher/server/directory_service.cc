@@ -230,7 +230,7 @@ class DirectoryService final : public v1::DirectoryService::CallbackService {
       ASSIGN_OR_RETURN(command.password_hash, HashPassword(password));
     }
     desk_->Submit(caller, command, request.request_id(),
-                  FingerprintOf(rpc, request), reactor, response);
+                  FingerprintOf(rpc, caller, request), reactor, response);
     return absl::OkStatus();
   }
 

@@ -1,13 +1,19 @@
 #include "dispatcher/server/server.h"
 
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/server/services.h"
@@ -23,10 +29,52 @@ namespace {
 // Larger than any request of ours: a card with every field full.
 constexpr int kMaxMessageBytes = 4 * 1024 * 1024;
 
+// An address literal of this machine, or its usual name: what a resolver makes
+// of another name is not known before it is too late.
 bool IsLoopback(absl::string_view address) {
-  return absl::StartsWith(address, "127.") ||
-         absl::StartsWith(address, "localhost:") ||
-         absl::StartsWith(address, "[::1]:");
+  const absl::string_view host = address.substr(0, address.rfind(':'));
+  if (host == "localhost" || host == "[::1]") return true;
+  const std::vector<absl::string_view> parts = absl::StrSplit(host, '.');
+  return parts.size() == 4 && parts[0] == "127" &&
+         std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
+           int number = -1;
+           return absl::SimpleAtoi(part, &number) && number >= 0 &&
+                  number <= 255;
+         });
+}
+
+// InvalidArgument unless both are PEM and belong together: gRPC would only say
+// that it cannot listen.
+absl::Status CheckPair(const std::string& certificate, const std::string& key,
+                       const Options& options) {
+  const auto memory = [](const std::string& text) {
+    return std::unique_ptr<BIO, decltype(&BIO_free)>(
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+  };
+  const std::unique_ptr<X509, decltype(&X509_free)> x509(
+      PEM_read_bio_X509(memory(certificate).get(), nullptr, nullptr, nullptr),
+      &X509_free);
+  if (x509 == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.tls_certificate_file,
+                     " does not begin with a PEM certificate"));
+  }
+  // An encrypted key would ask for its password on the terminal.
+  const auto no_password = [](char*, int, int, void*) { return 0; };
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> pkey(
+      PEM_read_bio_PrivateKey(memory(key).get(), nullptr, +no_password,
+                              nullptr),
+      &EVP_PKEY_free);
+  if (pkey == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.tls_key_file, " holds no PEM key without a password"));
+  }
+  if (X509_check_private_key(x509.get(), pkey.get()) != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.tls_key_file, " is not the key of the certificate ",
+        options.tls_certificate_file));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
@@ -63,6 +111,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
   grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
   ASSIGN_OR_RETURN(pair.cert_chain, ReadFile(options.tls_certificate_file));
   ASSIGN_OR_RETURN(pair.private_key, ReadFile(options.tls_key_file));
+  RETURN_IF_ERROR(CheckPair(pair.cert_chain, pair.private_key, options));
   tls.pem_key_cert_pairs.push_back(std::move(pair));
   if (!options.tls_client_authority_file.empty()) {
     ASSIGN_OR_RETURN(tls.pem_root_certs,
@@ -82,7 +131,7 @@ struct Server::Parts {
         hub(engine),
         desk(engine, &workers) {
     services.push_back(MakeCallService(&desk));
-    services.push_back(MakeBoardService(&desk, &hub));
+    services.push_back(MakeBoardService(&desk, &hub, options.watch_queue));
     services.push_back(MakeVisitService(&desk, &hub));
     services.push_back(MakeRotaService(&desk));
     services.push_back(MakePatientService(&desk));

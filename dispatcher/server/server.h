@@ -23,8 +23,9 @@ struct Options {
   // Threads for passwords, routes and old calls.
   int worker_threads = 2;
   size_t worker_queue = 256;
-  // Updates that a watcher may be behind before its stream is ended with
-  // ResourceExhausted; it resumes by sequence.
+  // Updates that a watcher of the board may be behind before its stream is
+  // ended with ResourceExhausted; it resumes by token. A snapshot takes one for
+  // each 200 resources.
   size_t watch_queue = 4096;
 };
 

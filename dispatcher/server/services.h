@@ -14,8 +14,9 @@ namespace housecall::server {
 
 // Each borrows the desk, which outlives it.
 std::unique_ptr<grpc::Service> MakeCallService(const Desk* desk);
-std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk,
-                                                WatchHub* hub);
+// `max_waiting`: see Options::watch_queue.
+std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk, WatchHub* hub,
+                                                size_t max_waiting);
 std::unique_ptr<grpc::Service> MakeVisitService(const Desk* desk,
                                                 WatchHub* hub);
 std::unique_ptr<grpc::Service> MakeRotaService(const Desk* desk);
@@ -54,6 +55,7 @@ grpc::ServerWriteReactor<Message>* OpenStream(
   const absl::StatusOr<Caller> caller = desk->Admit(*context, rpc, request);
   if (status.ok()) status = caller.status();
   if (status.ok()) status = CheckRequired(request);
+  if (status.ok()) status = CheckFields(request);
   if (!status.ok()) {
     writer->EndWith(status);
     return writer;

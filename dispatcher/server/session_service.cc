@@ -209,14 +209,23 @@ class SessionService final : public v1::SessionService::CallbackService {
                            v1::Account* response) const {
     RETURN_IF_ERROR(CheckRequestId(request.request_id()));
     RETURN_IF_ERROR(CheckRequired(request));
-    const auto* account =
-        caller.board->Find<core::Account>(caller.actor.account);
-    const absl::Status old_one =
-        CheckPassword(caller.center, account, request.old_password());
-    if (absl::IsUnauthenticated(old_one)) {
-      return absl::PermissionDeniedError("old_password: is wrong");
+    // The board of now, not of when the request came: wrong passwords that were
+    // waiting before it count.
+    const engine::BoardPtr board = desk_->engine().Current(caller.center);
+    const auto* account = board->Find<core::Account>(caller.actor.account);
+    ASSIGN_OR_RETURN(
+        const std::optional<store::Reply> earlier,
+        desk_->engine().store().FindReply(caller.center, request.request_id()));
+    // A repeated request gets its answer again, though the password that was
+    // old then is wrong now.
+    if (!earlier.has_value()) {
+      const absl::Status old_one =
+          CheckPassword(caller.center, account, request.old_password());
+      if (absl::IsUnauthenticated(old_one)) {
+        return absl::PermissionDeniedError("old_password: is wrong");
+      }
+      RETURN_IF_ERROR(old_one);
     }
-    RETURN_IF_ERROR(old_one);
     const PrivateText password(request.new_password());
     RETURN_IF_ERROR(CheckPasswordStrength(account->id, password));
     core::ChangePassword command;
@@ -224,7 +233,8 @@ class SessionService final : public v1::SessionService::CallbackService {
     command.keep_session = caller.session;
     ASSIGN_OR_RETURN(command.password_hash, HashPassword(password));
     desk_->Submit(caller, command, request.request_id(),
-                  FingerprintOf("ChangePassword", request), reactor, response);
+                  FingerprintOf("ChangePassword", caller, request), reactor,
+                  response);
     return absl::OkStatus();
   }
 

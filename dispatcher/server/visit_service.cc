@@ -130,8 +130,14 @@ class VisitService final : public v1::VisitService::CallbackService {
   grpc::ServerWriteReactor<v1::DutyView>* WatchDuty(
       grpc::CallbackServerContext* context,
       const v1::WatchDutyRequest* request) override {
-    return OpenStream<v1::DutyView, DutyWatcher>(desk_, hub_, context,
-                                                 "WatchDuty", *request, 16, -1);
+    const absl::StatusOr<Caller> caller = desk_->Authenticate(*context);
+    absl::Status status;
+    if (caller.ok()) {
+      status = FilterId<core::PersonId>(*caller, request->person(), "person")
+                   .status();
+    }
+    return OpenStream<v1::DutyView, DutyWatcher>(
+        desk_, hub_, context, "WatchDuty", *request, 16, -1, status);
   }
 
   grpc::ServerUnaryReactor* AcceptOffer(grpc::CallbackServerContext* context,

@@ -32,10 +32,6 @@ void WatchHub::Post(std::function<void()> job) {
 
 absl::Status WatchHub::Add(const core::CenterId& center, int64_t after,
                            std::shared_ptr<Watcher> watcher) {
-  {
-    MutexLock lock(mutex_);
-    if (stop_) return absl::UnavailableError("the server is stopping");
-  }
   // Commits may come before the job that begins it is posted: what the
   // listener posts runs behind it, because it waits for this.
   auto begun = std::make_shared<std::atomic<bool>>(false);
@@ -57,15 +53,32 @@ absl::Status WatchHub::Add(const core::CenterId& center, int64_t after,
         Post([tell, commit] { tell(commit); });
       });
   if (!subscription.ok()) return subscription.status();
-  MutexLock lock(*early_mutex);
-  Post([this, center, watcher = std::move(watcher), key, tell,
-        subscription = *std::move(subscription),
-        early = std::move(*early)]() mutable {
-    entries_[key] = Entry{watcher, center, subscription.id};
-    watcher->Begin(subscription);
-    for (engine::Commit& commit : early) tell(std::move(commit));
-  });
-  *begun = true;
+  const int64_t id = subscription->id;
+  bool taken = false;
+  {
+    MutexLock early_lock(*early_mutex);
+    std::function<void()> begin = [this, center, watcher = std::move(watcher),
+                                   key, tell,
+                                   subscription = *std::move(subscription),
+                                   early = std::move(*early)]() mutable {
+      entries_[key] = Entry{watcher, center, subscription.id};
+      watcher->Begin(subscription);
+      for (engine::Commit& commit : early) tell(std::move(commit));
+    };
+    MutexLock lock(mutex_);
+    // Jobs posted before the stop are all run, later ones are not: what is
+    // begun is ended.
+    if (!stop_) {
+      jobs_.push_back(std::move(begin));
+      *begun = true;
+      taken = true;
+    }
+  }
+  if (!taken) {
+    engine_->Unsubscribe(center, id);
+    return absl::UnavailableError("the server is stopping");
+  }
+  wake_.NotifyOne();
   return absl::OkStatus();
 }
 

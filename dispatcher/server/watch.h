@@ -124,6 +124,8 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
       ending_ = true;
       status_ = std::move(status);
       finish = !writing_;
+      // A client that does not read keeps what is under way, but no more.
+      while (queue_.size() > (writing_ ? 1u : 0u)) queue_.pop_back();
     }
     // Only one caller gets here with `finish`: `ending_` is set once.
     if (finish) this->Finish(ToGrpc(status_));
