@@ -61,8 +61,9 @@ LinePoint NearestOnLine(const Plane& plane, absl::Span<const FixedPoint> line) {
     if (square > 0) {
       fraction = std::clamp(-(a.x * dx + a.y * dy) / square, 0.0, 1.0);
     }
-    const double x = a.x + fraction * dx;
-    const double y = a.y + fraction * dy;
+    // Exact at the ends, so that all roads of a junction are equally near.
+    const double x = fraction < 1 ? a.x + fraction * dx : b.x;
+    const double y = fraction < 1 ? a.y + fraction * dy : b.y;
     if (x * x + y * y < best_square) {
       best_square = x * x + y * y;
       best.piece = i;

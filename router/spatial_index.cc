@@ -88,8 +88,11 @@ std::optional<RoadPoint> SpatialIndex::FindNearest(const LatLng& position,
         if ((data_.segments[i].flags & flags) != flags) continue;
         const double distance =
             NearestOnLine(plane, SegmentPoints(data_, i)).distance_meters;
-        if (distance < best_distance ||
-            (distance == best_distance && i < best_segment)) {
+        const auto rank = [&](double meters, size_t segment) {
+          return std::tuple(
+              meters, data_.segments[segment].Has(Segment::kEndsOnly), segment);
+        };
+        if (rank(distance, i) < rank(best_distance, best_segment)) {
           best_distance = distance;
           best_segment = i;
         }

@@ -33,7 +33,8 @@ class SpatialIndex {
   const BoundingBox& bounds() const { return bounds_; }
 
   // The nearest point of a segment that has all of `flags`; of equally near
-  // ones, that of the smallest segment number. None: no segment has them.
+  // ones, as at a junction, one that is not kEndsOnly, then the smallest segment
+  // number. None: no segment has the flags.
   // Distances are measured on the plane that touches the earth at `position`,
   // right to 0.1 % for some tens of kilometres.
   std::optional<RoadPoint> FindNearest(const LatLng& position,

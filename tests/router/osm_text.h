@@ -1,0 +1,43 @@
+// OpenStreetMap files written in a few words, for tests of the importer.
+#ifndef HOUSECALL_TESTS_ROUTER_OSM_TEXT_H_
+#define HOUSECALL_TESTS_ROUTER_OSM_TEXT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "router/import/import.h"
+#include "router/road_data.h"
+#include "router/router.h"
+
+namespace housecall::router {
+
+// The XML of a text like this; metres are east and north of 35 N, 139 E:
+//
+//   n 1 0 0                          node 1
+//   n 2 100 0 barrier=bollard
+//   w 10 1,2 highway=residential     way 10 over both
+std::string OsmXml(absl::string_view text);
+
+// A folder for this test program's files; removed at its end.
+std::string TestFolder();
+
+// Writes a file of this content into that folder; returns its path.
+std::string WriteFile(absl::string_view content, absl::string_view name);
+
+// Imports OsmXml(text); fails the test if that fails.
+RoadData Import(absl::string_view text, ImportReport* report = nullptr);
+
+// The seconds from one node of the source to another; -1: no way. Roads have to
+// end at both.
+double Seconds(const RoadData& data, int64_t from, int64_t to);
+
+// The seconds between any two of `nodes`, row by row.
+std::vector<std::vector<double>> Table(const RoadData& data,
+                                       const std::vector<int64_t>& nodes);
+
+}  // namespace housecall::router
+
+#endif  // HOUSECALL_TESTS_ROUTER_OSM_TEXT_H_

@@ -1,0 +1,287 @@
+#include "router/import/road_rules.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+#include "router/import/speed.h"
+
+namespace housecall::router {
+namespace {
+
+// "key=value key=value".
+class Tagged {
+ public:
+  explicit Tagged(const std::string& text) : text_(text) {
+    for (const absl::string_view pair :
+         absl::StrSplit(text_, ' ', absl::SkipEmpty())) {
+      const size_t equals = pair.find('=');
+      tags_.Add(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+  }
+  Tagged(const Tagged&) = delete;
+  Tagged& operator=(const Tagged&) = delete;
+
+  const Tags& tags() const { return tags_; }
+
+ private:
+  const std::string text_;
+  Tags tags_;
+};
+
+// "no", or directions (both, forward, backward), then "ends" if it is only for
+// the ends of a drive.
+std::string Verdict(const std::string& text) {
+  const Tagged tagged(text);
+  const std::optional<RoadRules> rules = JudgeWay(tagged.tags());
+  if (!rules.has_value()) return "no";
+  const bool forward = rules->forward_km_per_hour > 0;
+  const bool backward = rules->backward_km_per_hour > 0;
+  return absl::StrCat(forward && backward ? "both"
+                      : forward           ? "forward"
+                      : backward          ? "backward"
+                                          : "neither",
+                      (rules->flags & Segment::kEndsOnly) ? " ends" : "");
+}
+
+TEST(JudgeWay, KnowsRoadsFromOtherWays) {
+  const struct {
+    const char* tags;
+    const char* verdict;
+  } kRows[] = {
+      {"highway=motorway", "forward"},
+      {"highway=motorway_link", "both"},
+      {"highway=trunk", "both"},
+      {"highway=primary_link", "both"},
+      {"highway=tertiary", "both"},
+      {"highway=unclassified", "both"},
+      {"highway=road", "both"},
+      {"highway=residential", "both"},
+      {"highway=living_street", "both"},
+      {"highway=service", "both"},
+      {"highway=service service=driveway", "both"},
+      {"highway=service service=emergency_access", "no"},
+      {"highway=track", "no"},
+      {"highway=track motor_vehicle=yes", "both"},
+      {"highway=track motor_vehicle=no", "no"},
+      {"highway=track access=yes", "no"},
+      {"highway=pedestrian", "no"},
+      {"highway=pedestrian motor_vehicle=destination", "both ends"},
+      {"highway=pedestrian area=yes motor_vehicle=yes", "no"},
+      {"highway=footway", "no"},
+      {"highway=footway motor_vehicle=yes", "no"},
+      {"highway=cycleway", "no"},
+      {"highway=path", "no"},
+      {"highway=steps", "no"},
+      {"highway=busway", "no"},
+      {"highway=construction construction=primary", "no"},
+      {"highway=proposed", "no"},
+      {"route=ferry", "no"},
+      {"route=ferry highway=primary", "no"},
+      {"highway=service area=yes", "no"},
+      {"highway=residential impassable=yes", "no"},
+      {"railway=rail", "no"},
+      {"", "no"},
+  };
+  for (const auto& row : kRows)
+    EXPECT_EQ(Verdict(row.tags), row.verdict) << row.tags;
+}
+
+TEST(JudgeWay, ReadsDirections) {
+  const struct {
+    const char* tags;
+    const char* verdict;
+  } kRows[] = {
+      {"oneway=yes", "forward"},
+      {"oneway=true", "forward"},
+      {"oneway=1", "forward"},
+      {"oneway=-1", "backward"},
+      {"oneway=reverse", "backward"},
+      {"oneway=no", "both"},
+      {"oneway=nonsense", "both"},
+      {"oneway=alternating", "both"},
+      {"oneway=reversible", "no"},
+      {"junction=roundabout", "forward"},
+      {"junction=roundabout oneway=-1", "backward"},
+      {"junction=roundabout oneway=no", "both"},
+      {"junction=circular", "forward"},
+      {"oneway=yes oneway:motor_vehicle=no", "both"},
+      {"oneway=yes oneway:motorcar=-1 oneway:motor_vehicle=no", "backward"},
+      {"oneway=no oneway:motor_vehicle=yes", "forward"},
+      {"oneway=yes oneway:bicycle=no", "forward"},
+      {"motor_vehicle:forward=no", "backward"},
+      {"vehicle:backward=no", "forward"},
+      {"oneway=yes motor_vehicle:forward=no", "no"},
+  };
+  for (const auto& row : kRows) {
+    const std::string tags = absl::StrCat("highway=residential ", row.tags);
+    EXPECT_EQ(Verdict(tags), row.verdict) << tags;
+  }
+  EXPECT_EQ(Verdict("highway=motorway oneway=no"), "both");
+}
+
+TEST(JudgeWay, TheMostSpecialAccessCounts) {
+  const struct {
+    const char* tags;
+    const char* verdict;
+  } kRows[] = {
+      {"access=yes", "both"},
+      {"access=permissive", "both"},
+      {"access=no", "no"},
+      {"access=private", "both ends"},
+      {"access=destination", "both ends"},
+      {"access=customers", "both ends"},
+      {"access=delivery", "both ends"},
+      {"access=agricultural", "no"},
+      {"access=forestry", "no"},
+      {"access=agricultural;destination", "both ends"},
+      {"access=unknown", "both"},
+      {"vehicle=no", "no"},
+      {"motor_vehicle=no", "no"},
+      {"motor_vehicle=agricultural;forestry", "no"},
+      {"motorcar=no", "no"},
+      {"access=no motor_vehicle=yes", "both"},
+      {"access=no vehicle=destination", "both ends"},
+      {"access=no vehicle=no motorcar=designated", "both"},
+      {"motor_vehicle=yes motorcar=no", "no"},
+      {"access=no emergency=yes", "no"},
+      {"access=no bus=yes", "no"},
+      {"access=yes bicycle=no foot=no", "both"},
+      {"motor_vehicle=private access=yes", "both ends"},
+  };
+  for (const auto& row : kRows) {
+    const std::string tags = absl::StrCat("highway=service ", row.tags);
+    EXPECT_EQ(Verdict(tags), row.verdict) << tags;
+  }
+}
+
+TEST(JudgeWay, TakesTheNameElseTheNumber) {
+  EXPECT_EQ(
+      JudgeWay(Tagged("highway=primary name=見本通り ref=20").tags())->name,
+      "見本通り");
+  EXPECT_EQ(JudgeWay(Tagged("highway=primary ref=20").tags())->name, "20");
+  EXPECT_EQ(JudgeWay(Tagged("highway=primary").tags())->name, "");
+}
+
+TEST(JudgeWay, ReadsWeightsOfTheSource) {
+  const RoadRules rules = *JudgeWay(
+      Tagged("highway=residential dimacs:t=2008 dimacs:d=803").tags());
+  EXPECT_EQ(rules.given_weight, 2008u);
+  EXPECT_EQ(rules.given_length_millimeters, 80300u);
+  for (const char* wrong :
+       {"dimacs:t=-1", "dimacs:t=1.5", "dimacs:t=x", "dimacs:t=4294967295"}) {
+    EXPECT_FALSE(JudgeWay(Tagged(absl::StrCat("highway=road ", wrong)).tags())
+                     ->given_weight.has_value())
+        << wrong;
+  }
+}
+
+TEST(StopsCars, KnowsWhatACarCannotPass) {
+  const struct {
+    const char* tags;
+    bool stops;
+  } kRows[] = {
+      {"", false},
+      {"highway=traffic_signals", false},
+      {"barrier=no", false},
+      {"barrier=bollard", true},
+      {"barrier=block", true},
+      {"barrier=chain", true},
+      {"barrier=cycle_barrier", true},
+      {"barrier=yes", true},
+      {"barrier=something_new", true},
+      {"barrier=gate", false},
+      {"barrier=gate locked=yes", true},
+      {"barrier=gate access=private", true},
+      {"barrier=gate access=no", true},
+      {"barrier=gate access=no motor_vehicle=yes", false},
+      {"barrier=lift_gate", false},
+      {"barrier=lift_gate access=yes", false},
+      {"barrier=lift_gate access=customers", false},
+      {"barrier=toll_booth", false},
+      {"barrier=kerb", false},
+      {"barrier=entrance", false},
+      {"barrier=bollard motor_vehicle=yes", false},
+      {"barrier=bollard bicycle=yes", true},
+      {"access=no", false},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(StopsCars(Tagged(row.tags).tags()), row.stops) << row.tags;
+  }
+}
+
+TEST(ParseMaxSpeed, ReadsWhatPeopleWrite) {
+  const struct {
+    const char* value;
+    double speed;
+  } kRows[] = {
+      {"50", 50},
+      {" 50 ", 50},
+      {"50 km/h", 50},
+      {"50km/h", 50},
+      {"50 kmh", 50},
+      {"30 mph", 48.28032},
+      {"30mph", 48.28032},
+      {"50;40", 40},
+      {"50; 40", 40},
+      {"60|40", 40},
+      {"none", 130},
+      {"walk", 6},
+      {"DE:walk", 6},
+      {"JP:express", 100},
+      {"JP:national", 60},
+      {"JP:zone30", 30},
+      {"JP:zone:30", 30},
+      {"JP:30", 30},
+      {"DE:living_street", 20},
+      {"signals;50", 50},
+      {"12.5", 12.5},
+  };
+  for (const auto& row : kRows) {
+    const std::optional<double> speed = ParseMaxSpeed(row.value);
+    ASSERT_TRUE(speed.has_value()) << row.value;
+    EXPECT_NEAR(*speed, row.speed, 1e-6) << row.value;
+  }
+  for (const char* value :
+       {"", "signals", "variable", "fast", "0", "-30", "inf", "nan", "1e9",
+        "999", "0x1p5", "DE:urban", "RU:rural", ";", "km/h", "mph"}) {
+    EXPECT_FALSE(ParseMaxSpeed(value).has_value()) << value;
+  }
+}
+
+TEST(AverageSpeed, FollowsTheTable) {
+  EXPECT_DOUBLE_EQ(AverageSpeed(RoadClass::kMotorway, false, {}), 76);
+  EXPECT_DOUBLE_EQ(AverageSpeed(RoadClass::kPrimary, false, {}), 35);
+  EXPECT_DOUBLE_EQ(AverageSpeed(RoadClass::kPrimary, false, 40), 28);
+  EXPECT_DOUBLE_EQ(AverageSpeed(RoadClass::kResidential, false, {}), 18);
+  // A lane stays one, whatever its sign says.
+  EXPECT_DOUBLE_EQ(AverageSpeed(RoadClass::kResidential, false, 60), 24);
+  EXPECT_DOUBLE_EQ(AverageSpeed(RoadClass::kMotorway, true, {}), 38);
+  EXPECT_DOUBLE_EQ(AverageSpeed(RoadClass::kMotorway, true, 60), 57);
+}
+
+TEST(AverageSpeed, OfAGreaterRoadIsNeverLess) {
+  double last = 1000;
+  for (int i = 0; i < kRoadClasses; ++i) {
+    const double speed = AverageSpeed(static_cast<RoadClass>(i), false, {});
+    EXPECT_LE(speed, last) << i;
+    EXPECT_GE(speed, 5) << i;
+    last = speed;
+  }
+}
+
+TEST(JudgeWay, UsesTheLimitOfEachDirection) {
+  const RoadRules rules = *JudgeWay(
+      Tagged("highway=primary maxspeed=40 maxspeed:backward=60").tags());
+  EXPECT_DOUBLE_EQ(rules.forward_km_per_hour, 28);
+  EXPECT_DOUBLE_EQ(rules.backward_km_per_hour, 42);
+  const RoadRules zone =
+      *JudgeWay(Tagged("highway=tertiary zone:maxspeed=JP:30").tags());
+  EXPECT_DOUBLE_EQ(zone.forward_km_per_hour, 19.5);
+}
+
+}  // namespace
+}  // namespace housecall::router
