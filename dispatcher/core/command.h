@@ -103,7 +103,8 @@ struct ConfirmPatient {
 // --- Duty -------------------------------------------------------------------
 
 // Refused unless the rota has the person on duty within the next 30 minutes
-// or now, in a role he holds. A driver names his car, which nobody else may
+// or now, in that role (none named: the one that the rota has him in). A driver
+// names his car, which nobody else may
 // have; empty: the shift's.
 struct GoOnDuty {
   PersonId person;

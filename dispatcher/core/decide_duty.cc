@@ -39,11 +39,24 @@ absl::Status CheckCarIsFree(const Board& board, const CarId& id,
   return absl::OkStatus();
 }
 
+// The role in which the rota has the person now; with no duty at all, the one
+// whose refusal tells him so.
+Role RoleOnRota(const Draft& draft, const PersonId& person) {
+  for (const Role role : {Role::kPhysician, Role::kDriver, Role::kOperator}) {
+    if (DutyOf(draft.board(), person, role, draft.now(), kEarly).has_value()) {
+      return role;
+    }
+  }
+  return Role::kPhysician;
+}
+
 }  // namespace
 
-absl::StatusOr<Subject> Rule(const GoOnDuty& c, Draft& draft) {
+absl::StatusOr<Subject> Rule(const GoOnDuty& wanted, Draft& draft) {
   const Board& board = draft.board();
-  ASSIGN_OR_RETURN(const Person person, draft.Get<Person>(c.person));
+  ASSIGN_OR_RETURN(const Person person, draft.Get<Person>(wanted.person));
+  GoOnDuty c = wanted;
+  if (c.role == Role::kUnspecified) c.role = RoleOnRota(draft, c.person);
   if (c.role != Role::kPhysician && c.role != Role::kDriver &&
       c.role != Role::kOperator) {
     return absl::InvalidArgumentError(
