@@ -1,0 +1,238 @@
+// The program housecall-map, run as a user runs it.
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/router/osm_text.h"
+
+namespace housecall::router {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+struct Outcome {
+  int exit_status = -1;
+  std::string out;
+  std::string err;
+};
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Runs a line of shell in the test's folder, with the program on the path.
+Outcome Shell(const std::string& line) {
+  const std::string program = HOUSECALL_MAP;
+  const std::string folder = program.substr(0, program.rfind('/'));
+  const std::string command = absl::StrCat("cd '", TestFolder(), "' && PATH='",
+                                           folder, "':\"$PATH\" && { ", line,
+                                           "\n} >out.txt 2>err.txt </dev/null");
+  const int status = std::system(command.c_str());
+  Outcome outcome;
+  if (WIFEXITED(status)) outcome.exit_status = WEXITSTATUS(status);
+  outcome.out = ReadFile(TestFolder() + "/out.txt");
+  outcome.err = ReadFile(TestFolder() + "/err.txt");
+  return outcome;
+}
+
+Outcome RunTool(const std::string& arguments) {
+  return Shell(absl::StrCat("housecall-map ", arguments));
+}
+
+class HousecallMap : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    ASSERT_EQ(RunTool("demo-town -o town.osm").exit_status, 0);
+    ASSERT_EQ(RunTool("import town.osm -o town.map").exit_status, 0);
+  }
+};
+
+constexpr char kFrom[] = "35.6645,139.3820";
+constexpr char kTo[] = "35.6760,139.3990";
+
+TEST_F(HousecallMap, ImportTellsWhatItDid) {
+  const Outcome outcome = RunTool("import town.osm again.map");
+  EXPECT_EQ(outcome.exit_status, 0);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("reading ways: 100 %"),
+                                 HasSubstr("ways are roads for cars"),
+                                 HasSubstr("wrote again.map")));
+  EXPECT_EQ(ReadFile(TestFolder() + "/again.map"),
+            ReadFile(TestFolder() + "/town.map"));
+  EXPECT_EQ(RunTool("import town.osm -o again.map --quiet").err, "");
+}
+
+TEST_F(HousecallMap, InfoTellsOfTheMap) {
+  EXPECT_THAT(RunTool("info town.map").out,
+              AllOf(HasSubstr("name         town"),
+                    HasSubstr("An invented town"), HasSubstr("residential")));
+  const nlohmann::json json =
+      nlohmann::json::parse(RunTool("info town.map --json").out);
+  EXPECT_EQ(json["name"], "town");
+  EXPECT_EQ(json["components"], 1);
+  EXPECT_EQ(json["segments"], json["segments_in_main_network"]);
+  EXPECT_TRUE(json["source_time"].is_null());
+  EXPECT_GT(json["kilometers"]["residential"], 50.0);
+}
+
+TEST_F(HousecallMap, RouteSaysTimeDistanceAndStreets) {
+  const Outcome text =
+      RunTool(absl::StrCat("route town.map --from ", kFrom, " --to ", kTo));
+  EXPECT_EQ(text.exit_status, 0);
+  EXPECT_THAT(text.out, AllOf(HasSubstr(" min, "), HasSubstr("通り"),
+                              HasSubstr("An invented town")));
+  const nlohmann::json json = nlohmann::json::parse(
+      RunTool(
+          absl::StrCat("route town.map --json --from=", kFrom, " --to=", kTo))
+          .out);
+  double seconds = 0;
+  double meters = 0;
+  for (const auto& step : json["steps"]) {
+    seconds += step["seconds"].get<double>();
+    meters += step["meters"].get<double>();
+  }
+  EXPECT_NEAR(json["seconds"].get<double>(), seconds, 0.001);
+  EXPECT_NEAR(json["meters"].get<double>(), meters, 0.1);
+  EXPECT_GT(json["points"].size(), 10u);
+
+  const nlohmann::json geojson = nlohmann::json::parse(
+      RunTool(absl::StrCat("route town.map --geojson --from ", kFrom, " --to ",
+                           kTo))
+          .out);
+  EXPECT_EQ(geojson["type"], "FeatureCollection");
+  const auto& coordinates = geojson["features"][0]["geometry"]["coordinates"];
+  EXPECT_EQ(coordinates.size(), json["points"].size());
+  EXPECT_NEAR(coordinates[0][0].get<double>(), 139.382, 0.001);
+  EXPECT_NEAR(coordinates[0][1].get<double>(), 35.6645, 0.001);
+}
+
+TEST_F(HousecallMap, MatrixShowsEveryPairAndWhatIsWrong) {
+  const std::string arguments = absl::StrCat("matrix town.map --from ", kFrom,
+                                             " --to ", kTo, " --to 35.9,139.4");
+  const Outcome text = RunTool(arguments);
+  EXPECT_EQ(text.exit_status, 0);
+  EXPECT_THAT(text.out,
+              AllOf(HasSubstr("to 1    to 2"),
+                    HasSubstr("to 2: the position is outside the map")));
+  const nlohmann::json json =
+      nlohmann::json::parse(RunTool(arguments + " --json").out);
+  EXPECT_GT(json["seconds"][0][0], 100.0);
+  EXPECT_TRUE(json["seconds"][0][1].is_null());
+  EXPECT_EQ(json["from_status"][0]["code"], "OK");
+  EXPECT_EQ(json["to_status"][1]["code"], "OUT_OF_RANGE");
+
+  WriteFile(absl::StrCat("# bases\n", kFrom, "\n\n", kTo, "\n"), "places.txt");
+  const nlohmann::json from_file = nlohmann::json::parse(
+      RunTool(
+          "matrix town.map --from-file places.txt --to-file places.txt --json")
+          .out);
+  EXPECT_EQ(from_file["seconds"].size(), 2u);
+  EXPECT_EQ(from_file["seconds"][0][1], json["seconds"][0][0]);
+  EXPECT_EQ(from_file["seconds"][1][1], 0.0);
+}
+
+TEST_F(HousecallMap, FailuresExitWithOneAndSayWhatToDo) {
+  WriteFile("hello", "foreign.map");
+  const struct {
+    const char* arguments;
+    const char* message;
+  } kRows[] = {
+      {"import missing.osm.pbf -o x.map", "cannot open missing.osm.pbf"},
+      {"import foreign.map -o x.map", "is not OpenStreetMap data"},
+      {"import town.osm -o no/such/folder.map", "cannot create"},
+      {"info missing.map", "cannot open missing.map"},
+      {"info foreign.map", "is not a map file; `housecall-map import`"},
+      {"info town.osm", "is not a map file"},
+      {"route town.map --from 36,139 --to 35.67,139.39",
+       "from: the position is outside the map town"},
+      {"route town.map --from 35.6701,139.3902 --to 35.67,139.39 --radius 0",
+       "from: the position is"},
+      {"matrix town.map --from-file missing.txt --to 35.67,139.39",
+       "cannot open missing.txt"},
+      {"demo-town -o no/such/folder.osm", "cannot write no/such/folder.osm"},
+  };
+  for (const auto& row : kRows) {
+    const Outcome outcome = RunTool(row.arguments);
+    EXPECT_EQ(outcome.exit_status, 1) << row.arguments;
+    EXPECT_EQ(outcome.out, "") << row.arguments;
+    EXPECT_THAT(outcome.err, HasSubstr(row.message)) << row.arguments;
+  }
+  EXPECT_FALSE(std::filesystem::exists(TestFolder() + "/x.map"));
+}
+
+TEST_F(HousecallMap, WrongUsageExitsWithTwo) {
+  const struct {
+    const char* arguments;
+    const char* message;
+  } kRows[] = {
+      {"", "housecall-map import"},
+      {"fly", "unknown command 'fly'"},
+      {"import town.osm", "name one source file"},
+      {"import a b c", "name one source file"},
+      {"import town.osm -o", "--output needs a value"},
+      {"import --fast a b", "unknown flag --fast"},
+      {"import -x a b", "unknown flag -x"},
+      {"import --quiet=yes a b", "--quiet takes no value"},
+      {"info", "name one map file"},
+      {"route town.map --from 35.67,139.39", "give at least one --to"},
+      {"route town.map --from here --to 35.67,139.39", "'here' is not a posit"},
+      {"route town.map --from 95,139 --to 35.67,139.39", "--from: latitude 95"},
+      {"route town.map --from 35,139 --from 35,139 --to 35,139", "one --from"},
+      {"route town.map --from 35,139 --to 35,139 --json --geojson", "not both"},
+      {"route town.map --from 35,139 --to 35,139 --radius far", "--radius"},
+      {"matrix town.map --to 35.67,139.39", "give at least one --from"},
+      {"demo-town", "name one file to write"},
+      {"demo-town -o a.osm --seed many", "'many' is not a whole number"},
+  };
+  for (const auto& row : kRows) {
+    const Outcome outcome = RunTool(row.arguments);
+    EXPECT_EQ(outcome.exit_status, 2) << row.arguments;
+    EXPECT_THAT(outcome.err, HasSubstr(row.message)) << row.arguments;
+  }
+}
+
+TEST_F(HousecallMap, HelpShowsExamples) {
+  for (const char* arguments : {"--help", "help", "import --help", "-h"}) {
+    const Outcome outcome = RunTool(arguments);
+    EXPECT_EQ(outcome.exit_status, 0);
+    EXPECT_THAT(outcome.out,
+                AllOf(StartsWith("housecall-map: "), HasSubstr("Examples:")));
+  }
+}
+
+// The commands of router/README.md are indented by four spaces and begin with
+// "$ ".
+TEST_F(HousecallMap, CommandsOfTheReadmeWork) {
+  const std::string readme = ReadFile("router/README.md");
+  int commands = 0;
+  std::string command;
+  for (absl::string_view line : absl::StrSplit(readme, '\n')) {
+    if (command.empty() && !absl::ConsumePrefix(&line, "    $ ")) continue;
+    const bool goes_on = absl::ConsumeSuffix(&line, "\\");
+    absl::StrAppend(&command, line);
+    if (goes_on) continue;
+    const Outcome outcome = Shell(command);
+    EXPECT_EQ(outcome.exit_status, 0) << command << "\n" << outcome.err;
+    ++commands;
+    command.clear();
+  }
+  EXPECT_GE(commands, 5);
+}
+
+}  // namespace
+}  // namespace housecall::router
