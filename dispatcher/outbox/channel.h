@@ -42,8 +42,10 @@ struct SendOutcome {
   std::string error;
   // How long the receiver asked us to wait; zero: it did not ask.
   absl::Duration retry_after;
-  // False: nothing of the message has left this machine, it may be offered
-  // again as if it had never been handed over.
+  // False, with kTransient only: nothing of the message has left this machine
+  // and it does not count as a try; it may be offered again as if it had never
+  // been handed over. What is kPermanent always counts, sent or not, so that
+  // the next channel gets its turn.
   bool attempted = true;
 };
 

@@ -249,10 +249,19 @@ bool AppendHeader(HeaderList* list, const std::string& line) {
   return true;
 }
 
-SendOutcome NotAttempted(SendResult result, std::string error) {
+// Not sent, for a reason that a person must remove.
+SendOutcome Refused(const absl::Status& why) {
   SendOutcome outcome;
-  outcome.result = result;
-  outcome.error = std::move(error);
+  outcome.result = SendResult::kPermanent;
+  outcome.error = std::string(why.message());
+  return outcome;
+}
+
+// Not sent, for a reason that goes by itself.
+SendOutcome NotAttempted(absl::string_view why) {
+  SendOutcome outcome;
+  outcome.result = SendResult::kTransient;
+  outcome.error = std::string(why);
   outcome.attempted = false;
   return outcome;
 }
@@ -296,8 +305,7 @@ class WebhookChannel::Sender {
     absl::StatusOr<Url> url =
         ParseUrl(transfer->message.address, options_.allow_loopback_http);
     if (!url.ok()) {
-      transfer->done(NotAttempted(SendResult::kPermanent,
-                                  std::string(url.status().message())));
+      transfer->done(Refused(url.status()));
       return;
     }
     transfer->url = *std::move(url);
@@ -352,8 +360,7 @@ class WebhookChannel::Sender {
     receivers_.clear();
     for (auto& [key, receiver] : receivers) {
       for (std::unique_ptr<Transfer>& transfer : receiver.waiting) {
-        Complete(std::move(transfer),
-                 NotAttempted(SendResult::kTransient, kStopped));
+        Complete(std::move(transfer), NotAttempted(kStopped));
       }
     }
   }
@@ -416,12 +423,10 @@ class WebhookChannel::Sender {
 
   void Start(std::unique_ptr<Transfer> transfer) {
     if (absl::Status prepared = Prepare(transfer.get()); !prepared.ok()) {
-      const SendResult result = absl::IsInvalidArgument(prepared)
-                                    ? SendResult::kPermanent
-                                    : SendResult::kTransient;
       const std::string key = transfer->receiver;
-      Complete(std::move(transfer),
-               NotAttempted(result, std::string(prepared.message())));
+      Complete(std::move(transfer), absl::IsInvalidArgument(prepared)
+                                        ? Refused(prepared)
+                                        : NotAttempted(prepared.message()));
       ForgetIfIdle(key);
       return;
     }
@@ -429,8 +434,7 @@ class WebhookChannel::Sender {
     ++receivers_[transfer->receiver].in_flight;
     in_flight_[easy] = std::move(transfer);
     if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
-      Complete(Take(easy), NotAttempted(SendResult::kTransient,
-                                        std::string(NoMemory().message())));
+      Complete(Take(easy), NotAttempted(NoMemory().message()));
     }
   }
 
@@ -531,7 +535,6 @@ class WebhookChannel::Sender {
     for (std::unique_ptr<Transfer>& transfer : late) {
       Complete(std::move(transfer),
                NotAttempted(
-                   SendResult::kTransient,
                    absl::StrCat("not sent: waited ",
                                 absl::FormatDuration(options_.waiting_timeout),
                                 " for earlier pushes to the same receiver")));
@@ -670,7 +673,7 @@ void WebhookChannel::Send(OutboundMessage message, Callback done) {
       return;
     }
   }
-  done(NotAttempted(SendResult::kTransient, kStopped));
+  done(NotAttempted(kStopped));
 }
 
 void WebhookChannel::Stop() {
