@@ -41,10 +41,6 @@ Ruling RuleDuty(const Board& board, const std::vector<RotaDuty>& rota,
       !duty->on_duty || duty->role != role) {
     return {Verdict::kNotOnDuty};
   }
-  if (board.RunningAssignmentOf(id) != nullptr ||
-      board.PendingOfferTo(id) != nullptr) {
-    return {Verdict::kBusy};
-  }
   const std::optional<RotaDuty> planned =
       DutyOf(rota, id, role, now, kMaxEarlyStart);
   if (!planned.has_value()) return {Verdict::kNotOnRota};
@@ -55,6 +51,10 @@ Ruling RuleDuty(const Board& board, const std::vector<RotaDuty>& rota,
   // Rest is asked of physicians: the rule is that of their overtime.
   if (role == Role::kPhysician && !IsRested(rota, id, *planned)) {
     return {Verdict::kRestRules};
+  }
+  if (board.RunningAssignmentOf(id) != nullptr ||
+      board.PendingOfferTo(id) != nullptr) {
+    return {Verdict::kBusy};
   }
   return kMay;
 }
@@ -78,6 +78,11 @@ Ruling RuleEnd(const std::vector<RotaDuty>& rota, const PersonId& person,
 
 }  // namespace
 
+Ruling JoinRulings(const Ruling& now, const Ruling& for_call) {
+  if (!now.ok() && now.verdict != Verdict::kBusy) return now;
+  return for_call.ok() ? now : for_call;
+}
+
 std::vector<RotaDuty> RotaForRules(const Board& board, absl::Time now) {
   // A duty that holds now began at most a few days ago, its rest before it.
   return RotaBetween(board, now - kRestWindow, now + kRotaAhead);
@@ -95,7 +100,7 @@ Ruling RuleDriverNow(const Board& board, const std::vector<RotaDuty>& rota,
                      bool operator_override) {
   const Ruling ruling =
       RuleDuty(board, rota, driver, Role::kDriver, now, operator_override);
-  if (!ruling.ok()) return ruling;
+  if (!ruling.ok() && ruling.verdict != Verdict::kBusy) return ruling;
   const Car* car = board.Find<Car>(board.Find<Duty>(driver)->car);
   if (car == nullptr || !car->active) return {Verdict::kNoCar};
   switch (car->state) {
@@ -110,7 +115,7 @@ Ruling RuleDriverNow(const Board& board, const std::vector<RotaDuty>& rota,
   if (car->seats < kSeatsNeeded) {
     return {Verdict::kNoSeat, static_cast<double>(car->seats)};
   }
-  return kMay;
+  return ruling;
 }
 
 Ruling RulePhysicianForCall(const Board& board, const PersonId& physician,
@@ -142,18 +147,17 @@ Ruling RuleDriverForCall(const PersonId& driver, const Call& call,
 
 Ruling RulePhysician(const Board& board, const PersonId& physician,
                      const Call& call, absl::Time now, bool operator_override) {
-  const Ruling ruling = RulePhysicianNow(board, RotaForRules(board, now),
-                                         physician, now, operator_override);
-  if (!ruling.ok()) return ruling;
-  return RulePhysicianForCall(board, physician, call, operator_override);
+  return JoinRulings(
+      RulePhysicianNow(board, RotaForRules(board, now), physician, now,
+                       operator_override),
+      RulePhysicianForCall(board, physician, call, operator_override));
 }
 
 Ruling RuleDriver(const Board& board, const PersonId& driver, const Call& call,
                   absl::Time now, bool operator_override) {
-  const Ruling ruling = RuleDriverNow(board, RotaForRules(board, now), driver,
-                                      now, operator_override);
-  if (!ruling.ok()) return ruling;
-  return RuleDriverForCall(driver, call, operator_override);
+  return JoinRulings(RuleDriverNow(board, RotaForRules(board, now), driver, now,
+                                   operator_override),
+                     RuleDriverForCall(driver, call, operator_override));
 }
 
 Ruling RuleShiftEnd(const Board& board, const PersonId& physician,

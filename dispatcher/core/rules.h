@@ -21,17 +21,18 @@ struct Ruling {
   bool operator==(const Ruling&) const = default;
 };
 
-// May this physician go to this call now? On duty, not busy, no offer pending,
-// on the rota, under contract with the clinic of his duty, rested; not excluded
-// by the patient's card, not declined or unanswered before, skilled, within the
-// 16 km (or the call has a reason). The first of these that does not hold is
-// the verdict. `operator_override` lifts kUnanswered and kReserve only.
+// May this physician go to this call now? On duty, on the rota, under contract
+// with the clinic of his duty, rested; not excluded by the patient's card, not
+// declined or unanswered before, skilled, within the 16 km (or the call has a
+// reason); neither under way nor asked for something else. The first of these
+// that does not hold is the verdict, so that kBusy means: later he might.
+// `operator_override` lifts kUnanswered and kReserve only.
 Ruling RulePhysician(const Board& board, const PersonId& physician,
                      const Call& call, absl::Time now, bool operator_override);
 
-// May this driver with the car of his duty go? On duty, not busy, no offer
-// pending, on the rota, under contract, a car that is available with a seat for
-// the physician, not declined or unanswered before for this call.
+// May this driver with the car of his duty go? On duty, on the rota, under
+// contract, with a car that is available and has a seat for the physician, not
+// declined or unanswered before for this call, not busy; as RulePhysician.
 Ruling RuleDriver(const Board& board, const PersonId& driver, const Call& call,
                   absl::Time now, bool operator_override);
 
@@ -56,7 +57,8 @@ std::vector<Skill> RequiredSkills(const Board& board, const Call& call);
 // The duties that the rules below ask about.
 std::vector<RotaDuty> RotaForRules(const Board& board, absl::Time now);
 
-// The part of RulePhysician and RuleDriver that is the same for every call.
+// The part of RulePhysician and RuleDriver that is the same for every call;
+// kBusy is the last of it.
 Ruling RulePhysicianNow(const Board& board, const std::vector<RotaDuty>& rota,
                         const PersonId& physician, absl::Time now,
                         bool operator_override);
@@ -69,6 +71,9 @@ Ruling RulePhysicianForCall(const Board& board, const PersonId& physician,
                             const Call& call, bool operator_override);
 Ruling RuleDriverForCall(const PersonId& driver, const Call& call,
                          bool operator_override);
+
+// Both parts in one.
+Ruling JoinRulings(const Ruling& now, const Ruling& for_call);
 
 }  // namespace housecall::core
 

@@ -1,0 +1,73 @@
+// What it costs to send a crew to a call, in minutes: the one place that says
+// what the weights of a center's Policy mean. Hard rules are not here
+// (core/rules.h).
+#ifndef HOUSECALL_DISPATCHER_PLANNER_COST_H_
+#define HOUSECALL_DISPATCHER_PLANNER_COST_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/time/time.h"
+#include "dispatcher/core/board.h"
+
+namespace housecall::planner {
+
+// How much a minute of waiting counts: urgent 4, standard 2, routine 1. A call
+// without urgency counts as standard.
+double UrgencyWeight(core::Urgency urgency);
+
+// The parts, each in minutes; negative: a bonus.
+struct Cost {
+  double response = 0;
+  double tardiness = 0;
+  double continuity = 0;
+  double fairness = 0;
+  double platform = 0;
+
+  double total() const {
+    return response + tardiness + continuity + fairness + platform;
+  }
+  Cost& operator+=(const Cost& other);
+};
+
+// What a call asks of the time of arrival, in minutes from now so that many
+// arrivals are compared quickly.
+struct CallClock {
+  double urgency_weight = 0;
+  // Before that nobody is expected: the start of an agreed window; else 0.
+  double ready_minutes = 0;
+  // At the door by then; none: no target.
+  std::optional<double> target_minutes;
+};
+CallClock ClockOf(const core::Call& call, absl::Time now);
+
+// Minutes from now (or from the start of the agreed window) to the door, times
+// the weight of the urgency.
+double ResponseCost(const CallClock& clock, double arrive_minutes);
+
+// Minutes at the door after the target, times the weight of the urgency, times
+// policy.tardiness_weight.
+double TardinessCost(const CallClock& clock, const core::Policy& policy,
+                     double arrive_minutes);
+
+// -policy.own_physician_bonus_minutes for the patient's own physician, minus
+// half of it for one who has seen him before or who works this duty for his
+// primary clinic. `patient` may be null.
+double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
+                      const core::PersonId& physician,
+                      const core::OrganizationId& employer);
+
+// policy.fairness_minutes_per_visit for each visit of this duty so far;
+// physician and driver count alike.
+double FairnessCost(const core::Policy& policy, int32_t visits);
+
+// policy.platform_penalty_minutes if the physician works this duty for a
+// platform company, unless that is the patient's primary clinic. Both pointers
+// may be null.
+double PlatformCost(const core::Policy& policy,
+                    const core::Organization* employer,
+                    const core::Patient* patient);
+
+}  // namespace housecall::planner
+
+#endif  // HOUSECALL_DISPATCHER_PLANNER_COST_H_

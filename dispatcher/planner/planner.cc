@@ -1,0 +1,941 @@
+#include "dispatcher/planner/planner.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "dispatcher/core/rota.h"
+#include "dispatcher/core/rules.h"
+#include "dispatcher/planner/assignment.h"
+#include "dispatcher/planner/cost.h"
+
+namespace housecall::planner {
+
+namespace {
+
+using core::Board;
+using core::Call;
+using core::CallId;
+using core::Candidate;
+using core::LatLng;
+using core::PersonId;
+using core::Role;
+using core::RotaDuty;
+using core::Ruling;
+using core::Verdict;
+
+constexpr double kNoWay = std::numeric_limits<double>::infinity();
+
+// Calls this near to each other are at one address.
+constexpr double kSameAddressMeters = 30;
+constexpr size_t kMaxCallsPerStop = 3;
+// How much longer the first call of a stop may wait for the others' sake.
+constexpr double kMaxWaitForCompanyMinutes = 5;
+
+// A whole plan may have this many calls, so that the rewards below cannot
+// overflow.
+constexpr int kMaxCalls = 200;
+constexpr int kMaxStops = 250;
+
+// What serving a call is worth: more than any sum of costs, and an urgent one
+// more than all standard ones together. Costs are rounded to 1/1000 minute, or
+// more coarsely where a policy makes them huge, so that 250 of them stay below
+// the smallest reward.
+constexpr int64_t kRoutineReward = int64_t{1} << 34;
+constexpr int64_t kStandardReward = kRoutineReward << 8;
+constexpr int64_t kUrgentReward = kStandardReward << 8;
+constexpr double kUnitsPerMinute = 1000;
+constexpr double kMaxCostUnits = int64_t{1} << 25;
+
+int64_t RewardOf(core::Urgency urgency) {
+  switch (urgency) {
+    case core::Urgency::kUrgent:
+      return kUrgentReward;
+    case core::Urgency::kStandard:
+    case core::Urgency::kUnspecified:
+      return kStandardReward;
+    case core::Urgency::kRoutine:
+      return kRoutineReward;
+  }
+  return kStandardReward;
+}
+
+int RankOf(core::Urgency urgency) {
+  switch (urgency) {
+    case core::Urgency::kUrgent:
+      return 0;
+    case core::Urgency::kStandard:
+    case core::Urgency::kUnspecified:
+      return 1;
+    case core::Urgency::kRoutine:
+      return 2;
+  }
+  return 1;
+}
+
+// --- Places -----------------------------------------------------------------
+
+LatLng PlaceIn(const Board& board, const std::vector<RotaDuty>& rota,
+               const PersonId& id) {
+  const core::Duty* duty = board.Find<core::Duty>(id);
+  const core::Position* position = board.Find<core::Position>(id);
+  // A fix from an earlier duty says nothing of where he is tonight.
+  if (position != nullptr &&
+      (duty == nullptr || position->receive_time >= duty->since)) {
+    return position->position;
+  }
+  if (duty != nullptr) {
+    for (const RotaDuty& planned : rota) {
+      if (planned.person == id && planned.role == duty->role &&
+          planned.start_time < duty->end_time &&
+          duty->since < planned.end_time && planned.base_position.has_value()) {
+        return *planned.base_position;
+      }
+    }
+  }
+  const core::Person* person = board.Find<core::Person>(id);
+  if (person != nullptr && person->home_position.has_value()) {
+    return *person->home_position;
+  }
+  return board.center().position;
+}
+
+// --- What is to be matched --------------------------------------------------
+
+// Calls at one address that wait for a physician, or a crew that waits for a
+// car.
+struct Stop {
+  std::vector<const Call*> calls;
+  // Not null: the crew that waits.
+  const core::Assignment* waits = nullptr;
+  LatLng position;
+};
+
+bool IsWaitingForCar(const Board& board, const core::Assignment& assignment) {
+  return assignment.state == core::AssignmentState::kWaitingForCar &&
+         board.PendingOfferTo(assignment.physician) == nullptr;
+}
+
+// In the order in which they are served.
+std::vector<const Call*> MatchingCalls(const Board& board) {
+  std::vector<const Call*> calls;
+  board.open_calls().ForEach([&](const CallId& id, bool) {
+    const Call* call = board.Find<Call>(id);
+    if (call->state == core::CallState::kMatching) calls.push_back(call);
+  });
+  std::stable_sort(calls.begin(), calls.end(),
+                   [](const Call* a, const Call* b) {
+                     const auto key = [](const Call& call) {
+                       return std::make_tuple(
+                           RankOf(call.urgency),
+                           call.target_time.value_or(absl::InfiniteFuture()));
+                     };
+                     return key(*a) < key(*b);
+                   });
+  return calls;
+}
+
+// By the id of their first calls; those with a known place.
+std::vector<const core::Assignment*> WaitingCrews(const Board& board) {
+  std::vector<const core::Assignment*> crews;
+  board.open_calls().ForEach([&](const CallId& id, bool) {
+    const Call* call = board.Find<Call>(id);
+    const core::Assignment* crew =
+        board.Find<core::Assignment>(call->assignment);
+    if (crew != nullptr && !crew->calls.empty() && crew->calls.front() == id &&
+        IsWaitingForCar(board, *crew)) {
+      crews.push_back(crew);
+    }
+  });
+  return crews;
+}
+
+// --- Who could be sent ------------------------------------------------------
+
+struct Physician {
+  const core::Person* person = nullptr;
+  const core::Duty* duty = nullptr;
+  const core::Organization* employer = nullptr;
+  // Why he may not be sent to any call.
+  Ruling ruling;
+  LatLng place;
+  // Of the duty, in minutes from now.
+  double end_minutes = 0;
+};
+
+struct Driver {
+  const core::Person* person = nullptr;
+  const core::Duty* duty = nullptr;
+  Ruling ruling;
+  LatLng place;
+  double end_minutes = 0;
+};
+
+double EndMinutes(const std::vector<RotaDuty>& rota, const PersonId& person,
+                  Role role, absl::Time now) {
+  return absl::ToDoubleMinutes(core::EndOfDuty(rota, person, role, now) - now);
+}
+
+// Everybody on duty in the roles of a crew, by id.
+struct Crews {
+  std::vector<RotaDuty> rota;
+  std::vector<Physician> physicians;
+  std::vector<Driver> drivers;
+};
+
+Crews CrewsOnDuty(const Board& board, absl::Time now) {
+  Crews crews;
+  crews.rota = core::RotaForRules(board, now);
+  board.table<core::Duty>().ForEach(
+      [&](const PersonId& id, const core::Duty& duty) {
+        const core::Person* person = board.Find<core::Person>(id);
+        if (!duty.on_duty || person == nullptr) return;
+        if (duty.role == Role::kPhysician) {
+          Physician p;
+          p.person = person;
+          p.duty = &duty;
+          p.employer = board.Find<core::Organization>(duty.organization);
+          p.ruling = core::RulePhysicianNow(board, crews.rota, id, now, false);
+          p.place = PlaceIn(board, crews.rota, id);
+          p.end_minutes = EndMinutes(crews.rota, id, duty.role, now);
+          crews.physicians.push_back(std::move(p));
+        } else if (duty.role == Role::kDriver) {
+          Driver d;
+          d.person = person;
+          d.duty = &duty;
+          d.ruling = core::RuleDriverNow(board, crews.rota, id, now, false);
+          d.place = PlaceIn(board, crews.rota, id);
+          d.end_minutes = EndMinutes(crews.rota, id, duty.role, now);
+          crews.drivers.push_back(std::move(d));
+        }
+      });
+  return crews;
+}
+
+// Whether the planner asks for the ways of this physician: he is free, or his
+// crew waits for a car.
+bool MayGo(const Board& board, const Physician& physician) {
+  if (physician.ruling.ok()) return true;
+  const core::Assignment* running =
+      board.RunningAssignmentOf(physician.person->id);
+  return running != nullptr && IsWaitingForCar(board, *running);
+}
+
+// --- The plan ---------------------------------------------------------------
+
+// What sending one crew to one stop would mean.
+struct Prospect {
+  Ruling ruling;
+  // Where the ruling is kChosen.
+  double arrive_minutes = 0;
+  Cost cost;
+  bool ok() const { return ruling.ok(); }
+};
+
+class Planning {
+ public:
+  Planning(const Board& board, const TravelTimes& travel_times, absl::Time now,
+           const PlanOptions& options)
+      : board_(board),
+        policy_(board.center().policy),
+        travel_times_(travel_times),
+        now_(now),
+        max_calls_(std::clamp(options.max_calls, 0, kMaxCalls)),
+        visit_minutes_(absl::ToDoubleMinutes(policy_.visit_duration)),
+        crews_(CrewsOnDuty(board, now)) {
+    fetch_minutes_.reserve(drivers() * physicians());
+    for (const Driver& driver : crews_.drivers) {
+      for (const Physician& physician : crews_.physicians) {
+        fetch_minutes_.push_back(driver.ruling.ok() && MayGo(board_, physician)
+                                     ? Minutes(driver.place, physician.place)
+                                     : kNoWay);
+      }
+    }
+  }
+
+  PlanResult Run() {
+    for (const core::Assignment* crew : WaitingCrews(board_)) AddWaiting(*crew);
+    AddCalls();
+    Assign();
+    PlanResult result;
+    for (size_t stop = 0; stop < stops_.size(); ++stop) {
+      if (chosen_[stop].empty()) {
+        ReportUnmatched(stop, &result);
+      } else {
+        Offer(stop, &result);
+      }
+    }
+    std::stable_sort(result.offers.begin(), result.offers.end(),
+                     [&](const core::OfferVisit& a, const core::OfferVisit& b) {
+                       return RankOf(board_.Find<Call>(a.calls[0])->urgency) <
+                              RankOf(board_.Find<Call>(b.calls[0])->urgency);
+                     });
+    for (const Call* call : without_place_) {
+      result.unmatched.matches.push_back(MatchWithoutPlace(*call));
+    }
+    return result;
+  }
+
+ private:
+  // What a stop asks of everybody, looked up once.
+  struct Terms {
+    std::vector<CallClock> clocks;
+    // The latest start of an agreed window.
+    double ready_minutes = 0;
+    double visit_minutes = 0;
+    int64_t reward = 0;
+    // By physician.
+    std::vector<Ruling> physician_rulings;
+    std::vector<double> go_minutes;
+    // What does not depend on the driver.
+    std::vector<Cost> physician_costs;
+    // By driver.
+    std::vector<Ruling> driver_rulings;
+  };
+
+  size_t physicians() const { return crews_.physicians.size(); }
+  size_t drivers() const { return crews_.drivers.size(); }
+  // The index of a physician's own wheels.
+  size_t own() const { return drivers(); }
+
+  double Minutes(const LatLng& from, const LatLng& to) const {
+    const std::optional<Travel> travel = travel_times_.Get(from, to);
+    return travel.has_value() ? absl::ToDoubleMinutes(travel->duration)
+                              : kNoWay;
+  }
+  double FetchMinutes(size_t driver, size_t physician) const {
+    return fetch_minutes_[driver * physicians() + physician];
+  }
+
+  void AddWaiting(const core::Assignment& crew) {
+    Stop stop;
+    stop.waits = &crew;
+    for (const CallId& id : crew.calls) {
+      stop.calls.push_back(board_.Find<Call>(id));
+    }
+    if (!stop.calls.front()->place.position.has_value()) {
+      without_place_.push_back(stop.calls.front());
+      return;
+    }
+    if (stops_.size() >= kMaxStops - static_cast<size_t>(max_calls_)) return;
+    stop.position = *stop.calls.front()->place.position;
+    terms_.push_back(TermsOf(stop));
+    stops_.push_back(std::move(stop));
+  }
+
+  void AddCalls() {
+    std::vector<const Call*> calls = MatchingCalls(board_);
+    if (calls.size() > static_cast<size_t>(max_calls_)) {
+      calls.resize(max_calls_);
+    }
+    std::vector<char> is_in_stop(calls.size());
+    for (size_t i = 0; i < calls.size(); ++i) {
+      if (is_in_stop[i]) continue;
+      if (!calls[i]->place.position.has_value()) {
+        without_place_.push_back(calls[i]);
+        continue;
+      }
+      Stop stop;
+      stop.calls = {calls[i]};
+      stop.position = *calls[i]->place.position;
+      Terms terms = TermsOf(stop);
+      std::optional<double> alone;
+      for (size_t j = i + 1; j < calls.size(); ++j) {
+        if (is_in_stop[j] || !IsAtOneAddress(*calls[j], stop.position)) {
+          continue;
+        }
+        if (!alone.has_value()) alone = EarliestArrival(terms);
+        if (stop.calls.size() == kMaxCallsPerStop || *alone == kNoWay) break;
+        Stop more = stop;
+        more.calls.push_back(calls[j]);
+        Terms more_terms = TermsOf(more);
+        if (EarliestArrival(more_terms) > *alone + kMaxWaitForCompanyMinutes) {
+          continue;
+        }
+        stop = std::move(more);
+        terms = std::move(more_terms);
+        is_in_stop[j] = 1;
+      }
+      terms_.push_back(std::move(terms));
+      stops_.push_back(std::move(stop));
+    }
+  }
+
+  static bool IsAtOneAddress(const Call& call, const LatLng& position) {
+    return call.place.position.has_value() &&
+           core::DistanceMeters(*call.place.position, position) <=
+               kSameAddressMeters;
+  }
+
+  Terms TermsOf(const Stop& stop) const {
+    Terms terms;
+    terms.visit_minutes =
+        visit_minutes_ * static_cast<double>(stop.calls.size());
+    for (const Call* call : stop.calls) {
+      terms.clocks.push_back(ClockOf(*call, now_));
+      terms.ready_minutes =
+          std::max(terms.ready_minutes, terms.clocks.back().ready_minutes);
+      terms.reward += RewardOf(call->urgency);
+    }
+    for (const Physician& physician : crews_.physicians) {
+      const Ruling ruling = RulingOf(stop, physician);
+      terms.physician_rulings.push_back(ruling);
+      terms.go_minutes.push_back(
+          ruling.ok() ? Minutes(physician.place, stop.position) : kNoWay);
+      terms.physician_costs.push_back(CostOf(stop, physician));
+    }
+    for (const Driver& driver : crews_.drivers) {
+      Ruling ruling = driver.ruling;
+      for (const Call* call : stop.calls) {
+        ruling = core::JoinRulings(
+            ruling, core::RuleDriverForCall(driver.person->id, *call, false));
+      }
+      terms.driver_rulings.push_back(ruling);
+    }
+    return terms;
+  }
+
+  Ruling RulingOf(const Stop& stop, const Physician& physician) const {
+    if (stop.waits != nullptr) {
+      return {stop.waits->physician == physician.person->id ? Verdict::kChosen
+                                                            : Verdict::kBusy};
+    }
+    Ruling ruling = physician.ruling;
+    for (const Call* call : stop.calls) {
+      ruling = core::JoinRulings(
+          ruling, core::RulePhysicianForCall(board_, physician.person->id,
+                                             *call, false));
+    }
+    return ruling;
+  }
+
+  Cost CostOf(const Stop& stop, const Physician& physician) const {
+    Cost cost;
+    cost.fairness = FairnessCost(policy_, physician.duty->visits);
+    for (const Call* call : stop.calls) {
+      const core::Patient* patient = board_.Find<core::Patient>(call->patient);
+      cost.continuity += ContinuityCost(policy_, patient, physician.person->id,
+                                        physician.duty->organization);
+      cost.platform += PlatformCost(policy_, physician.employer, patient);
+    }
+    return cost;
+  }
+
+  // `wheels`: a driver, or own().
+  Prospect ProspectOf(const Terms& terms, size_t physician,
+                      size_t wheels) const {
+    const Physician& p = crews_.physicians[physician];
+    Prospect prospect;
+    prospect.ruling = terms.physician_rulings[physician];
+    if (!prospect.ok()) return prospect;
+    double end_minutes = p.end_minutes;
+    double fetch_minutes = 0;
+    if (wheels == own()) {
+      if (!p.person->self_drive) {
+        prospect.ruling = {Verdict::kNoCar};
+        return prospect;
+      }
+    } else {
+      prospect.ruling = terms.driver_rulings[wheels];
+      if (!prospect.ok()) return prospect;
+      end_minutes = std::min(end_minutes, crews_.drivers[wheels].end_minutes);
+      fetch_minutes = FetchMinutes(wheels, physician);
+    }
+    prospect.arrive_minutes = fetch_minutes + terms.go_minutes[physician];
+    if (prospect.arrive_minutes == kNoWay) {
+      prospect.ruling = {Verdict::kUnreachable};
+      return prospect;
+    }
+    const double over = std::max(prospect.arrive_minutes, terms.ready_minutes) +
+                        terms.visit_minutes - end_minutes;
+    // Less than a nanosecond is rounding.
+    if (over > 1e-12) {
+      prospect.ruling = {Verdict::kShiftEndsBefore, over};
+      // He was on duty when he accepted; the rota has changed since.
+      if (std::isinf(over)) prospect.ruling = {Verdict::kNotOnRota};
+      return prospect;
+    }
+    prospect.cost = terms.physician_costs[physician];
+    if (wheels != own()) {
+      prospect.cost.fairness +=
+          FairnessCost(policy_, crews_.drivers[wheels].duty->visits);
+    }
+    for (const CallClock& clock : terms.clocks) {
+      prospect.cost.response += ResponseCost(clock, prospect.arrive_minutes);
+      prospect.cost.tardiness +=
+          TardinessCost(clock, policy_, prospect.arrive_minutes);
+    }
+    return prospect;
+  }
+
+  double EarliestArrival(const Terms& terms) const {
+    double earliest = kNoWay;
+    for (size_t physician = 0; physician < physicians(); ++physician) {
+      for (size_t wheels = 0; wheels <= own(); ++wheels) {
+        const Prospect prospect = ProspectOf(terms, physician, wheels);
+        if (prospect.ok()) {
+          earliest = std::min(earliest, prospect.arrive_minutes);
+        }
+      }
+    }
+    return earliest;
+  }
+
+  void Assign() {
+    // Only those who may go: the problem is smaller for it.
+    std::vector<size_t> who;
+    for (size_t i = 0; i < physicians(); ++i) {
+      if (MayGo(board_, crews_.physicians[i])) who.push_back(i);
+    }
+    std::vector<size_t> wheels;
+    for (size_t i = 0; i < drivers(); ++i) {
+      if (crews_.drivers[i].ruling.ok()) wheels.push_back(i);
+    }
+    CrewProblem problem(static_cast<int>(stops_.size()),
+                        static_cast<int>(who.size()),
+                        static_cast<int>(wheels.size()));
+    wheels.push_back(own());
+
+    struct Entry {
+      int stop;
+      int physician;
+      int wheels;
+      double cost;
+    };
+    std::vector<Entry> entries;
+    double greatest = 1;
+    for (size_t s = 0; s < stops_.size(); ++s) {
+      for (size_t p = 0; p < who.size(); ++p) {
+        if (!terms_[s].physician_rulings[who[p]].ok()) continue;
+        for (size_t w = 0; w < wheels.size(); ++w) {
+          const Prospect prospect = ProspectOf(terms_[s], who[p], wheels[w]);
+          if (!prospect.ok()) continue;
+          const double cost = prospect.cost.total();
+          greatest = std::max(greatest, std::abs(cost));
+          entries.push_back({static_cast<int>(s), static_cast<int>(p),
+                             static_cast<int>(w), cost});
+        }
+      }
+    }
+    const double units = std::min(kUnitsPerMinute, kMaxCostUnits / greatest);
+    for (const Entry& entry : entries) {
+      problem.at(entry.stop, entry.physician, entry.wheels) =
+          std::llround(entry.cost * units) - terms_[entry.stop].reward;
+    }
+
+    const CrewPlan plan = AssignCrews(problem);
+    chosen_.resize(stops_.size());
+    physician_is_used_.assign(physicians(), 0);
+    driver_is_used_.assign(drivers(), 0);
+    for (size_t s = 0; s < stops_.size(); ++s) {
+      if (plan.crews[s].empty()) continue;
+      const size_t physician = who[plan.crews[s].physician];
+      const size_t chosen_wheels = wheels[plan.crews[s].wheels];
+      chosen_[s] = {static_cast<int>(physician),
+                    static_cast<int>(chosen_wheels)};
+      physician_is_used_[physician] = 1;
+      if (chosen_wheels != own()) driver_is_used_[chosen_wheels] = 1;
+    }
+  }
+
+  // --- The answer ---
+
+  core::Estimate EstimateOf(size_t stop, const Crew& crew) const {
+    const LatLng& from = crews_.physicians[crew.physician].place;
+    core::Estimate estimate;
+    if (static_cast<size_t>(crew.wheels) != own()) {
+      estimate.fetch_duration =
+          travel_times_.Get(crews_.drivers[crew.wheels].place, from)->duration;
+    }
+    const Travel drive = *travel_times_.Get(from, stops_[stop].position);
+    estimate.drive_duration = drive.duration;
+    estimate.drive_distance_meters = drive.distance_meters;
+    estimate.arrive_time =
+        now_ + estimate.fetch_duration + estimate.drive_duration;
+    absl::Time begin = estimate.arrive_time;
+    for (const Call* call : stops_[stop].calls) {
+      if (call->schedule.has_value()) {
+        begin = std::max(begin, call->schedule->start_time);
+      }
+    }
+    estimate.finish_time =
+        begin + policy_.visit_duration *
+                    static_cast<int64_t>(stops_[stop].calls.size());
+    return estimate;
+  }
+
+  void Offer(size_t stop, PlanResult* result) const {
+    const Crew& crew = chosen_[stop];
+    core::OfferVisit offer;
+    for (const Call* call : stops_[stop].calls) offer.calls.push_back(call->id);
+    offer.physician = crews_.physicians[crew.physician].person->id;
+    offer.self_drive = static_cast<size_t>(crew.wheels) == own();
+    if (!offer.self_drive) {
+      offer.driver = crews_.drivers[crew.wheels].person->id;
+      offer.car = crews_.drivers[crew.wheels].duty->car;
+    }
+    offer.estimate = EstimateOf(stop, crew);
+    if (stops_[stop].waits != nullptr) {
+      offer.replaces_car_of = stops_[stop].waits->id;
+    }
+    const core::Match match = Explain(stop);
+    for (const Call* call : stops_[stop].calls) {
+      offer.matches.push_back(match);
+      offer.matches.back().call = call->id;
+      // The trip's first call stands for a crew that is known already.
+      if (stops_[stop].waits != nullptr) break;
+    }
+    result->offers.push_back(std::move(offer));
+  }
+
+  void ReportUnmatched(size_t stop, PlanResult* result) const {
+    const core::Match match = Explain(stop);
+    for (const Call* call : stops_[stop].calls) {
+      result->unmatched.matches.push_back(match);
+      result->unmatched.matches.back().call = call->id;
+      if (stops_[stop].waits != nullptr) break;
+    }
+  }
+
+  // Without the call, of which a stop may have several.
+  core::Match Explain(size_t stop) const {
+    core::Match match;
+    match.create_time = now_;
+    match.matched = !chosen_[stop].empty();
+    match.travel_times = travel_times_.description();
+    for (size_t p = 0; p < physicians(); ++p) {
+      if (stops_[stop].waits != nullptr &&
+          stops_[stop].waits->physician != crews_.physicians[p].person->id) {
+        continue;
+      }
+      match.candidates.push_back(ExplainPhysician(stop, p));
+    }
+    if (stops_[stop].waits == nullptr) AddAbsent(&match.candidates);
+    SortCandidates(match.matched, &match.candidates);
+    if (match.matched) {
+      match.drivers = ExplainDrivers(stop, chosen_[stop].physician);
+    } else if (stops_[stop].waits != nullptr) {
+      for (size_t p = 0; p < physicians(); ++p) {
+        if (stops_[stop].waits->physician == crews_.physicians[p].person->id) {
+          match.drivers = ExplainDrivers(stop, p);
+        }
+      }
+    }
+    return match;
+  }
+
+  Candidate CandidateOf(size_t physician, size_t wheels,
+                        const Prospect& prospect) const {
+    Candidate candidate;
+    candidate.physician = crews_.physicians[physician].person->id;
+    if (wheels == own()) {
+      candidate.self_drive = crews_.physicians[physician].person->self_drive;
+    } else {
+      candidate.driver = crews_.drivers[wheels].person->id;
+      candidate.car = crews_.drivers[wheels].duty->car;
+    }
+    candidate.verdict = prospect.ruling.verdict;
+    candidate.figure = prospect.ruling.figure;
+    if (prospect.ok()) {
+      candidate.arrive_time = now_ + absl::Minutes(prospect.arrive_minutes);
+      candidate.cost = prospect.cost.total();
+      candidate.response_cost = prospect.cost.response;
+      candidate.tardiness_cost = prospect.cost.tardiness;
+      candidate.continuity_cost = prospect.cost.continuity;
+      candidate.fairness_cost = prospect.cost.fairness;
+      candidate.platform_cost = prospect.cost.platform;
+    }
+    return candidate;
+  }
+
+  // Why a pair that might go does not.
+  Verdict WhyNot(const Prospect& prospect, const Prospect& chosen) const {
+    return prospect.arrive_minutes > chosen.arrive_minutes
+               ? Verdict::kLaterArrival
+               : Verdict::kHigherCost;
+  }
+
+  // With the best wheels for him that no other stop has, or whatever stands in
+  // the way.
+  Candidate ExplainPhysician(size_t stop, size_t physician) const {
+    const Terms& terms = terms_[stop];
+    const Crew& chosen = chosen_[stop];
+    if (!terms.physician_rulings[physician].ok()) {
+      return Bare(physician, terms.physician_rulings[physician]);
+    }
+    if (!chosen.empty() && static_cast<size_t>(chosen.physician) == physician) {
+      return CandidateOf(physician, chosen.wheels,
+                         ProspectOf(terms, physician, chosen.wheels));
+    }
+    size_t best = own();
+    Prospect best_prospect;
+    // Those that nothing but another stop stands in the way of.
+    bool best_is_free = false;
+    for (size_t w = 0; w <= own(); ++w) {
+      const Prospect prospect = ProspectOf(terms, physician, w);
+      if (!prospect.ok()) continue;
+      const bool is_free =
+          w == own() || !driver_is_used_[w] ||
+          (!chosen.empty() && static_cast<size_t>(chosen.wheels) == w);
+      const auto key = [](bool free, const Prospect& p) {
+        return std::make_tuple(!free, p.cost.total());
+      };
+      if (!best_prospect.ok() ||
+          key(is_free, prospect) < key(best_is_free, best_prospect)) {
+        best = w;
+        best_prospect = prospect;
+        best_is_free = is_free;
+      }
+    }
+    if (!best_prospect.ok()) return Obstacle(stop, physician);
+    Candidate candidate = CandidateOf(physician, best, best_prospect);
+    if (physician_is_used_[physician] || !best_is_free || chosen.empty()) {
+      candidate.verdict = Verdict::kUsedForOtherCall;
+      // Whose car it would have been changes with every position; while nobody
+      // is found the same reasons are to stay the same.
+      if (chosen.empty()) {
+        candidate.driver = PersonId();
+        candidate.car = core::CarId();
+        candidate.self_drive = false;
+      }
+      return candidate;
+    }
+    candidate.verdict = WhyNot(
+        best_prospect, ProspectOf(terms, chosen.physician, chosen.wheels));
+    return candidate;
+  }
+
+  Candidate Bare(size_t physician, const Ruling& ruling) const {
+    Candidate candidate;
+    candidate.physician = crews_.physicians[physician].person->id;
+    candidate.verdict = ruling.verdict;
+    candidate.figure = ruling.figure;
+    return candidate;
+  }
+
+  // Nobody can drive him there: what would have to change, the likeliest first.
+  // It is his own matter if it stands in the way whoever drives.
+  Candidate Obstacle(size_t stop, size_t physician) const {
+    constexpr std::array kLikeliest = {
+        Verdict::kUnreachable, Verdict::kShiftEndsBefore, Verdict::kNotOnRota,
+        Verdict::kBusy,        Verdict::kUnanswered,      Verdict::kDeclined,
+        Verdict::kReserve,     Verdict::kCarBrokenDown,   Verdict::kNoSeat,
+        Verdict::kNoContract,
+    };
+    const auto rank = [&](const Ruling& ruling) {
+      return std::find(kLikeliest.begin(), kLikeliest.end(), ruling.verdict) -
+             kLikeliest.begin();
+    };
+    const Terms& terms = terms_[stop];
+    if (terms.go_minutes[physician] == kNoWay) {
+      return Bare(physician, {Verdict::kUnreachable});
+    }
+    Ruling likeliest{Verdict::kNoCar};
+    size_t driver = own();
+    for (size_t w = 0; w <= own(); ++w) {
+      const Ruling ruling = ProspectOf(terms, physician, w).ruling;
+      if (rank(ruling) < rank(likeliest) ||
+          (rank(ruling) == rank(likeliest) &&
+           ruling.figure < likeliest.figure)) {
+        likeliest = ruling;
+        driver = w;
+      }
+    }
+    Candidate candidate = Bare(physician, likeliest);
+    if (driver != own() && !terms.driver_rulings[driver].ok()) {
+      candidate.driver = crews_.drivers[driver].person->id;
+      candidate.car = crews_.drivers[driver].duty->car;
+    }
+    return candidate;
+  }
+
+  // The physicians whom the rota has on duty now, and who are not.
+  void AddAbsent(std::vector<Candidate>* candidates) const {
+    std::set<PersonId> absent;
+    for (const RotaDuty& duty : crews_.rota) {
+      if (duty.role != Role::kPhysician || duty.reserve ||
+          duty.start_time > now_ || duty.end_time <= now_) {
+        continue;
+      }
+      const core::Duty* actual = board_.Find<core::Duty>(duty.person);
+      if (actual != nullptr && actual->on_duty &&
+          actual->role == Role::kPhysician) {
+        continue;
+      }
+      absent.insert(duty.person);
+    }
+    for (const PersonId& person : absent) {
+      Candidate candidate;
+      candidate.physician = person;
+      candidate.verdict = Verdict::kNotOnDuty;
+      candidates->push_back(std::move(candidate));
+    }
+  }
+
+  // The chosen one, then those who might have gone by cost, then the others by
+  // id. While nobody is found all are by id: see ExplainPhysician.
+  static void SortCandidates(bool matched, std::vector<Candidate>* candidates) {
+    std::sort(candidates->begin(), candidates->end(),
+              [&](const Candidate& a, const Candidate& b) {
+                const auto key = [&](const Candidate& c) {
+                  return std::make_tuple(
+                      matched && c.verdict != Verdict::kChosen,
+                      matched && !c.arrive_time.has_value(),
+                      matched ? c.cost : 0, c.physician, c.driver);
+                };
+                return key(a) < key(b);
+              });
+  }
+
+  // For one physician, every driver and his own wheels if he has any.
+  std::vector<Candidate> ExplainDrivers(size_t stop, size_t physician) const {
+    const Crew& chosen = chosen_[stop];
+    std::vector<Candidate> rows;
+    for (size_t w = 0; w <= own(); ++w) {
+      if (w == own() && !crews_.physicians[physician].person->self_drive) {
+        continue;
+      }
+      const Prospect prospect = ProspectOf(terms_[stop], physician, w);
+      Candidate row = CandidateOf(physician, w, prospect);
+      const bool is_chosen =
+          !chosen.empty() && static_cast<size_t>(chosen.wheels) == w;
+      if (prospect.ok() && !is_chosen) {
+        const bool is_used =
+            chosen.empty() || (w != own() && driver_is_used_[w]);
+        row.verdict =
+            is_used
+                ? Verdict::kUsedForOtherCall
+                : WhyNot(prospect, ProspectOf(terms_[stop], chosen.physician,
+                                              chosen.wheels));
+      }
+      rows.push_back(std::move(row));
+    }
+    SortCandidates(!chosen.empty(), &rows);
+    return rows;
+  }
+
+  core::Match MatchWithoutPlace(const Call& call) const {
+    core::Match match;
+    match.call = call.id;
+    match.create_time = now_;
+    match.travel_times = travel_times_.description();
+    for (size_t p = 0; p < physicians(); ++p) {
+      match.candidates.push_back(Bare(p, {Verdict::kUnreachable}));
+    }
+    AddAbsent(&match.candidates);
+    SortCandidates(false, &match.candidates);
+    return match;
+  }
+
+  const Board& board_;
+  const core::Policy& policy_;
+  const TravelTimes& travel_times_;
+  const absl::Time now_;
+  const int max_calls_;
+  const double visit_minutes_;
+  const Crews crews_;
+  // By driver, then physician.
+  std::vector<double> fetch_minutes_;
+
+  std::vector<Stop> stops_;
+  std::vector<Terms> terms_;
+  std::vector<const Call*> without_place_;
+
+  // By stop: indexes of crews_; own() for wheels.
+  std::vector<Crew> chosen_;
+  std::vector<char> physician_is_used_;
+  std::vector<char> driver_is_used_;
+};
+
+// Each place once, in the order of their first use.
+class Places {
+ public:
+  void Add(const LatLng& place) {
+    if (seen_.emplace(place.latitude, place.longitude).second) {
+      places_.push_back(place);
+    }
+  }
+  std::vector<LatLng> Take() && { return std::move(places_); }
+  bool empty() const { return places_.empty(); }
+
+ private:
+  std::set<std::pair<double, double>> seen_;
+  std::vector<LatLng> places_;
+};
+
+}  // namespace
+
+void TravelTimes::Set(const LatLng& from, const LatLng& to, Travel travel) {
+  table_[{{from.latitude, from.longitude}, {to.latitude, to.longitude}}] =
+      travel;
+}
+
+std::optional<Travel> TravelTimes::Get(const LatLng& from,
+                                       const LatLng& to) const {
+  const auto found = table_.find(
+      {{from.latitude, from.longitude}, {to.latitude, to.longitude}});
+  if (found != table_.end()) return found->second;
+  if (from == to) return Travel{};
+  return std::nullopt;
+}
+
+LatLng PlaceOf(const Board& board, const PersonId& person) {
+  const core::Duty* duty = board.Find<core::Duty>(person);
+  if (duty == nullptr) return PlaceIn(board, {}, person);
+  return PlaceIn(board,
+                 core::RotaBetween(board, duty->end_time - absl::Seconds(1),
+                                   duty->end_time),
+                 person);
+}
+
+bool WantsPlan(const Board& board) {
+  bool wants = false;
+  board.open_calls().ForEach([&](const CallId& id, bool) {
+    const Call* call = board.Find<Call>(id);
+    const core::Assignment* crew =
+        board.Find<core::Assignment>(call->assignment);
+    wants = call->state == core::CallState::kMatching ||
+            (crew != nullptr && IsWaitingForCar(board, *crew));
+    return !wants;
+  });
+  return wants;
+}
+
+std::vector<TravelRequest> TravelNeeded(const Board& board, absl::Time now) {
+  Places calls;
+  for (const Call* call : MatchingCalls(board)) {
+    if (call->place.position.has_value()) calls.Add(*call->place.position);
+  }
+  for (const core::Assignment* crew : WaitingCrews(board)) {
+    const Call* call = board.Find<Call>(crew->calls.front());
+    if (call->place.position.has_value()) calls.Add(*call->place.position);
+  }
+  if (calls.empty()) return {};
+  const Crews crews = CrewsOnDuty(board, now);
+  Places physicians;
+  for (const Physician& physician : crews.physicians) {
+    if (MayGo(board, physician)) physicians.Add(physician.place);
+  }
+  if (physicians.empty()) return {};
+  Places drivers;
+  for (const Driver& driver : crews.drivers) {
+    if (driver.ruling.ok()) drivers.Add(driver.place);
+  }
+  std::vector<TravelRequest> requests;
+  const std::vector<LatLng> origins = std::move(physicians).Take();
+  if (!drivers.empty())
+    requests.push_back({std::move(drivers).Take(), origins});
+  requests.push_back({origins, std::move(calls).Take()});
+  return requests;
+}
+
+PlanResult Plan(const Board& board, const TravelTimes& travel_times,
+                absl::Time now, const PlanOptions& options) {
+  return Planning(board, travel_times, now, options).Run();
+}
+
+}  // namespace housecall::planner

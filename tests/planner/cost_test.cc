@@ -1,0 +1,160 @@
+#include "dispatcher/planner/cost.h"
+
+#include "gtest/gtest.h"
+#include "tests/core/builders.h"
+
+namespace housecall::planner {
+namespace {
+
+using core::CallState;
+using core::Urgency;
+using core::testing::BoardBuilder;
+using core::testing::TestNow;
+
+// A call that is due 30 minutes from now.
+core::Call CallOf(Urgency urgency) {
+  core::Call call;
+  call.urgency = urgency;
+  call.target_time = TestNow() + absl::Minutes(30);
+  return call;
+}
+
+TEST(UrgencyWeight, FallsWithUrgency) {
+  EXPECT_GT(UrgencyWeight(Urgency::kUrgent), UrgencyWeight(Urgency::kStandard));
+  EXPECT_GT(UrgencyWeight(Urgency::kStandard),
+            UrgencyWeight(Urgency::kRoutine));
+  EXPECT_EQ(UrgencyWeight(Urgency::kUnspecified),
+            UrgencyWeight(Urgency::kStandard));
+}
+
+TEST(ResponseCost, WeighsMinutesFromNow) {
+  struct Row {
+    Urgency urgency;
+    double arrive_minutes;
+    double cost;
+  };
+  for (const Row& row : {
+           Row{Urgency::kUrgent, 10, 40},
+           {Urgency::kStandard, 10, 20},
+           {Urgency::kRoutine, 10, 10},
+           {Urgency::kRoutine, 0, 0},
+       }) {
+    EXPECT_EQ(ResponseCost(ClockOf(CallOf(row.urgency), TestNow()),
+                           row.arrive_minutes),
+              row.cost);
+  }
+}
+
+TEST(ResponseCost, CountsFromTheAgreedTime) {
+  core::Call call = CallOf(Urgency::kRoutine);
+  call.schedule = core::Window{TestNow() + absl::Minutes(20),
+                               TestNow() + absl::Minutes(80)};
+  const CallClock clock = ClockOf(call, TestNow());
+  EXPECT_EQ(ResponseCost(clock, 5), 0);
+  EXPECT_EQ(ResponseCost(clock, 20), 0);
+  EXPECT_EQ(ResponseCost(clock, 33), 13);
+  // The window has begun.
+  EXPECT_EQ(ResponseCost(ClockOf(call, TestNow() + absl::Minutes(40)), 5), 5);
+}
+
+TEST(TardinessCost, BeginsAtTheTarget) {
+  core::Policy policy;
+  policy.tardiness_weight = 1.5;
+  struct Row {
+    Urgency urgency;
+    double arrive_minutes;
+    double cost;
+  };
+  for (const Row& row : {
+           Row{Urgency::kUrgent, 29, 0},
+           {Urgency::kUrgent, 30, 0},
+           {Urgency::kUrgent, 40, 60},
+           {Urgency::kStandard, 40, 30},
+           {Urgency::kRoutine, 40, 15},
+       }) {
+    EXPECT_EQ(TardinessCost(ClockOf(CallOf(row.urgency), TestNow()), policy,
+                            row.arrive_minutes),
+              row.cost);
+  }
+  // Late already: every further minute counts.
+  const CallClock late =
+      ClockOf(CallOf(Urgency::kRoutine), TestNow() + absl::Minutes(45));
+  EXPECT_EQ(TardinessCost(late, policy, 0), 1.5 * 15);
+  EXPECT_EQ(TardinessCost(late, policy, 10), 1.5 * 25);
+}
+
+TEST(TardinessCost, IsNothingWithoutTarget) {
+  core::Call call;
+  call.urgency = Urgency::kUrgent;
+  EXPECT_EQ(TardinessCost(ClockOf(call, TestNow()), core::Policy(), 1e6), 0);
+}
+
+TEST(ContinuityCost, PrefersWhoKnowsThePatient) {
+  core::Policy policy;
+  policy.own_physician_bonus_minutes = 10;
+  core::Patient patient;
+  patient.primary_clinic = core::OrganizationId("clinic-sakura");
+  patient.primary_physician = core::PersonId("dr-own");
+  patient.seen_by = {core::PersonId("dr-before"), core::PersonId("dr-own")};
+  struct Row {
+    const char* physician;
+    const char* employer;
+    double cost;
+  };
+  for (const Row& row : {
+           Row{"dr-own", "clinic-hino", -10},
+           {"dr-before", "clinic-hino", -5},
+           {"dr-new", "clinic-sakura", -5},
+           {"dr-before", "clinic-sakura", -5},
+           {"dr-new", "clinic-hino", 0},
+           {"dr-new", "", 0},
+       }) {
+    EXPECT_EQ(ContinuityCost(policy, &patient, core::PersonId(row.physician),
+                             core::OrganizationId(row.employer)),
+              row.cost)
+        << row.physician;
+  }
+  EXPECT_EQ(ContinuityCost(policy, nullptr, core::PersonId("dr-own"),
+                           core::OrganizationId("clinic-sakura")),
+            0);
+}
+
+TEST(FairnessCost, GrowsWithTheVisitsOfTheDuty) {
+  core::Policy policy;
+  policy.fairness_minutes_per_visit = 3;
+  EXPECT_EQ(FairnessCost(policy, 0), 0);
+  EXPECT_EQ(FairnessCost(policy, 4), 12);
+}
+
+TEST(PlatformCost, IsForPlatformsThatAreNotThePatientsClinic) {
+  core::Policy policy;
+  policy.platform_penalty_minutes = 5;
+  core::Organization platform;
+  platform.id = core::OrganizationId("platform-yoru");
+  platform.kind = core::OrganizationKind::kPlatform;
+  core::Organization clinic;
+  clinic.id = core::OrganizationId("clinic-hino");
+  clinic.kind = core::OrganizationKind::kClinic;
+  core::Patient patient;
+  patient.primary_clinic = core::OrganizationId("clinic-sakura");
+  EXPECT_EQ(PlatformCost(policy, &platform, &patient), 5);
+  EXPECT_EQ(PlatformCost(policy, &platform, nullptr), 5);
+  EXPECT_EQ(PlatformCost(policy, &clinic, &patient), 0);
+  EXPECT_EQ(PlatformCost(policy, nullptr, &patient), 0);
+  patient.primary_clinic = platform.id;
+  EXPECT_EQ(PlatformCost(policy, &platform, &patient), 0);
+}
+
+TEST(Cost, AddsUpItsParts) {
+  Cost cost{1, 2, -3, 4, 5};
+  cost += Cost{10, 20, 30, 40, 50};
+  EXPECT_EQ(cost.response, 11);
+  EXPECT_EQ(cost.tardiness, 22);
+  EXPECT_EQ(cost.continuity, 27);
+  EXPECT_EQ(cost.fairness, 44);
+  EXPECT_EQ(cost.platform, 55);
+  EXPECT_EQ(cost.total(), 159);
+}
+
+}  // namespace
+}  // namespace housecall::planner

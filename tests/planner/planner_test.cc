@@ -1,0 +1,884 @@
+#include "dispatcher/planner/planner.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "dispatcher/core/decide.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/builders.h"
+#include "tests/planner/random.h"
+
+namespace housecall::planner {
+namespace {
+
+using core::Board;
+using core::Call;
+using core::CallId;
+using core::CallState;
+using core::Candidate;
+using core::LatLng;
+using core::Match;
+using core::OfferVisit;
+using core::PersonId;
+using core::Urgency;
+using core::Verdict;
+using core::testing::At;
+using core::testing::BoardBuilder;
+using core::testing::DriverOptions;
+using core::testing::Near;
+using core::testing::PhysicianOptions;
+using core::testing::TestNow;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+// A minute a kilometre, on the straight line.
+Travel StraightLine(const LatLng& from, const LatLng& to) {
+  const double meters = core::DistanceMeters(from, to);
+  return {absl::Seconds(meters * 60 / 1000), meters};
+}
+
+TravelTimes TimesFor(const Board& board) {
+  TravelTimes times("a minute a kilometre");
+  for (const TravelRequest& request : TravelNeeded(board, TestNow())) {
+    for (const LatLng& from : request.origins) {
+      for (const LatLng& to : request.destinations) {
+        times.Set(from, to, StraightLine(from, to));
+      }
+    }
+  }
+  return times;
+}
+
+PlanResult PlanFor(const Board& board, const PlanOptions& options = {}) {
+  return Plan(board, TimesFor(board), TestNow(), options);
+}
+
+std::string Name(const OfferVisit& offer) {
+  std::string name;
+  for (const CallId& call : offer.calls) {
+    absl::StrAppend(&name, name.empty() ? "" : "+", call.value());
+  }
+  return absl::StrCat(name, ": ", offer.physician.value(), " ",
+                      offer.self_drive ? "himself"
+                                       : absl::StrCat(offer.driver.value(), " ",
+                                                      offer.car.value()));
+}
+
+std::vector<std::string> Names(const PlanResult& plan) {
+  std::vector<std::string> names;
+  for (const OfferVisit& offer : plan.offers) names.push_back(Name(offer));
+  return names;
+}
+
+// "dr-sato CHOSEN", "dr-kato driver-abe BUSY".
+std::string Name(const Candidate& candidate, bool with_driver) {
+  return absl::StrCat(candidate.physician.value(), " ",
+                      with_driver && !candidate.driver.empty()
+                          ? absl::StrCat(candidate.driver.value(), " ")
+                          : "",
+                      with_driver && candidate.self_drive ? "himself " : "",
+                      NameOf(candidate.verdict));
+}
+std::vector<std::string> Names(const std::vector<Candidate>& candidates,
+                               bool with_driver = false) {
+  std::vector<std::string> names;
+  for (const Candidate& candidate : candidates) {
+    names.push_back(Name(candidate, with_driver));
+  }
+  return names;
+}
+
+// Of the offer or of the report; null if the call is in neither.
+const Match* MatchOf(const PlanResult& plan, const std::string& call) {
+  for (const OfferVisit& offer : plan.offers) {
+    for (const Match& match : offer.matches) {
+      if (match.call == CallId(call)) return &match;
+    }
+  }
+  for (const Match& match : plan.unmatched.matches) {
+    if (match.call == CallId(call)) return &match;
+  }
+  return nullptr;
+}
+
+// A patient of that name at that place, and his call that is being matched.
+BoardBuilder& AddCall(BoardBuilder& builder, const std::string& id,
+                      const LatLng& place,
+                      Urgency urgency = Urgency::kStandard) {
+  const std::string patient = absl::StrCat("patient-", id);
+  builder.AddPatient(patient, {.position = place});
+  return builder.AddCallInState(CallState::kMatching, id,
+                                {.patient = patient, .urgency = urgency});
+}
+
+// --- One call ---------------------------------------------------------------
+
+TEST(Plan, ProposesTheCrewWithItsTimes) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.position = Near(0, 3)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 1)});
+  AddCall(builder, "call-1", Near(0, 8));
+  const PlanResult plan = PlanFor(builder.board());
+  ASSERT_THAT(plan.offers, SizeIs(1));
+  EXPECT_THAT(plan.unmatched.matches, IsEmpty());
+
+  const OfferVisit& offer = plan.offers[0];
+  EXPECT_EQ(Name(offer), "call-1: dr-sato driver-abe car-1");
+  EXPECT_TRUE(offer.replaces_car_of.empty());
+  const auto minutes = [](absl::Duration duration) {
+    return absl::ToDoubleMinutes(duration);
+  };
+  EXPECT_NEAR(minutes(offer.estimate.fetch_duration), 2, 0.01);
+  EXPECT_NEAR(minutes(offer.estimate.drive_duration), 5, 0.01);
+  EXPECT_NEAR(offer.estimate.drive_distance_meters, 5000, 10);
+  EXPECT_EQ(offer.estimate.arrive_time, TestNow() +
+                                            offer.estimate.fetch_duration +
+                                            offer.estimate.drive_duration);
+  EXPECT_EQ(offer.estimate.finish_time,
+            offer.estimate.arrive_time + absl::Minutes(40));
+
+  ASSERT_THAT(offer.matches, SizeIs(1));
+  const Match& match = offer.matches[0];
+  EXPECT_TRUE(match.id.empty());
+  EXPECT_EQ(match.call, CallId("call-1"));
+  EXPECT_TRUE(match.matched);
+  EXPECT_EQ(match.travel_times, "a minute a kilometre");
+  EXPECT_THAT(Names(match.candidates), ElementsAre("dr-sato CHOSEN"));
+  EXPECT_THAT(Names(match.drivers, true),
+              ElementsAre("dr-sato driver-abe CHOSEN"));
+}
+
+TEST(Plan, ChoosesTheCrewThatArrivesFirst) {
+  BoardBuilder builder;
+  // dr-kato is nearer to the patient, but no car is near to him.
+  builder.AddPhysician("dr-sato", {.position = Near(0, 6)})
+      .AddPhysician("dr-kato", {.position = Near(0, -4)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 7)})
+      .AddDriver("driver-oka", "car-2", {.position = Near(0, 12)});
+  AddCall(builder, "call-1", Near(0, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), ElementsAre("call-1: dr-sato driver-abe car-1"));
+  const Match& match = *MatchOf(plan, "call-1");
+  EXPECT_THAT(Names(match.candidates),
+              ElementsAre("dr-sato CHOSEN", "dr-kato LATER_ARRIVAL"));
+  EXPECT_THAT(Names(match.drivers, true),
+              ElementsAre("dr-sato driver-abe CHOSEN",
+                          "dr-sato driver-oka LATER_ARRIVAL"));
+  // What it says adds up.
+  for (const Candidate& c : match.candidates) {
+    EXPECT_NEAR(c.cost,
+                c.response_cost + c.tardiness_cost + c.continuity_cost +
+                    c.fairness_cost + c.platform_cost,
+                1e-9);
+    ASSERT_TRUE(c.arrive_time.has_value());
+  }
+}
+
+TEST(Plan, LetsPhysiciansDriveThemselves) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true, .position = Near(0, 5)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 6)});
+  AddCall(builder, "call-1", Near(0, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  ASSERT_THAT(Names(plan), ElementsAre("call-1: dr-sato himself"));
+  EXPECT_TRUE(plan.offers[0].self_drive);
+  EXPECT_TRUE(plan.offers[0].car.empty());
+  EXPECT_EQ(plan.offers[0].estimate.fetch_duration, absl::ZeroDuration());
+  EXPECT_THAT(Names(MatchOf(plan, "call-1")->drivers, true),
+              ElementsAre("dr-sato himself CHOSEN",
+                          "dr-sato driver-abe LATER_ARRIVAL"));
+}
+
+TEST(Plan, WeighsWhatItPrefers) {
+  struct Row {
+    const char* name;
+    PhysicianOptions sato;
+    PhysicianOptions kato;
+    std::string primary_physician;
+    const char* chosen;
+  };
+  // dr-kato is three minutes nearer, which counts as six.
+  const LatLng near = Near(0, 4);
+  const LatLng far = Near(0, 7);
+  for (const Row& row : {
+           Row{"nearer", {.position = far}, {.position = near}, "", "dr-kato"},
+           {"own physician",
+            {.position = far},
+            {.position = near},
+            "dr-sato",
+            "dr-sato"},
+           {"fair share",
+            {.position = far},
+            {.visits = 3, .position = near},
+            "",
+            "dr-sato"},
+           {"too small a share to matter",
+            {.position = far},
+            {.visits = 1, .position = near},
+            "",
+            "dr-kato"},
+       }) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-sato", row.sato).AddPhysician("dr-kato", row.kato);
+    for (const char* id : {"dr-sato", "dr-kato"}) {
+      builder.Change<core::Person>(
+          id, [](core::Person& person) { person.self_drive = true; });
+    }
+    builder.AddPatient("tanaka", {.position = Near(0, 0),
+                                  .primary_physician = row.primary_physician});
+    builder.AddCallInState(CallState::kMatching, "call-1");
+    EXPECT_THAT(Names(PlanFor(builder.board())),
+                ElementsAre(absl::StrCat("call-1: ", row.chosen, " himself")))
+        << row.name;
+  }
+}
+
+TEST(Plan, PrefersClinicsToThePlatform) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true, .position = Near(0, 6)})
+      .AddPhysician("dr-yoru", {.organization = "platform-yoru",
+                                .self_drive = true,
+                                .position = Near(0, 4)});
+  AddCall(builder, "call-1", Near(0, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), ElementsAre("call-1: dr-sato himself"));
+  EXPECT_THAT(Names(MatchOf(plan, "call-1")->candidates),
+              ElementsAre("dr-sato CHOSEN", "dr-yoru HIGHER_COST"));
+}
+
+// --- Why not ----------------------------------------------------------------
+
+TEST(Plan, SaysWhyNobodyCanBeSent) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a-child", {.self_drive = true})
+      .AddPhysician("dr-b-declined", {.self_drive = true})
+      .AddPhysician("dr-c-reserve", {.self_drive = true, .reserve = true})
+      .AddPhysician("dr-d-absent", {.on_duty = false})
+      .AddPhysician("dr-e-ends",
+                    {.self_drive = true, .end_time = At("2026-11-20 20:30")})
+      .AddPhysician("dr-f-no-car", {})
+      .AddPhysician("dr-g-silent", {.self_drive = true})
+      .AddPhysician("dr-h-excluded", {.self_drive = true})
+      .AddPhysician("dr-i-off-rota", {.self_drive = true, .on_rota = false})
+      .AddPhysician("dr-j-off-duty", {.on_rota = false, .on_duty = false});
+  for (const char* id :
+       {"dr-b-declined", "dr-c-reserve", "dr-e-ends", "dr-f-no-car",
+        "dr-g-silent", "dr-h-excluded", "dr-i-off-rota"}) {
+    builder.Change<core::Person>(id, [](core::Person& person) {
+      person.skills = {core::Skill::kChild};
+    });
+  }
+  builder.AddPatient("tanaka", {.required_skills = {core::Skill::kChild},
+                                .excluded_physicians = {"dr-h-excluded"}});
+  builder.AddCallInState(CallState::kMatching, "call-1");
+  builder.Change<Call>("call-1", [](Call& call) {
+    call.declined_by = {PersonId("dr-b-declined")};
+    call.unanswered_by = {PersonId("dr-g-silent")};
+  });
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(plan.offers, IsEmpty());
+  ASSERT_THAT(plan.unmatched.matches, SizeIs(1));
+  const Match& match = plan.unmatched.matches[0];
+  EXPECT_FALSE(match.matched);
+  EXPECT_THAT(Names(match.candidates, true),
+              ElementsAre("dr-a-child MISSING_SKILL", "dr-b-declined DECLINED",
+                          "dr-c-reserve RESERVE", "dr-d-absent NOT_ON_DUTY",
+                          "dr-e-ends SHIFT_ENDS_BEFORE", "dr-f-no-car NO_CAR",
+                          "dr-g-silent UNANSWERED", "dr-h-excluded EXCLUDED",
+                          "dr-i-off-rota NOT_ON_ROTA"));
+  for (const Candidate& candidate : match.candidates) {
+    EXPECT_FALSE(candidate.arrive_time.has_value());
+    if (candidate.verdict == Verdict::kShiftEndsBefore) {
+      // Two kilometres away, and 40 minutes there; the duty has 30 left.
+      EXPECT_NEAR(candidate.figure, 12.2, 0.1);
+    }
+  }
+}
+
+TEST(Plan, SaysWhichDriverStandsInTheWay) {
+  struct Row {
+    const char* name;
+    void (*change)(BoardBuilder&);
+    const char* verdict;
+  };
+  for (const Row& row : {
+           Row{"broken down",
+               [](BoardBuilder& b) {
+                 b.Change<core::Car>("car-1", [](core::Car& car) {
+                   car.state = core::CarState::kBrokenDown;
+                 });
+               },
+               "dr-sato driver-abe CAR_BROKEN_DOWN"},
+           {"under way",
+            [](BoardBuilder& b) {
+              b.AddCallInState(CallState::kEnRoute, "call-2",
+                               {.patient = "suzuki", .physician = "dr-other"});
+            },
+            "dr-sato driver-abe BUSY"},
+           {"declined",
+            [](BoardBuilder& b) {
+              b.Change<Call>("call-1", [](Call& call) {
+                call.declined_by = {PersonId("driver-abe")};
+              });
+            },
+            "dr-sato driver-abe DECLINED"},
+           {"his duty ends",
+            [](BoardBuilder& b) {
+              b.Change<core::Shift>("driver-abe-tonight",
+                                    [](core::Shift& shift) {
+                                      shift.end_time = At("2026-11-20 20:10");
+                                    });
+            },
+            "dr-sato SHIFT_ENDS_BEFORE"},
+           {"off duty",
+            [](BoardBuilder& b) {
+              b.Change<core::Duty>(
+                  "driver-abe", [](core::Duty& duty) { duty.on_duty = false; });
+            },
+            "dr-sato NO_CAR"},
+       }) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-sato").AddDriver("driver-abe", "car-1");
+    builder.AddCallInState(CallState::kMatching, "call-1");
+    row.change(builder);
+    const PlanResult plan = PlanFor(builder.board());
+    EXPECT_THAT(Names(plan), IsEmpty()) << row.name;
+    std::vector<std::string> names =
+        Names(MatchOf(plan, "call-1")->candidates, true);
+    std::erase(names, "dr-other BUSY");
+    EXPECT_THAT(names, ElementsAre(row.verdict)) << row.name;
+  }
+}
+
+TEST(Plan, SaysThatThereIsNoWay) {
+  BoardBuilder builder;
+  builder
+      .AddPhysician("dr-island", {.self_drive = true, .position = Near(9, 9)})
+      .AddPhysician("dr-sato", {.position = Near(1, 1)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(5, 5)});
+  AddCall(builder, "call-1", Near(0, 0));
+  TravelTimes times("the bridge is closed");
+  // Only dr-sato could go, and nobody can fetch him.
+  times.Set(Near(1, 1), Near(0, 0), {absl::Minutes(5), 1400});
+  const PlanResult plan = Plan(builder.board(), times, TestNow());
+  EXPECT_THAT(plan.offers, IsEmpty());
+  EXPECT_THAT(Names(MatchOf(plan, "call-1")->candidates),
+              ElementsAre("dr-island UNREACHABLE", "dr-sato UNREACHABLE"));
+}
+
+TEST(Plan, ReportsACallWithoutAPositionAsUnreachable) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true})
+      .AddPatient("tanaka", {.position = std::nullopt})
+      .AddCallInState(CallState::kMatching, "call-1");
+  AddCall(builder, "call-2", Near(0, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), ElementsAre("call-2: dr-sato himself"));
+  ASSERT_THAT(plan.unmatched.matches, SizeIs(1));
+  EXPECT_EQ(plan.unmatched.matches[0].call, CallId("call-1"));
+  EXPECT_THAT(Names(plan.unmatched.matches[0].candidates),
+              ElementsAre("dr-sato UNREACHABLE"));
+}
+
+TEST(Plan, SaysTheSameWhileNothingButPositionsChanges) {
+  // Two crews, both sent to urgent calls; the third call waits.
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.position = Near(1, 0)})
+      .AddPhysician("dr-b", {.position = Near(0, 1)})
+      .AddDriver("driver-a", "car-1", {.position = Near(2, 0)})
+      .AddDriver("driver-b", "car-2", {.position = Near(0, 2)});
+  AddCall(builder, "call-1", Near(3, 0), Urgency::kUrgent);
+  AddCall(builder, "call-2", Near(0, 3), Urgency::kUrgent);
+  AddCall(builder, "call-3", Near(-3, 0));
+  const auto waiting = [&] {
+    return Names(MatchOf(PlanFor(builder.board()), "call-3")->candidates, true);
+  };
+  EXPECT_THAT(waiting(), ElementsAre("dr-a USED_FOR_OTHER_CALL",
+                                     "dr-b USED_FOR_OTHER_CALL"));
+  const std::vector<std::string> before = waiting();
+  builder.Change<core::Position>(
+      "dr-b", [](core::Position& fix) { fix.position = Near(-2, 0); });
+  EXPECT_EQ(waiting(), before);
+}
+
+// --- Several calls ----------------------------------------------------------
+
+// Greedy, the first call would take dr-b, and the second would wait for long.
+TEST(Plan, SolvesAllCallsAtOnce) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.self_drive = true, .position = Near(0, 5)})
+      .AddPhysician("dr-b", {.self_drive = true, .position = Near(0, 1)});
+  AddCall(builder, "call-1", Near(0, 2.5));
+  AddCall(builder, "call-2", Near(0, -6));
+  EXPECT_THAT(Names(PlanFor(builder.board())),
+              ElementsAre("call-1: dr-a himself", "call-2: dr-b himself"));
+}
+
+TEST(Plan, SharesTheCars) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.position = Near(0, 1)})
+      .AddPhysician("dr-b", {.position = Near(0, 2)})
+      .AddDriver("driver-a", "car-1", {.position = Near(0, 1.4)})
+      .AddDriver("driver-b", "car-2", {.position = Near(0, 8)});
+  AddCall(builder, "call-1", Near(0, 0));
+  AddCall(builder, "call-2", Near(0, 3));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), UnorderedElementsAre("call-1: dr-a driver-a car-1",
+                                                "call-2: dr-b driver-b car-2"));
+  EXPECT_THAT(
+      Names(MatchOf(plan, "call-1")->drivers, true),
+      ElementsAre("dr-a driver-a CHOSEN", "dr-a driver-b USED_FOR_OTHER_CALL"));
+  EXPECT_THAT(
+      Names(MatchOf(plan, "call-1")->candidates, true),
+      ElementsAre("dr-a driver-a CHOSEN", "dr-b driver-a USED_FOR_OTHER_CALL"));
+}
+
+TEST(Plan, ServesUrgentCallsFirst) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true, .position = Near(0, 0)});
+  AddCall(builder, "call-1", Near(0, 0.5), Urgency::kRoutine);
+  AddCall(builder, "call-2", Near(0, 1), Urgency::kStandard);
+  AddCall(builder, "call-3", Near(0, 14), Urgency::kUrgent);
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), ElementsAre("call-3: dr-sato himself"));
+  EXPECT_THAT(plan.unmatched.matches, SizeIs(2));
+}
+
+// However late a routine call is, it is no more than a routine call.
+TEST(Plan, ServesUrgentCallsFirstHoweverLateTheOthersAre) {
+  BoardBuilder builder;
+  builder.ChangePolicy(
+      [](core::Policy& policy) { policy.tardiness_weight = 1e6; });
+  builder.AddPhysician("dr-sato", {.self_drive = true, .position = Near(0, 0)});
+  builder.AddPatient("suzuki", {.position = Near(0, 1)});
+  builder.AddCallInState(CallState::kMatching, "call-1",
+                         {.patient = "suzuki",
+                          .urgency = Urgency::kRoutine,
+                          .receive_time = TestNow() - absl::Hours(200)});
+  AddCall(builder, "call-2", Near(0, 14), Urgency::kUrgent);
+  EXPECT_THAT(Names(PlanFor(builder.board())),
+              ElementsAre("call-2: dr-sato himself"));
+}
+
+TEST(Plan, ServesAsManyAsCanBeServed) {
+  // dr-a is the better one for both, but the only one for call-2.
+  BoardBuilder builder;
+  builder
+      .AddPhysician("dr-a", {.skills = {core::Skill::kChild},
+                             .self_drive = true,
+                             .position = Near(0, 0)})
+      .AddPhysician("dr-b", {.self_drive = true, .position = Near(0, 15)});
+  AddCall(builder, "call-1", Near(0, 0.2));
+  AddCall(builder, "call-2", Near(0, 9));
+  builder.Change<Call>("call-2", [](Call& call) {
+    call.required_skills = {core::Skill::kChild};
+  });
+  EXPECT_THAT(
+      Names(PlanFor(builder.board())),
+      UnorderedElementsAre("call-1: dr-b himself", "call-2: dr-a himself"));
+}
+
+TEST(Plan, PlansNoMoreThanItsLimitByUrgency) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true});
+  AddCall(builder, "call-1", Near(0, 1), Urgency::kRoutine);
+  AddCall(builder, "call-2", Near(0, 2), Urgency::kUrgent);
+  AddCall(builder, "call-3", Near(0, 3), Urgency::kStandard);
+  const PlanResult plan = PlanFor(builder.board(), {.max_calls = 2});
+  EXPECT_THAT(Names(plan), ElementsAre("call-2: dr-sato himself"));
+  ASSERT_THAT(plan.unmatched.matches, SizeIs(1));
+  EXPECT_EQ(plan.unmatched.matches[0].call, CallId("call-3"));
+}
+
+TEST(Plan, LeavesOtherStatesAlone) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-free", {.self_drive = true});
+  int number = 0;
+  for (CallState state :
+       {CallState::kReceived, CallState::kTriaged, CallState::kScheduled,
+        CallState::kOnHold, CallState::kEmergency119, CallState::kDepartedScene,
+        CallState::kNoteSent, CallState::kClosed, CallState::kCancelled,
+        CallState::kOffered}) {
+    const std::string id = absl::StrCat("call-", ++number);
+    builder.AddCallInState(state, id, {.patient = absl::StrCat("p-", number)});
+  }
+  EXPECT_FALSE(WantsPlan(builder.board()));
+  EXPECT_THAT(TravelNeeded(builder.board(), TestNow()), IsEmpty());
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(plan.offers, IsEmpty());
+  EXPECT_THAT(plan.unmatched.matches, IsEmpty());
+}
+
+// --- One address ------------------------------------------------------------
+
+TEST(Plan, MakesOneTripOfCallsAtOneAddress) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.self_drive = true})
+      .AddPhysician("dr-b", {.self_drive = true});
+  AddCall(builder, "call-1", Near(5, 0));
+  AddCall(builder, "call-2", Near(5, 0.02));
+  const PlanResult plan = PlanFor(builder.board());
+  ASSERT_THAT(Names(plan), ElementsAre("call-1+call-2: dr-a himself"));
+  const OfferVisit& offer = plan.offers[0];
+  EXPECT_EQ(offer.estimate.finish_time,
+            offer.estimate.arrive_time + absl::Minutes(80));
+  // Each keeps its own explanation.
+  ASSERT_THAT(offer.matches, SizeIs(2));
+  EXPECT_EQ(offer.matches[0].call, CallId("call-1"));
+  EXPECT_EQ(offer.matches[1].call, CallId("call-2"));
+}
+
+TEST(Plan, MakesTripsOfNoMoreThanThree) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.self_drive = true})
+      .AddPhysician("dr-b", {.self_drive = true});
+  for (const char* id : {"call-1", "call-2", "call-3", "call-4"}) {
+    AddCall(builder, id, Near(5, 0));
+  }
+  EXPECT_THAT(Names(PlanFor(builder.board())),
+              ElementsAre("call-1+call-2+call-3: dr-a himself",
+                          "call-4: dr-b himself"));
+}
+
+TEST(Plan, MakesTwoTripsWhereOneCannotBe) {
+  struct Row {
+    const char* name;
+    void (*change)(BoardBuilder&);
+    std::vector<std::string> offers;
+  };
+  const std::vector<std::string> apart = {"call-1: dr-a himself",
+                                          "call-2: dr-b himself"};
+  for (const Row& row : {
+           Row{"in two houses",
+               [](BoardBuilder& b) {
+                 b.Change<Call>("call-2", [](Call& call) {
+                   call.place.position = Near(5, 0.04);
+                 });
+               },
+               apart},
+           {"nobody may see both",
+            [](BoardBuilder& b) {
+              b.Change<Call>("call-1", [](Call& call) {
+                call.declined_by = {PersonId("dr-b")};
+              });
+              b.Change<Call>("call-2", [](Call& call) {
+                call.declined_by = {PersonId("dr-a")};
+              });
+            },
+            apart},
+           {"the duty is too short for both",
+            [](BoardBuilder& b) {
+              for (const char* shift : {"dr-a-tonight", "dr-b-tonight"}) {
+                b.Change<core::Shift>(shift, [](core::Shift& s) {
+                  s.end_time = At("2026-11-20 21:00");
+                });
+              }
+            },
+            apart},
+           {"the first would wait too long for it",
+            [](BoardBuilder& b) {
+              b.Change<Call>("call-2", [](Call& call) {
+                call.declined_by = {PersonId("dr-a")};
+              });
+              b.Change<core::Position>("dr-b", [](core::Position& fix) {
+                fix.position = Near(-2, 0);
+              });
+            },
+            apart},
+           {"the first waits a little for it",
+            [](BoardBuilder& b) {
+              b.Change<Call>("call-2", [](Call& call) {
+                call.declined_by = {PersonId("dr-a")};
+              });
+            },
+            {"call-1+call-2: dr-b himself"}},
+       }) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-a", {.self_drive = true, .position = Near(4, 0)})
+        .AddPhysician("dr-b", {.self_drive = true, .position = Near(1, 0)});
+    AddCall(builder, "call-1", Near(5, 0));
+    AddCall(builder, "call-2", Near(5, 0));
+    row.change(builder);
+    EXPECT_EQ(Names(PlanFor(builder.board())), row.offers) << row.name;
+  }
+}
+
+// --- A crew without a car ---------------------------------------------------
+
+// dr-sato has accepted call-1 and has lost his car; driver-near and driver-far
+// are free.
+BoardBuilder Breakdown() {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.position = Near(0, 2)});
+  builder.AddCallInState(CallState::kAccepted, "call-1");
+  const std::string id = builder.Get<Call>("call-1").assignment.value();
+  builder.Change<core::Assignment>(id, [](core::Assignment& assignment) {
+    assignment.state = core::AssignmentState::kWaitingForCar;
+    assignment.driver = PersonId();
+    assignment.car = core::CarId();
+  });
+  builder.Change<core::Car>(
+      "car-1", [](core::Car& car) { car.state = core::CarState::kBrokenDown; });
+  builder.AddDriver("driver-far", "car-2", {.position = Near(0, 9)})
+      .AddDriver("driver-near", "car-3", {.position = Near(0, 4)});
+  return builder;
+}
+
+TEST(Plan, FindsTheNearestOtherCar) {
+  const BoardBuilder builder = Breakdown();
+  ASSERT_TRUE(WantsPlan(builder.board()));
+  const PlanResult plan = PlanFor(builder.board());
+  ASSERT_THAT(Names(plan), ElementsAre("call-1: dr-sato driver-near car-3"));
+  EXPECT_EQ(plan.offers[0].replaces_car_of,
+            builder.Get<Call>("call-1").assignment);
+  EXPECT_THAT(Names(plan.offers[0].matches[0].candidates),
+              ElementsAre("dr-sato CHOSEN"));
+  EXPECT_THAT(Names(plan.offers[0].matches[0].drivers, true),
+              ElementsAre("dr-sato driver-near CHOSEN",
+                          "dr-sato driver-far LATER_ARRIVAL",
+                          "dr-sato driver-abe CAR_BROKEN_DOWN"));
+  // Decide takes it.
+  EXPECT_TRUE(core::Decide(builder.board(), plan.offers[0], core::SystemActor(),
+                           TestNow())
+                  .ok());
+}
+
+TEST(Plan, LetsHimDriveOnHimselfIfHeMay) {
+  BoardBuilder builder = Breakdown();
+  builder.Change<core::Person>(
+      "dr-sato", [](core::Person& person) { person.self_drive = true; });
+  EXPECT_THAT(Names(PlanFor(builder.board())),
+              ElementsAre("call-1: dr-sato himself"));
+}
+
+TEST(Plan, SharesCarsBetweenNewCallsAndCrewsWithoutOne) {
+  BoardBuilder builder = Breakdown();
+  builder.AddPhysician("dr-kato", {.position = Near(0, 9)});
+  AddCall(builder, "call-2", Near(0, 8));
+  EXPECT_THAT(Names(PlanFor(builder.board())),
+              UnorderedElementsAre("call-1: dr-sato driver-near car-3",
+                                   "call-2: dr-kato driver-far car-2"));
+}
+
+TEST(Plan, ReportsThatThereIsNoOtherCar) {
+  BoardBuilder builder = Breakdown();
+  for (const char* driver : {"driver-near", "driver-far"}) {
+    builder.Change<core::Duty>(driver,
+                               [](core::Duty& duty) { duty.on_duty = false; });
+  }
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(plan.offers, IsEmpty());
+  ASSERT_THAT(plan.unmatched.matches, SizeIs(1));
+  EXPECT_THAT(Names(plan.unmatched.matches[0].candidates, true),
+              ElementsAre("dr-sato driver-abe CAR_BROKEN_DOWN"));
+}
+
+TEST(WantsPlan, NotWhileAnotherCarIsBeingAsked) {
+  BoardBuilder builder = Breakdown();
+  const PlanResult plan = PlanFor(builder.board());
+  const absl::StatusOr<core::Decision> decision = core::Decide(
+      builder.board(), plan.offers[0], core::SystemActor(), TestNow());
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  Board board = builder.board();
+  for (const core::Event& event : decision->events) core::Apply(event, &board);
+  EXPECT_FALSE(WantsPlan(board));
+  EXPECT_THAT(PlanFor(board).offers, IsEmpty());
+}
+
+// --- Scheduled calls --------------------------------------------------------
+
+TEST(Plan, ReckonsTheVisitFromTheAgreedTime) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true});
+  AddCall(builder, "call-1", Near(0, 3));
+  builder.Change<Call>("call-1", [](Call& call) {
+    call.schedule =
+        core::Window{At("2026-11-20 20:50"), At("2026-11-20 21:30")};
+    call.target_time = At("2026-11-20 21:30");
+  });
+  const PlanResult plan = PlanFor(builder.board());
+  ASSERT_THAT(plan.offers, SizeIs(1));
+  EXPECT_EQ(plan.offers[0].estimate.finish_time, At("2026-11-20 21:30"));
+  // He would be there in time, but not done.
+  builder.Change<core::Shift>("dr-sato-tonight", [](core::Shift& shift) {
+    shift.end_time = At("2026-11-20 21:20");
+  });
+  const PlanResult late = PlanFor(builder.board());
+  EXPECT_THAT(late.offers, IsEmpty());
+  EXPECT_THAT(Names(late.unmatched.matches[0].candidates),
+              ElementsAre("dr-sato SHIFT_ENDS_BEFORE"));
+}
+
+// --- Places and ways --------------------------------------------------------
+
+TEST(PlaceOf, IsTheBestThatIsKnown) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato");
+  const PersonId sato("dr-sato");
+  EXPECT_EQ(PlaceOf(builder.board(), sato), builder.board().center().position);
+  builder.Change<core::Person>("dr-sato", [](core::Person& person) {
+    person.home_position = Near(1, 1);
+  });
+  EXPECT_EQ(PlaceOf(builder.board(), sato), Near(1, 1));
+  builder.Change<core::Shift>("dr-sato-tonight", [](core::Shift& shift) {
+    shift.base_position = Near(2, 2);
+  });
+  EXPECT_EQ(PlaceOf(builder.board(), sato), Near(2, 2));
+  core::Position fix;
+  fix.id = sato;
+  fix.position = Near(3, 3);
+  // Of another night.
+  fix.receive_time = At("2026-11-20 04:00");
+  builder.Put(fix);
+  EXPECT_EQ(PlaceOf(builder.board(), sato), Near(2, 2));
+  fix.receive_time = At("2026-11-20 19:59");
+  builder.Put(fix);
+  EXPECT_EQ(PlaceOf(builder.board(), sato), Near(3, 3));
+  EXPECT_EQ(PlaceOf(builder.board(), PersonId("nobody")),
+            builder.board().center().position);
+}
+
+TEST(TravelNeeded, AsksForWhoMayBeSentOnly) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.position = Near(1, 0)})
+      .AddPhysician("dr-same-place", {.position = Near(1, 0)})
+      .AddPhysician("dr-off", {.on_duty = false, .position = Near(2, 0)})
+      .AddPhysician("dr-busy", {.position = Near(3, 0)})
+      .AddDriver("driver-a", "car-1", {.position = Near(4, 0)})
+      .AddDriver("driver-broken", "car-2", {.position = Near(5, 0)});
+  builder.Change<core::Car>(
+      "car-2", [](core::Car& car) { car.state = core::CarState::kBrokenDown; });
+  builder.AddCallInState(
+      CallState::kOnScene, "call-0",
+      {.physician = "dr-busy", .driver = "driver-busy", .car = "car-3"});
+  AddCall(builder, "call-1", Near(0, 6));
+  AddCall(builder, "call-2", Near(0, 6));
+  const std::vector<TravelRequest> requests =
+      TravelNeeded(builder.board(), TestNow());
+  ASSERT_THAT(requests, SizeIs(2));
+  EXPECT_THAT(requests[0].origins, ElementsAre(Near(4, 0)));
+  EXPECT_THAT(requests[0].destinations, ElementsAre(Near(1, 0)));
+  EXPECT_THAT(requests[1].origins, ElementsAre(Near(1, 0)));
+  EXPECT_THAT(requests[1].destinations, ElementsAre(Near(0, 6)));
+}
+
+TEST(TravelTimes, FindsWhatWasSetExactly) {
+  TravelTimes times("here");
+  times.Set(Near(0, 0), Near(1, 0), {absl::Minutes(3), 1200});
+  ASSERT_TRUE(times.Get(Near(0, 0), Near(1, 0)).has_value());
+  EXPECT_EQ(times.Get(Near(0, 0), Near(1, 0))->duration, absl::Minutes(3));
+  EXPECT_EQ(times.Get(Near(0, 0), Near(1, 0))->distance_meters, 1200);
+  // Roads have directions.
+  EXPECT_FALSE(times.Get(Near(1, 0), Near(0, 0)).has_value());
+  EXPECT_FALSE(times.Get(Near(0, 0), Near(1, 1)).has_value());
+  EXPECT_EQ(times.Get(Near(7, 7), Near(7, 7))->duration, absl::ZeroDuration());
+  EXPECT_EQ(times.description(), "here");
+}
+
+// --- Whole nights -----------------------------------------------------------
+
+Board Surge(int calls, int physicians, int cars, uint64_t seed) {
+  Random random(seed);
+  const auto somewhere = [&] {
+    return Near(random.Fraction() * 16 - 8, random.Fraction() * 16 - 8);
+  };
+  BoardBuilder builder;
+  for (int i = 0; i < physicians; ++i) {
+    PhysicianOptions options;
+    options.self_drive = random.OneIn(4);
+    options.visits = static_cast<int32_t>(random.Between(0, 4));
+    options.position = somewhere();
+    if (random.OneIn(3)) options.organization = "platform-yoru";
+    if (random.OneIn(2)) options.skills = {core::Skill::kChild};
+    builder.AddPhysician(absl::StrFormat("dr-%02d", i), options);
+  }
+  for (int i = 0; i < cars; ++i) {
+    DriverOptions options;
+    options.position = somewhere();
+    builder.AddDriver(absl::StrFormat("driver-%02d", i),
+                      absl::StrFormat("car-%02d", i), options);
+  }
+  for (int i = 0; i < calls; ++i) {
+    const std::string id = absl::StrFormat("call-%03d", i);
+    AddCall(builder, id, somewhere(),
+            static_cast<Urgency>(random.Between(1, 3)));
+    if (random.OneIn(5)) {
+      builder.Change<Call>(
+          id, [](Call& call) { call.required_skills = {core::Skill::kChild}; });
+    }
+  }
+  return builder.Build();
+}
+
+// What the planner proposes, Decide accepts, one after the other; and every
+// call is either offered or explained.
+TEST(Plan, ProposesWhatDecideAccepts) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    Board board = Surge(20, 10, 7, seed);
+    const PlanResult plan = PlanFor(board);
+    std::set<CallId> seen;
+    for (const OfferVisit& offer : plan.offers) {
+      const absl::StatusOr<core::Decision> decision =
+          core::Decide(board, offer, core::SystemActor(), TestNow());
+      ASSERT_TRUE(decision.ok()) << Name(offer) << ": " << decision.status();
+      for (const core::Event& event : decision->events) {
+        core::Apply(event, &board);
+      }
+      for (const CallId& call : offer.calls) {
+        EXPECT_TRUE(seen.insert(call).second) << call;
+      }
+    }
+    for (const Match& match : plan.unmatched.matches) {
+      EXPECT_TRUE(seen.insert(match.call).second) << match.call;
+      EXPECT_THAT(match.candidates, SizeIs(10));
+    }
+    EXPECT_THAT(seen, SizeIs(20));
+    EXPECT_GE(plan.offers.size(), 7u);
+    EXPECT_TRUE(
+        core::Decide(board, plan.unmatched, core::SystemActor(), TestNow())
+            .ok());
+  }
+}
+
+TEST(Plan, ExplainsEveryCandidateOfEveryCallInASurge) {
+  const Board board = Surge(100, 40, 30, 99);
+  const PlanResult plan = PlanFor(board);
+  EXPECT_GE(plan.offers.size(), 30u);
+  size_t calls = plan.unmatched.matches.size();
+  std::set<PersonId> sent;
+  for (const OfferVisit& offer : plan.offers) {
+    calls += offer.calls.size();
+    EXPECT_TRUE(sent.insert(offer.physician).second);
+    if (!offer.self_drive) {
+      EXPECT_TRUE(sent.insert(offer.driver).second);
+    }
+    for (const Match& match : offer.matches) {
+      ASSERT_THAT(match.candidates, SizeIs(40));
+      EXPECT_EQ(match.candidates[0].physician, offer.physician);
+      for (size_t i = 0; i < match.candidates.size(); ++i) {
+        EXPECT_EQ(match.candidates[i].verdict == Verdict::kChosen, i == 0);
+        EXPECT_NE(match.candidates[i].verdict, Verdict::kUnspecified);
+      }
+      EXPECT_GE(match.drivers.size(), 30u);
+    }
+  }
+  EXPECT_EQ(calls, 100u);
+}
+
+TEST(Plan, IsRepeatable) {
+  const Board board = Surge(40, 15, 9, 3);
+  const PlanResult plan = PlanFor(board);
+  const PlanResult again = PlanFor(board);
+  EXPECT_EQ(plan.offers, again.offers);
+  EXPECT_EQ(plan.unmatched, again.unmatched);
+}
+
+}  // namespace
+}  // namespace housecall::planner
