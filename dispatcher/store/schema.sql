@@ -340,7 +340,7 @@ CREATE TABLE offer_calls (
   call TEXT NOT NULL,
   PRIMARY KEY (center, offer, call)
 );
-CREATE INDEX offer_calls_by_call ON offer_calls (center, call);
+CREATE INDEX offer_calls_by_call ON offer_calls (center, call, offer);
 
 -- Offers that both accepted.
 CREATE TABLE assignments (
@@ -376,7 +376,8 @@ CREATE TABLE assignment_calls (
   call TEXT NOT NULL,
   PRIMARY KEY (center, assignment, call)
 );
-CREATE INDEX assignment_calls_by_call ON assignment_calls (center, call);
+CREATE INDEX assignment_calls_by_call
+  ON assignment_calls (center, call, assignment);
 
 -- The visit records.
 CREATE TABLE visits (

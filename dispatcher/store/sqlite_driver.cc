@@ -94,11 +94,10 @@ class SqliteFile {
         path_, ": the database is damaged (", why, "). ", way_back_));
   }
 
-  // `database` may be null. `code` is SQLite's extended one.
-  absl::Status Error(sqlite3* database, int code,
+  // `database` may be null. `code` is SQLite's extended one, `system_error` the
+  // errno that it left behind, or 0.
+  absl::Status Error(sqlite3* database, int code, int system_error,
                      absl::string_view doing) const {
-    const int system_error =
-        database == nullptr ? 0 : sqlite3_system_errno(database);
     const std::string message =
         database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
     const std::string what = absl::StrCat(path_, ": cannot ", doing, ": ",
@@ -183,10 +182,12 @@ class SqliteStatement final : public SqlStatement {
   }
 
   absl::StatusOr<bool> Step() override {
-    if (bind_result_ != SQLITE_OK) return Error(bind_result_);
+    if (bind_result_ != SQLITE_OK) return Error(bind_result_, 0);
+    // Of a failing commit, sqlite3_system_errno knows nothing.
+    errno = 0;
     const int result = sqlite3_step(statement_);
     if (result == SQLITE_ROW) return true;
-    if (result != SQLITE_DONE) return Error(result);
+    if (result != SQLITE_DONE) return Error(result, errno);
     rows_changed_ = sqlite3_changes64(sqlite3_db_handle(statement_));
     return false;
   }
@@ -235,8 +236,8 @@ class SqliteStatement final : public SqlStatement {
   void Keep(int result) {
     if (bind_result_ == SQLITE_OK) bind_result_ = result;
   }
-  absl::Status Error(int code) const {
-    return file_->Error(sqlite3_db_handle(statement_), code,
+  absl::Status Error(int code, int system_error) const {
+    return file_->Error(sqlite3_db_handle(statement_), code, system_error,
                         "read or write it");
   }
 
@@ -257,12 +258,16 @@ class SqliteConnection final : public SqlConnection {
     sqlite3* database = nullptr;
     const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    errno = 0;
     const int result =
         sqlite3_open_v2(file->path().c_str(), &database, flags, nullptr);
+    const int system_error = errno;
     // There is a handle even where opening failed, but for lack of memory.
     auto connection =
         std::unique_ptr<SqliteConnection>(new SqliteConnection(file, database));
-    if (result != SQLITE_OK) return file->Error(database, result, "open it");
+    if (result != SQLITE_OK) {
+      return file->Error(database, result, system_error, "open it");
+    }
     sqlite3_busy_timeout(
         database, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));
     // A file is data, not a program: nothing in its schema may run code or
@@ -286,11 +291,12 @@ class SqliteConnection final : public SqlConnection {
     std::unique_ptr<SqliteStatement>& entry = statements_[sql];
     if (entry == nullptr) {
       sqlite3_stmt* statement = nullptr;
+      errno = 0;
       const int result = sqlite3_prepare_v3(
           database_, sql.c_str(), static_cast<int>(sql.size()) + 1,
           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
       if (result != SQLITE_OK) {
-        return file_->Error(database_, result, "prepare a statement");
+        return file_->Error(database_, result, errno, "prepare a statement");
       }
       entry = std::make_unique<SqliteStatement>(file_, statement);
     }
@@ -298,10 +304,11 @@ class SqliteConnection final : public SqlConnection {
   }
 
   absl::Status RunScript(const std::string& sql) override {
+    errno = 0;
     const int result =
         sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr);
     if (result == SQLITE_OK) return absl::OkStatus();
-    return file_->Error(database_, result, "read or write it");
+    return file_->Error(database_, result, errno, "read or write it");
   }
 
   // One value; 0 or empty if there is none.
@@ -447,15 +454,29 @@ absl::Status MakeOrLookAt(const std::string& path) {
   }
   // As a crash leaves it that came right after it was made.
   if (status.st_size == 0) return absl::OkStatus();
-  char header[16] = {};
+  char header[18] = {};
   const ssize_t size = pread(descriptor, header, sizeof(header), 0);
   if (size < 0) return SystemError(path, "read it", errno);
-  if (absl::string_view(header, static_cast<size_t>(size)) != kFileHeader) {
+  if (absl::string_view(header, static_cast<size_t>(size))
+          .substr(0, kFileHeader.size()) != kFileHeader) {
     return absl::FailedPreconditionError(absl::StrCat(
         path,
         ": is not a database of housecall. Name the right file. If it "
         "was one, its beginning is damaged: ",
         SqliteFile(path).way_back()));
+  }
+  // SQLite would read the rest of the last page as zeros. (A crash may leave
+  // such an end, too, but then the log has what is missing.)
+  const auto byte = [&header](size_t i) {
+    return static_cast<unsigned char>(header[i]);
+  };
+  const int stored_size = byte(16) << 8 | byte(17);
+  const int page_size = stored_size == 1 ? 65536 : stored_size;
+  struct stat log = {};
+  const bool has_log =
+      stat((path + "-wal").c_str(), &log) == 0 && log.st_size > 0;
+  if (!has_log && (page_size == 0 || status.st_size % page_size != 0)) {
+    return SqliteFile(path).Damaged("it ends in the middle of a page");
   }
   return absl::OkStatus();
 }
