@@ -1000,7 +1000,7 @@ TEST_P(StoreContract, BehavesAsTheMemoryStore) {
   RecordFiller filler(1);
   MemoryStore model;
   int64_t sequence = 0;
-  for (int64_t step = 0; step < 200; ++step) {
+  for (int64_t step = 0; step < 80; ++step) {
     const Batch batch = RandomBatch(filler, sequence);
     sequence += static_cast<int64_t>(batch.journal.size());
     ASSERT_TRUE(model.Commit(batch, step).ok());

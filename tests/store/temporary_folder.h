@@ -18,6 +18,8 @@ class TemporaryFolder {
     if (mkdtemp(path_.data()) == nullptr) {
       ADD_FAILURE() << "cannot make a folder in " << ::testing::TempDir();
     }
+    // As messages name it.
+    path_ = std::filesystem::canonical(path_).string();
   }
   ~TemporaryFolder() {
     std::error_code ignored;
