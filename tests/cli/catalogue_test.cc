@@ -1,0 +1,120 @@
+#include "clients/cli/catalogue.h"
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "clients/cli/api.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace housecall::cli {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+
+bool IsAscii(const std::string& text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) return false;
+  }
+  return true;
+}
+
+void Collect(const Descriptor* type, std::set<const Descriptor*>* types) {
+  if (type->file()->package() != "housecall.v1" ||
+      !types->insert(type).second) {
+    return;
+  }
+  for (int i = 0; i < type->field_count(); ++i) {
+    if (type->field(i)->message_type() != nullptr) {
+      Collect(type->field(i)->message_type(), types);
+    }
+  }
+}
+
+// Every message that an answer may hold.
+std::set<const Descriptor*> ShownTypes() {
+  std::set<const Descriptor*> types;
+  for (const Rpc& rpc : Rpcs()) Collect(rpc.method->output_type(), &types);
+  return types;
+}
+
+TEST(Catalogue, HasEveryFieldThatIsShownInBothLanguages) {
+  for (const Descriptor* type : ShownTypes()) {
+    for (int i = 0; i < type->field_count(); ++i) {
+      const std::string& name = type->field(i)->name();
+      EXPECT_TRUE(HasFieldLabel(name)) << type->name() << "." << name;
+      EXPECT_NE(FieldLabel(name, Language::kJapanese), "") << name;
+      EXPECT_TRUE(IsAscii(FieldLabel(name, Language::kEnglish))) << name;
+      EXPECT_NE(FieldLabel(name, Language::kEnglish), "") << name;
+    }
+  }
+}
+
+TEST(Catalogue, HasEveryEnumValueInBothLanguages) {
+  std::set<const EnumDescriptor*> enums;
+  std::set<const Descriptor*> types = ShownTypes();
+  for (const Rpc& rpc : Rpcs()) Collect(rpc.method->input_type(), &types);
+  for (const Descriptor* type : types) {
+    for (int i = 0; i < type->field_count(); ++i) {
+      if (type->field(i)->enum_type() != nullptr) {
+        enums.insert(type->field(i)->enum_type());
+      }
+    }
+  }
+  EXPECT_GT(enums.size(), 25u);
+  for (const EnumDescriptor* type : enums) {
+    for (int i = 0; i < type->value_count(); ++i) {
+      const auto& value = *type->value(i);
+      if (value.number() == 0) continue;
+      EXPECT_TRUE(HasEnumLabel(value.name())) << value.name();
+      EXPECT_NE(EnumLabel(value, Language::kJapanese), "") << value.name();
+      EXPECT_NE(EnumLabel(value, Language::kEnglish), "") << value.name();
+      EXPECT_TRUE(IsAscii(EnumLabel(value, Language::kEnglish)))
+          << value.name();
+    }
+  }
+}
+
+TEST(Catalogue, HasEveryTextInBothLanguages) {
+  std::set<std::string> keys;
+  for (const std::string& key : TextKeys()) {
+    EXPECT_TRUE(keys.insert(key).second) << key << " is there twice";
+    const std::string japanese = Text(key, Language::kJapanese);
+    const std::string english = Text(key, Language::kEnglish);
+    EXPECT_NE(japanese, "") << key;
+    EXPECT_NE(english, "") << key;
+    EXPECT_FALSE(IsAscii(japanese)) << key;
+    EXPECT_TRUE(IsAscii(english)) << key;
+  }
+}
+
+// Text("…") with a key that is not there would print the key.
+TEST(Catalogue, HasEveryKeyThatTheProgramUses) {
+  const std::vector<std::string> keys = TextKeys();
+  std::set<std::string> used;
+  for (const char* file :
+       {"board_view", "commands", "help", "tables", "apply"}) {
+    std::ifstream source(std::string("clients/cli/") + file + ".cc");
+    ASSERT_TRUE(source.good()) << file;
+    std::stringstream text;
+    text << source.rdbuf();
+    const std::string code = text.str();
+    const std::regex call("\\bText\\(\\s*\"([a-z_0-9]+)\"");
+    for (std::sregex_iterator it(code.begin(), code.end(), call), end;
+         it != end; ++it) {
+      used.insert((*it)[1]);
+    }
+  }
+  EXPECT_GT(used.size(), 20u);
+  for (const std::string& key : used) {
+    EXPECT_THAT(keys, ::testing::Contains(key));
+  }
+}
+
+}  // namespace
+}  // namespace housecall::cli
