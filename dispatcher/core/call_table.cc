@@ -1,5 +1,6 @@
 #include "dispatcher/core/call_table.h"
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 #include <utility>
@@ -316,6 +317,17 @@ absl::StatusOr<const R*> FindOr(const Board& board, const decltype(R::id)& id) {
                    " is not known"));
 }
 
+// Of a trip, whose first call may be closed and forgotten long before the
+// papers of its last one are complete.
+std::vector<CallId> StillKnown(const Board& board, std::vector<CallId> calls) {
+  calls.erase(std::remove_if(calls.begin(), calls.end(),
+                             [&](const CallId& id) {
+                               return board.Find<Call>(id) == nullptr;
+                             }),
+              calls.end());
+  return calls;
+}
+
 template <typename C>
 concept NamesDelivery = requires(C c) {
   c.delivery;
@@ -358,11 +370,11 @@ absl::StatusOr<std::vector<CallId>> CallsOf(const Board& board, const C& c) {
   } else if constexpr (NamesOffer<C>) {
     auto offer = FindOr<Offer>(board, c.offer);
     if (!offer.ok()) return offer.status();
-    return (*offer)->calls;
+    return StillKnown(board, (*offer)->calls);
   } else if constexpr (NamesAssignment<C>) {
     auto assignment = FindOr<Assignment>(board, c.assignment);
     if (!assignment.ok()) return assignment.status();
-    return (*assignment)->calls;
+    return StillKnown(board, (*assignment)->calls);
   } else {
     return Calls(std::vector<CallId>{c.call});
   }

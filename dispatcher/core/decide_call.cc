@@ -617,6 +617,13 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
   AddLine(call.complaint, &text);
   AddLine(call.onset, &text);
   AddLine(call.judgement, &text);
+  AddLine(call.attendant, &text);
+  if (call.callback_phone != into.callback_phone) {
+    AddLine(call.callback_phone, &text);
+  }
+  if (call.place.address != into.place.address) {
+    AddLine(call.place.address, &text);
+  }
   fact.text = PrivateText(std::move(text));
   into.facts.push_back(std::move(fact));
   for (const Fact& f : call.facts) into.facts.push_back(f);
@@ -624,9 +631,11 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
   for (RedFlag flag : call.red_flags) {
     if (AddOnce(&into.red_flags, flag)) more_flags = true;
   }
+  bool more_skills = false;
   for (Skill skill : call.required_skills) {
-    AddOnce(&into.required_skills, skill);
+    if (AddOnce(&into.required_skills, skill)) more_skills = true;
   }
+  const bool promised = IsPromised(into);
   const bool lends_team = into.care_team.empty() && !call.care_team.empty();
   if (lends_team) into.care_team = call.care_team;
   const std::string flags = CountOf(into.red_flags);
@@ -638,6 +647,10 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
           EventKind::kCallMerged, draft);
   draft.Emit(EventKind::kFactAdded, c.into, {std::move(into)});
   if (more_flags) draft.RaiseTask(TaskKind::kRedFlags, c.into, flags);
+  if (more_skills && promised) {
+    draft.RaiseTask(TaskKind::kRetriage, c.into,
+                    "further skills were asked for after it was offered");
+  }
   if (lends_team) DeliverToTeam(c.into, draft);
   return c.into;
 }

@@ -59,19 +59,6 @@ void CountVisit(const PersonId& person, int32_t change, const Draft& draft,
   records->push_back(std::move(duty));
 }
 
-bool HasSetOut(const Board& board, const Assignment& assignment) {
-  for (const CallId& id : assignment.calls) {
-    const Call* call = board.Find<Call>(id);
-    const Visit* visit =
-        call == nullptr ? nullptr : board.Find<Visit>(call->visit);
-    if (visit != nullptr && visit->assignment == assignment.id &&
-        visit->depart.has_value()) {
-      return true;
-    }
-  }
-  return assignment.depart.has_value();
-}
-
 // Frees a crew that has not arrived.
 template <typename Change>
 void Release(const AssignmentId& id, std::string reason, Change change,
@@ -511,6 +498,19 @@ const Offer* PendingOfferOf(const Board& board, const Call& call) {
   const Offer* offer = board.PendingOfferTo(assignment->physician);
   return offer != nullptr && offer->replaces_car_of == assignment->id ? offer
                                                                       : nullptr;
+}
+
+bool HasSetOut(const Board& board, const Assignment& assignment) {
+  // Another car departs anew; the visit keeps when the first one did.
+  for (const CallId& call : assignment.calls) {
+    for (const VisitId& id : board.VisitsOf(call)) {
+      const Visit& visit = *board.Find<Visit>(id);
+      if (visit.assignment == assignment.id && visit.depart.has_value()) {
+        return true;
+      }
+    }
+  }
+  return assignment.depart.has_value();
 }
 
 void RingOrExpire(const OfferId& id, Draft& draft) {

@@ -375,7 +375,7 @@ absl::StatusOr<Subject> Rule(const ConfirmHours& c, Draft& draft) {
   }
   const bool worked = assignment.state == AssignmentState::kFinished ||
                       (assignment.state == AssignmentState::kReleased &&
-                       assignment.depart.has_value());
+                       HasSetOut(draft.board(), assignment));
   if (!worked) {
     return absl::FailedPreconditionError(absl::StrCat(
         ResourceName(c.assignment), " is ", NameOf(assignment.state),

@@ -169,6 +169,8 @@ void TakeCrewOff(const CallId& call, std::string reason, Draft& draft);
 // decide_match.cc: the pending offer of the call, or of another car for its
 // crew; or null.
 const Offer* PendingOfferOf(const Board& board, const Call& call);
+// decide_match.cc: true if the crew has departed at least once.
+bool HasSetOut(const Board& board, const Assignment& assignment);
 // decide_match.cc: nobody has answered in time: rings the offer again, or after
 // its last ring lets it expire.
 void RingOrExpire(const OfferId& offer, Draft& draft);

@@ -545,6 +545,19 @@ TEST(MergeCall, OfTheDuplicateOfATripLeavesOneCallToBeMatched) {
   EXPECT_EQ(night.GetCall("c2").resume_state, CallState::kMatching);
 }
 
+TEST(MergeCall, AsksForANewLookWhenItBringsSkillsAfterTheOffer) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  SubmitCall c = night.Submission("c2", "");
+  c.short_patient = ShortPatient();
+  c.short_patient->display_name = PrivateText("somebody");
+  c.place = night.GetCall().place;
+  c.required_skills = {Skill::kCatheter};
+  night.Must(c);
+  night.Must(MergeCall{CallId("c2"), kCall});
+  EXPECT_EQ(night.OpenTasks(TaskKind::kRetriage), 1);
+}
+
 TEST(MergeCall, LendsItsCareTeamToANoteThatWaitsForOne) {
   Night night;
   night.BringTo(CallState::kCancelled);

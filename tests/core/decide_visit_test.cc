@@ -319,11 +319,40 @@ TEST(ConfirmHours, CountsForACrewThatWasTurnedRoundOnTheWay) {
   night.Must(CancelCall{kCall, night.GetCall().etag, kWhy});
   night.Must(ConfirmHours{crew, kD1});
   EXPECT_TRUE(night.AssignmentOf().driver_hours.has_value());
+  // Even where its car broke down before.
+  Night lost;
+  lost.BringTo(CallState::kEnRoute);
+  lost.Must(ReportBreakdown{CarId("k1"), "engine"});
+  lost.Must(CancelCall{kCall, lost.GetCall().etag, kWhy});
+  lost.Must(ConfirmHours{lost.GetCall().assignment, kP1});
   Night idle;
   idle.BringTo(CallState::kAccepted);
   idle.Must(CancelCall{kCall, idle.GetCall().etag, kWhy});
   EXPECT_THAT(WordsOfDoing(idle, ConfirmHours{idle.GetCall().assignment, kD1}),
               HasSubstr("hours are confirmed after leaving"));
+}
+
+TEST(ConfirmHours, WorksAfterTheFirstCallOfTheTripWasForgotten) {
+  Night night;
+  BringTwoOnScene(night);
+  Treat(night, "c1");
+  Treat(night, "c2");
+  night.Must(night.StepOf("c1", Step::kLeave));
+  // As a store loads it: closed calls are left out.
+  Board board;
+  const auto copy = [&]<typename... R>(std::variant<R...>*) {
+    (night.board.table<R>().ForEach([&](const auto& id, const R& record) {
+      if (id.value() != "c1") board.Put(record);
+    }),
+     ...);
+  };
+  copy(static_cast<Record*>(nullptr));
+  ASSERT_EQ(board.Find<Call>(kCall), nullptr);
+  const AssignmentId crew = night.GetCall("c2").assignment;
+  const absl::StatusOr<Decision> decision =
+      Decide(board, ConfirmHours{crew, kP1}, night.As("p1"), night.now);
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->events.size(), 1u);
 }
 
 }  // namespace
