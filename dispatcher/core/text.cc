@@ -291,6 +291,7 @@ std::string FormatValue(const T& value, const TextTimes& times) {
     return value.has_value() ? FormatValue(*value, times) : "none";
   } else if constexpr (IsVector<T>) {
     std::vector<std::string> items;
+    items.reserve(value.size());
     for (const auto& item : value) items.push_back(FormatValue(item, times));
     return absl::StrCat("[", absl::StrJoin(items, " "), "]");
   } else {

@@ -39,8 +39,6 @@ TEST_F(DutyTest, IsRefusedOffTheRota) {
   ExpectAll({
       {"GoOnDuty person=none role=PHYSICIAN",
        "NOT_FOUND: people/none is not known"},
-      {"GoOnDuty person=dr-sato",
-       "INVALID_ARGUMENT: role: PHYSICIAN, DRIVER or OPERATOR wanted"},
       {"GoOnDuty person=dr-sato role=REQUESTER",
        "INVALID_ARGUMENT: role: PHYSICIAN, DRIVER or OPERATOR wanted"},
       {"GoOnDuty person=dr-sato role=DRIVER car=car-2",
@@ -100,6 +98,19 @@ TEST_F(DutyTest, ACarHasOneDriver) {
   // Free again.
   EXPECT_EQ(Do("GoOffDuty person=driver-abe"), "OK");
   EXPECT_EQ(Do("GoOnDuty person=driver-ono role=DRIVER"), "OK");
+}
+
+TEST_F(DutyTest, TheRotaNamesTheRoleWhereNobodyDoes) {
+  EXPECT_EQ(Do("GoOffDuty person=driver-abe"), "OK");
+  EXPECT_EQ(Do("GoOnDuty person=driver-abe"), "OK");
+  EXPECT_EQ(Get<Duty>("driver-abe").role, Role::kDriver);
+  EXPECT_EQ(Get<Duty>("driver-abe").car, CarId("car-1"));
+  EXPECT_EQ(Do("GoOffDuty person=op-mori"), "OK");
+  EXPECT_EQ(Do("GoOnDuty person=op-mori"), "OK");
+  EXPECT_EQ(Get<Duty>("op-mori").role, Role::kOperator);
+  EXPECT_EQ(Do("GoOnDuty person=nurse-ito"),
+            "FAILED_PRECONDITION: people/nurse-ito is not on the rota as "
+            "PHYSICIAN now or within the next 30 minutes");
 }
 
 TEST_F(DutyTest, ADriverNeedsACar) {
