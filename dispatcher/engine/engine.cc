@@ -371,6 +371,15 @@ void Engine::Publish(Lane& lane, const Commit& commit) {
       wants_plan = true;
     }
   }
+  for (const store::JournalEntry& entry : told.entries) {
+    if (!core::IsJournaled(entry.event.kind)) continue;
+    HC_LOG(kInfo, "event")
+        .With("center", lane.center)
+        .With("sequence", entry.sequence)
+        .With("kind", NameOf(entry.event.kind))
+        .With("call", entry.event.call)
+        .With("account", entry.event.actor.account);
+  }
   if (wants_plan) {
     {
       MutexLock lock(plan_mutex_);

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# The daemon against broken surroundings: each gets a clear message, an exit
+# code, and nothing is lost.
+#
+#   tests/end_to_end/daemon_test.sh BIN_FOLDER
+set -euo pipefail
+
+bin=$(realpath "${1:?"usage: daemon_test.sh BIN_FOLDER"}")
+folder=$(mktemp -d)
+server=
+finish() {
+  [[ -z $server ]] || kill "$server" 2>/dev/null || true
+  rm -rf "$folder"
+}
+trap finish EXIT
+cd "$folder"
+
+failures=0
+# expect CODE TEXT COMMAND…: the command exits with CODE and says TEXT.
+expect() {
+  local code=$1 text=$2 status=0
+  shift 2
+  timeout 60 "$@" >out 2>&1 </dev/stdin || status=$?
+  if [[ $status -ne $code ]] || ! grep -qF -- "$text" out; then
+    printf 'FAILED (exit %d, wanted %d and "%s"): %s\n' \
+      "$status" "$code" "$text" "$*" >&2
+    cat out >&2
+    failures=$((failures + 1))
+  fi
+}
+
+create() {
+  "$bin/housecalld" create-center --db="$1" --center=hino \
+    --display_name=日野往診センター --position=35.6714,139.3950 \
+    --last_resort_name=当番 --last_resort_phone=042-000-0000 --admin=admin
+}
+export -f create
+export bin
+
+# --- Flags --------------------------------------------------------------------
+expect 2 "housecalld serve" "$bin/housecalld" </dev/null
+expect 2 "housecalld serve" "$bin/housecalld" dance </dev/null
+expect 2 "--db" "$bin/housecalld" serve </dev/null
+expect 1 "Unknown command line flag" "$bin/housecalld" serve --bd=x </dev/null
+expect 2 "no password" "$bin/housecalld" create-center --db=a.db \
+  --center=hino --display_name=x --position=35,139 --last_resort_name=x \
+  --last_resort_phone=1 --admin=admin </dev/null
+expect 2 "13" bash -c 'create a.db <<<short'
+expect 2 "--position" "$bin/housecalld" create-center --db=a.db --center=hino \
+  --display_name=x --position=here --last_resort_name=x \
+  --last_resort_phone=1 --admin=admin <<<"a long enough password"
+expect 2 "--last_resort_phone" "$bin/housecalld" create-center --db=a.db \
+  --center=hino --display_name=x --position=35,139 \
+  --admin=admin <<<"a long enough password"
+expect 2 "--center" "$bin/housecalld" create-center --db=a.db \
+  --center='Hino!' --display_name=x --position=35,139 --last_resort_name=x \
+  --last_resort_phone=1 --admin=admin <<<"a long enough password"
+
+# --- The database -------------------------------------------------------------
+expect 0 "created center hino" \
+  bash -c 'create good.db <<<"a long enough password"'
+expect 1 "hino" bash -c 'create good.db <<<"a long enough password"'
+expect 0 "the database is sound" "$bin/housecalld" check --db=good.db </dev/null
+expect 1 "create-center" "$bin/housecalld" serve --db=new.db \
+  --listen=127.0.0.1:0 </dev/null
+head -c 5000 /dev/urandom >foreign.db
+expect 1 "foreign.db" "$bin/housecalld" check --db=foreign.db </dev/null
+cp good.db torn.db
+truncate -s 6000 torn.db
+expect 1 "torn.db" "$bin/housecalld" check --db=torn.db </dev/null
+expect 1 "missing/x.db" "$bin/housecalld" check --db=missing/x.db </dev/null
+
+# --- The map ------------------------------------------------------------------
+expect 1 "no.map" "$bin/housecalld" serve --db=good.db --map=no.map \
+  --listen=127.0.0.1:0 </dev/null
+expect 2 "foreign.db" "$bin/housecalld" serve --db=good.db --map=foreign.db \
+  --listen=127.0.0.1:0 </dev/null
+
+# --- Listening ----------------------------------------------------------------
+expect 2 "loopback" "$bin/housecalld" serve --db=good.db \
+  --listen=0.0.0.0:0 </dev/null
+expect 2 "key" "$bin/housecalld" serve --db=good.db --listen=127.0.0.1:0 \
+  --tls_cert=good.db </dev/null
+expect 2 "no.pem" "$bin/housecalld" serve --db=good.db --listen=127.0.0.1:0 \
+  --tls_cert=no.pem --tls_key=no.pem </dev/null
+
+"$bin/housecalld" serve --db=good.db --listen=127.0.0.1:0 --port_file=port \
+  2>log &
+server=$!
+for _ in {1..300}; do
+  [[ -s port ]] && break
+  sleep 0.1
+done
+if ! [[ -s port ]]; then
+  echo "FAILED: the server does not start" >&2
+  cat log >&2
+  exit 1
+fi
+expect 0 "created center hino" \
+  bash -c 'create other.db <<<"a long enough password"'
+expect 1 "$(<port)" "$bin/housecalld" serve --db=other.db \
+  --listen="127.0.0.1:$(<port)" </dev/null
+# A database has one daemon.
+expect 1 "good.db" "$bin/housecalld" serve --db=good.db \
+  --listen=127.0.0.1:0 </dev/null
+kill "$server"
+status=0
+wait "$server" || status=$?
+server=
+if [[ $status -ne 0 ]] || ! grep -q ' INFO stopped' log; then
+  echo "FAILED: SIGTERM does not end the server in order (exit $status)" >&2
+  cat log >&2
+  failures=$((failures + 1))
+fi
+expect 0 "the database is sound" "$bin/housecalld" check --db=good.db </dev/null
+
+if [[ $failures -gt 0 ]]; then
+  echo "$failures expectations failed" >&2
+  exit 1
+fi
+echo "daemon_test: passed"
