@@ -16,6 +16,8 @@ namespace housecall::engine {
 namespace {
 
 constexpr absl::Duration kForgetInterval = absl::Minutes(10);
+// A client that tries again does so within days.
+constexpr absl::Duration kKeepReplies = absl::Hours(7 * 24);
 // After a load that failed, for a center that nobody sends anything to.
 constexpr absl::Duration kReloadInterval = absl::Seconds(1);
 
@@ -296,6 +298,11 @@ void Engine::RunWriter(Lane& lane) {
       }
       if (now >= lane.next_forget_time) {
         lane.next_forget_time = now + kForgetInterval;
+        if (const absl::Status status =
+                store_->ForgetReplies(now - kKeepReplies);
+            !status.ok()) {
+          HC_LOG(kWarning, "replies_not_forgotten").With("status", status);
+        }
         if (lane.writer.Forget()) {
           MutexLock lock(lane.publish_mutex);
           lane.published = lane.writer.board();

@@ -37,8 +37,10 @@ struct RelayHooks {
 };
 
 struct RelayOptions {
-  // Pushes under way at once.
-  int max_in_flight = 64;
+  // Pushes handed to the channels at once. The channels bound what is under way
+  // to one receiver; this is far more, so that one that hangs, with many notes
+  // waiting for it, does not fill it.
+  int max_in_flight = 4096;
   // How often the outbox is looked at when nobody calls Wake.
   absl::Duration poll_interval = absl::Seconds(1);
   // A lease outlasts the channel's slowest push by this, so that a message is
