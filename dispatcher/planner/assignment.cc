@@ -11,6 +11,9 @@ namespace {
 constexpr int64_t kInfinity = std::numeric_limits<int64_t>::max();
 // "5 calls, 5 physicians, 4 drivers", as crews and stops.
 constexpr int64_t kSmall = int64_t{5} * 5 * (4 + 1);
+// With fewer steps than this for each choice that the bounds leave, the search
+// would not come to its end and is not begun.
+constexpr int64_t kStepsPerChoice = 16;
 
 // --- Two-way assignment -----------------------------------------------------
 
@@ -425,6 +428,7 @@ class Search {
   // True if best_ is the least for certain, after it was made so.
   bool Prove() {
     choices_.assign(stops_, {});
+    int64_t choices_left = steps_left_ / kStepsPerChoice;
     for (int stop = 0; stop < stops_; ++stop) {
       std::vector<Choice>& choices = choices_[stop];
       for (int physician = 0; physician < physicians_; ++physician) {
@@ -440,6 +444,7 @@ class Search {
           if (MayImprove(choice.reduced_by_physicians,
                          choice.reduced_by_wheels)) {
             choices.push_back(choice);
+            if (--choices_left < 0) return false;
           }
         }
       }
