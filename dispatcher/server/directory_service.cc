@@ -215,6 +215,10 @@ class DirectoryService final : public v1::DirectoryService::CallbackService {
                              v1::Account* response) const {
     RETURN_IF_ERROR(CheckRequestId(request.request_id()));
     RETURN_IF_ERROR(CheckRequired(request));
+    RETURN_IF_ERROR(CheckFields(request));
+    if constexpr (requires { request.parent(); }) {
+      RETURN_IF_ERROR(CheckParent(caller, request.parent()));
+    }
     ASSIGN_OR_RETURN(
         const core::Account account,
         FromProto<core::Account>(request.account(), caller.center));

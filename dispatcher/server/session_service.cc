@@ -149,6 +149,7 @@ class SessionService final : public v1::SessionService::CallbackService {
                      grpc::ServerUnaryReactor* reactor,
                      v1::CreateSessionResponse* response) const {
     RETURN_IF_ERROR(CheckRequired(request));
+    RETURN_IF_ERROR(CheckFields(request));
     // The only request that brings its center itself.
     ASSIGN_OR_RETURN(
         const std::string id,
@@ -209,6 +210,7 @@ class SessionService final : public v1::SessionService::CallbackService {
                            v1::Account* response) const {
     RETURN_IF_ERROR(CheckRequestId(request.request_id()));
     RETURN_IF_ERROR(CheckRequired(request));
+    RETURN_IF_ERROR(CheckFields(request));
     // The board of now, not of when the request came: wrong passwords that were
     // waiting before it count.
     const engine::BoardPtr board = desk_->engine().Current(caller.center);
