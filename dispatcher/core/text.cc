@@ -327,6 +327,16 @@ bool IsPrefix(const std::vector<T>& prefix, const std::vector<T>& of) {
 }
 
 template <typename T>
+bool IsDefault(const T& value) {
+  // Spelled out: g++ 12 warns of the nullopt that it would compare with.
+  if constexpr (IsOptional<T>) {
+    return !value.has_value();
+  } else {
+    return value == T();
+  }
+}
+
+template <typename T>
 void Compare(const std::string& name, const T& before, const T& after,
              const TextTimes& times, std::vector<std::string>* changes) {
   if (before == after) return;
@@ -358,12 +368,12 @@ void Compare(const std::string& name, const T& before, const T& after,
     constexpr bool nothing_by_default = IsId<T> || IsSensitive<T> ||
                                         std::is_same_v<T, std::string> ||
                                         std::is_same_v<T, absl::Time>;
-    return nothing_by_default && value == T() ? "none"
-                                              : FormatValue(value, times);
+    return nothing_by_default && IsDefault(value) ? "none"
+                                                  : FormatValue(value, times);
   };
-  changes->push_back(
-      before == T() ? absl::StrCat(name, "=", word(after))
-                    : absl::StrCat(name, " ", word(before), "→", word(after)));
+  changes->push_back(IsDefault(before) ? absl::StrCat(name, "=", word(after))
+                                       : absl::StrCat(name, " ", word(before),
+                                                      "→", word(after)));
 }
 
 // --- Reading ----------------------------------------------------------------
