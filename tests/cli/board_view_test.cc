@@ -74,8 +74,7 @@ TEST(BoardView, OrdersByUrgencyThenTarget) {
   EXPECT_TRUE(view.Take(Complete("t1")));
   const std::string text = view.Render(kStyle);
   size_t last = 0;
-  for (const char* id :
-       {"ambulance", "flagged", "sooner", "later", "slow"}) {
+  for (const char* id : {"ambulance", "flagged", "sooner", "later", "slow"}) {
     const size_t at = text.find(id);
     ASSERT_NE(at, std::string::npos) << id << " in\n" << text;
     EXPECT_GT(at, last) << id << " in\n" << text;

@@ -58,12 +58,20 @@ class FakeServer::Service : public grpc::CallbackGenericService {
       Next();
     }
 
+    void OnCancel() override {
+      std::lock_guard<std::mutex> lock(mutex_);
+      is_cancelled_ = true;
+      if (is_hanging_) Finish(grpc::Status::CANCELLED);
+    }
+
     void OnDone() override { delete this; }
 
    private:
     void Next() {
       if (written_ >= answer_.messages.size()) {
-        Finish(answer_.status);
+        std::lock_guard<std::mutex> lock(mutex_);
+        is_hanging_ = answer_.hangs && !is_cancelled_;
+        if (!is_hanging_) Finish(answer_.status);
         return;
       }
       const grpc::Slice slice(answer_.messages[written_++]);
@@ -77,6 +85,11 @@ class FakeServer::Service : public grpc::CallbackGenericService {
     grpc::ByteBuffer out_;
     Answer answer_;
     size_t written_ = 0;
+
+    std::mutex mutex_;
+    // Guarded by mutex_.
+    bool is_cancelled_ = false;
+    bool is_hanging_ = false;
   };
 
   Answer AnswerTo(const Request& request) {
@@ -90,7 +103,8 @@ class FakeServer::Service : public grpc::CallbackGenericService {
     if (!answer) {
       return {grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
                            absl::StrCat("no answer for ", request.rpc)),
-              {}};
+              {},
+              false};
     }
     return answer(request.bytes);
   }
@@ -126,14 +140,14 @@ void FakeServer::On(const std::string& rpc,
                     const google::protobuf::Message& response) {
   const std::string bytes = response.SerializeAsString();
   On(rpc, [bytes](const std::string&) {
-    return Answer{grpc::Status::OK, {bytes}};
+    return Answer{grpc::Status::OK, {bytes}, false};
   });
 }
 
 void FakeServer::Refuse(const std::string& rpc, grpc::StatusCode code,
                         const std::string& message) {
   On(rpc, [code, message](const std::string&) {
-    return Answer{grpc::Status(code, message), {}};
+    return Answer{grpc::Status(code, message), {}, false};
   });
 }
 

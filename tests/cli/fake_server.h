@@ -24,6 +24,8 @@ class FakeServer {
   struct Answer {
     grpc::Status status;
     std::vector<std::string> messages;
+    // Never ends; the client has to give up.
+    bool hangs = false;
   };
   struct Request {
     std::string rpc;            // "SubmitCall"

@@ -100,8 +100,10 @@ TEST(RequestBuilder, SetsEveryFieldOfEveryRpc) {
 TEST(RequestBuilder, LeavesNoFieldBehindAGlobalFlag) {
   for (const Rpc& rpc : Rpcs()) {
     for (const std::string& flag : FlagsOf(*rpc.method->input_type())) {
-      EXPECT_THAT(GlobalFlags(), ::testing::Not(::testing::Contains(flag))) << rpc.name;
-      EXPECT_THAT(GlobalSwitches(), ::testing::Not(::testing::Contains(flag))) << rpc.name;
+      EXPECT_THAT(GlobalFlags(), ::testing::Not(::testing::Contains(flag)))
+          << rpc.name;
+      EXPECT_THAT(GlobalSwitches(), ::testing::Not(::testing::Contains(flag)))
+          << rpc.name;
     }
   }
 }

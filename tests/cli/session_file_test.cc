@@ -87,7 +87,8 @@ TEST_F(SessionFileTest, RefusesADamagedFileWithoutQuotingIt) {
     std::ofstream(config() + "/a.json") << text;
     const absl::Status status = LoadSession(config(), "a").status();
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << text;
-    EXPECT_THAT(std::string(status.message()), ::testing::Not(HasSubstr("secret-token")));
+    EXPECT_THAT(std::string(status.message()),
+                ::testing::Not(HasSubstr("secret-token")));
   }
 }
 
