@@ -30,9 +30,10 @@ namespace {
 constexpr int64_t kApplicationId = 0x4843616c;
 constexpr absl::string_view kFileHeader("SQLite format 3\0", 16);
 constexpr mode_t kFileMode = 0600;
-// The log is copied into the file when it has this many pages (16 MiB), and
-// cut back to that size after a burst.
-constexpr int kCheckpointPages = 4096;
+// The log is copied into the file when it has this many pages (4 MiB): a longer
+// one makes the commit that copies it wait longer, and none the faster. After a
+// burst it is cut back to kLogBytes.
+constexpr int kCheckpointPages = 1000;
 constexpr int kLogBytes = 16 << 20;
 constexpr int kCacheKibibytes = 8 << 10;
 
