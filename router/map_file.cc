@@ -64,9 +64,9 @@ class Hash {
   void Add(const void* data, size_t bytes) {
     const char* next = static_cast<const char*>(data);
     for (; bytes >= 32; next += 32, bytes -= 32) {
-      for (int lane = 0; lane < 4; ++lane) Mix(lane, next + lane * 8, 8);
+      for (size_t lane = 0; lane < 4; ++lane) Mix(lane, next + lane * 8, 8);
     }
-    for (int lane = 0; bytes > 0; ++lane) {
+    for (size_t lane = 0; bytes > 0; ++lane) {
       const size_t part = bytes < 8 ? bytes : 8;
       Mix(lane, next, part);
       next += part;
@@ -85,7 +85,7 @@ class Hash {
  private:
   static constexpr uint64_t kPrime = 0x9e3779b97f4a7c15;
 
-  void Mix(int lane, const char* data, size_t bytes) {
+  void Mix(size_t lane, const char* data, size_t bytes) {
     uint64_t word = 0;
     std::memcpy(&word, data, bytes);
     lanes_[lane] = std::rotl((lanes_[lane] ^ word) * kPrime, 29);

@@ -36,7 +36,8 @@ absl::Status CheckRoadData(const RoadData& data) {
   }
   // Arcs and their layers are numbered in 32 bits, one of which is the
   // direction.
-  if (data.nodes.size() > (1u << 29) || data.segments.size() > (1u << 29)) {
+  if (data.nodes.size() > (1u << 29) || data.segments.size() > (1u << 29) ||
+      data.points.size() > 0xffffffff) {
     return absl::InvalidArgumentError("the network is too large");
   }
   if (data.source_node_ids.size() != data.nodes.size()) {

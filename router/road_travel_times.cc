@@ -60,14 +60,19 @@ bool HasFallback(const Snap& snap) {
   return snap.main.has_value() && snap.main->segment != snap.nearest.segment;
 }
 
+std::vector<RoadPoint> NearestPoints(const std::vector<Snap>& snaps) {
+  std::vector<RoadPoint> points;
+  points.reserve(snaps.size());
+  for (const Snap& snap : snaps) points.push_back(snap.nearest);
+  return points;
+}
+
 // The legs of all pairs, row by row. Pairs without a way between their nearest
 // points get the one between their points of the main network.
 std::vector<Leg> Legs(const std::vector<Snap>& from,
                       const std::vector<Snap>& to, Query* query) {
-  std::vector<RoadPoint> from_points;
-  for (const Snap& snap : from) from_points.push_back(snap.nearest);
-  std::vector<RoadPoint> to_points;
-  for (const Snap& snap : to) to_points.push_back(snap.nearest);
+  std::vector<RoadPoint> from_points = NearestPoints(from);
+  std::vector<RoadPoint> to_points = NearestPoints(to);
   std::vector<Leg> legs = query->Matrix(from_points, to_points);
 
   std::vector<bool> row_again(from.size());

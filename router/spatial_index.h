@@ -33,10 +33,10 @@ class SpatialIndex {
   const BoundingBox& bounds() const { return bounds_; }
 
   // The nearest point of a segment that has all of `flags`; of equally near
-  // ones, as at a junction, one that is not kEndsOnly, then the smallest segment
-  // number. None: no segment has the flags.
-  // Distances are measured on the plane that touches the earth at `position`,
-  // right to 0.1 % for some tens of kilometres.
+  // ones, as at a junction, one that is not kEndsOnly, then the smallest
+  // segment number. None: no segment has the flags. Distances are measured on
+  // the plane that touches the earth at `position`, right to 0.1 % for some
+  // tens of kilometres.
   std::optional<RoadPoint> FindNearest(const LatLng& position,
                                        uint8_t flags = 0) const;
 

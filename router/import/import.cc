@@ -150,7 +150,6 @@ class Importer {
   }
 
   uint32_t NumberOfRules(const RoadRules& rules);
-  bool Has(uint32_t node) const { return located_[node]; }
   void CutWays();
   void CutWay(const RoadWay& way);
   void FindChains();

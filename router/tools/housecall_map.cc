@@ -1,4 +1,5 @@
 // housecall-map: makes maps of OpenStreetMap files, and asks them for the way.
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -215,7 +216,7 @@ std::string Minutes(absl::Duration duration) {
 }
 
 double Rounded(double value, double unit) {
-  return static_cast<double>(static_cast<int64_t>(value / unit + 0.5)) * unit;
+  return std::round(value / unit) * unit;
 }
 
 Json ToJson(const LatLng& position) {
