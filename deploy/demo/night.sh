@@ -38,6 +38,11 @@ as() {
   housecall --profile "$profile" "$@"
 }
 
+# The same without its answer: the timeline tells what happened.
+quietly() {
+  as "$@" >/dev/null
+}
+
 # Moves every "LAT,LNG" of standard input from center.jsonl's center to ours.
 moved() {
   awk -v from="$home" -v to="${HOUSECALL_POSITION:-$home}" '
@@ -113,11 +118,11 @@ for account in operator nurse manager clinic-doctor dr-sato dr-suzuki \
 done
 
 say "The crews go on duty and say where they are"
-as operator go-on-duty --field role >/dev/null
+quietly operator go-on-duty
 while read -r account where; do
-  as "$account" go-on-duty --field role >/dev/null
-  as "$account" report-position "$(position "$where")" --accuracy-meters 15 \
-    --field name
+  quietly "$account" go-on-duty </dev/null
+  quietly "$account" report-position "$(position "$where")" \
+    --accuracy-meters 15 </dev/null
 done <<'CREWS'
 dr-sato 35.7010,139.4090
 dr-suzuki 35.6960,139.4170
@@ -125,20 +130,21 @@ dr-tanabe 35.6945,139.4105
 driver-yamada 35.6995,139.4110
 driver-ogawa 35.6960,139.4170
 CREWS
+as operator board
 
 say "A visiting nurse submits a call"
-as nurse submit-call "$call" --patient p-1001 \
+quietly nurse submit-call "$call" --patient p-1001 \
   --complaint "息切れが強くなった。横になれない" --onset "21時ごろから" \
   --judgement "心不全の悪化と思われ、朝まで待てない" \
   --attendant "長女" --callback-phone 042-555-0201 \
   --vitals.pulse-per-minute 104 --vitals.systolic-mmhg 152 \
-  --vitals.oxygen-saturation-percent 91 --field state
-as operator timeline "$call" --watch &
+  --vitals.oxygen-saturation-percent 91
+# Not through as(): the shell of a function would leave the program running.
+housecall --profile operator timeline "$call" --watch &
 timeline=$!
 
 say "The operator triages"
-as operator triage-call "$call" --disposition visit --urgency urgent \
-  --field state
+quietly operator triage-call "$call" --disposition visit --urgency urgent
 
 say "The engine matches and offers"
 offer=
@@ -148,35 +154,35 @@ has_offer() {
   [[ -n $offer ]]
 }
 wait_for 30 "an offer" has_offer
-physician=$(as operator list-offers --call "$call" --field offers.physician |
-  tail -n 1)
-driver=$(as operator list-offers --call "$call" --field offers.driver |
-  tail -n 1)
+physician=$(as operator list-offers --call "$call" --states pending \
+  --field offers.physician)
+driver=$(as operator list-offers --call "$call" --states pending \
+  --field offers.driver)
 physician=${physician##*/} driver=${driver##*/}
 as operator why "$call"
 
 say "Both accept"
-as "$physician" accept-offer "$offer" --field state
+quietly "$physician" accept-offer "$offer"
 if [[ -n $driver ]]; then
-  as "$driver" accept-offer "$offer" --field state
+  quietly "$driver" accept-offer "$offer"
 fi
 crew=${driver:-$physician}
 assignment=$(as operator get-call "$call" --field assignment)
 [[ -n $assignment ]] || fail "there is no assignment"
 
 say "They drive"
-as "$crew" start-drive "$assignment" --device-time now --field state
+quietly "$crew" start-drive "$assignment" --device-time now
 if [[ -n $driver ]]; then
-  as "$driver" pick-up-physician "$assignment" --field state
+  quietly "$driver" pick-up-physician "$assignment"
 fi
-as "$crew" report-position "$(position 35.7018,139.4075)" --field name
+quietly "$crew" report-position "$(position 35.7018,139.4075)"
 as operator board
 
 say "They arrive, treat and leave"
-as "$crew" arrive "$assignment" --field state
-as "$physician" start-treatment "$assignment" --field state
-as "$physician" end-treatment "$assignment" --field state
-as "$crew" leave-scene "$assignment" --field state
+quietly "$crew" arrive "$assignment"
+quietly "$physician" start-treatment "$assignment"
+quietly "$physician" end-treatment "$assignment"
+quietly "$crew" leave-scene "$assignment"
 
 say "The physician writes and signs the note"
 note=$(as "$physician" draft-note "$call" \
@@ -186,7 +192,7 @@ note=$(as "$physician" draft-note "$call" \
   --text.advice "夜間は酸素 2L/分。息切れが戻れば電話を" \
   --text.follow-up "明朝の体重と尿量の確認、利尿薬の調整をお願いします" \
   --field name)
-as "$physician" sign-note "$note" --etag current --field state
+quietly "$physician" sign-note "$note" --etag current
 
 say "The care team receives it"
 inbox_has_note() {
@@ -196,26 +202,30 @@ for account in manager nurse; do
   wait_for 30 "the note in the inbox of $account" inbox_has_note "$account"
   as "$account" inbox
   as "$account" inbox --field deliveries.name | while read -r delivery; do
-    as "$account" confirm-receipt "$delivery" --field state </dev/null
+    quietly "$account" confirm-receipt "$delivery" </dev/null
   done
 done
 is_received() {
-  ! as operator list-deliveries --call "$call" --field deliveries.state |
-    grep -qv DELIVERY_STATE_RECEIVED
+  [[ $(as operator list-deliveries --call "$call" --field deliveries.state |
+    sort -u) == DELIVERY_STATE_RECEIVED ]]
 }
 wait_for 30 "the receipt of every delivery" is_received
 cat "$demo/receiver.log"
 
 say "Requester informed, hours confirmed"
-as nurse inform-requester "$call" --field state
-as "$physician" confirm-hours "$assignment" --field state
+quietly nurse inform-requester "$call"
+quietly "$physician" confirm-hours "$assignment"
 if [[ -n $driver ]]; then
-  as "$driver" confirm-hours "$assignment" --field state
+  quietly "$driver" confirm-hours "$assignment"
 fi
 is_closed() {
   [[ $(as operator get-call "$call" --field state) == CALL_STATE_CLOSED ]]
 }
 wait_for 30 "the end of the call" is_closed
+timeline_is_over() {
+  ! kill -0 "$timeline" 2>/dev/null
+}
+wait_for 30 "the end of the timeline" timeline_is_over
 wait "$timeline" || fail "the timeline broke off"
 timeline=
 
