@@ -13,6 +13,9 @@
 namespace housecall::cli {
 namespace {
 
+// The policy's default, for those who do not see the center.
+constexpr absl::Duration kStaleAfter = absl::Minutes(5);
+
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) +
          absl::Nanoseconds(time.nanos());
@@ -41,6 +44,15 @@ auto Order(const v1::Call& call) {
                                                    : absl::InfiniteFuture();
   return std::make_tuple(rank, target, TimeOf(call.receive_time()),
                          call.name());
+}
+
+template <typename R>
+void Keep(const R& resource, bool counts, std::map<std::string, R>* all) {
+  if (counts) {
+    (*all)[resource.name()] = resource;
+  } else {
+    all->erase(resource.name());
+  }
 }
 
 }  // namespace
@@ -73,24 +85,33 @@ bool BoardView::Take(const v1::BoardUpdate& update) {
 }
 
 void BoardView::Put(const v1::Resource& resource) {
-  if (resource.has_call()) calls_[resource.call().name()] = resource.call();
-  if (resource.has_task()) tasks_[resource.task().name()] = resource.task();
-  if (resource.has_duty()) duties_[resource.duty().name()] = resource.duty();
-  if (resource.has_position()) {
-    positions_[resource.position().name()] = resource.position();
+  // What is over is forgotten: a board may be watched for weeks.
+  if (resource.has_call()) {
+    Keep(resource.call(), !IsOver(resource.call().state()), &calls_);
+    if (IsOver(resource.call().state())) {
+      assignments_.erase(resource.call().assignment());
+    }
   }
+  if (resource.has_task()) {
+    Keep(resource.task(), !resource.task().has_resolved(), &tasks_);
+  }
+  if (resource.has_offer()) {
+    Keep(resource.offer(), resource.offer().state() == v1::OFFER_STATE_PENDING,
+         &offers_);
+  }
+  // A crew that has left still owes the note.
   if (resource.has_assignment()) {
-    assignments_[resource.assignment().name()] = resource.assignment();
+    Keep(resource.assignment(),
+         resource.assignment().state() != v1::ASSIGNMENT_STATE_RELEASED,
+         &assignments_);
   }
-  if (resource.has_person()) {
-    people_[resource.person().name()] = resource.person();
+  if (resource.has_duty()) {
+    Keep(resource.duty(), resource.duty().on_duty(), &duties_);
   }
-  if (resource.has_patient()) {
-    patients_[resource.patient().name()] = resource.patient();
-  }
-  if (resource.has_center()) {
-    centers_[resource.center().name()] = resource.center();
-  }
+  if (resource.has_position()) Keep(resource.position(), true, &positions_);
+  if (resource.has_person()) Keep(resource.person(), true, &people_);
+  if (resource.has_patient()) Keep(resource.patient(), true, &patients_);
+  if (resource.has_center()) Keep(resource.center(), true, &centers_);
 }
 
 std::string BoardView::Render(const Style& style) const {
@@ -103,7 +124,6 @@ std::string BoardView::Render(const Style& style) const {
 
   Table tasks({});
   for (const auto& [name, task] : tasks_) {
-    if (task.has_resolved()) continue;
     tasks.AddRow({task.has_acknowledged()
                       ? ""
                       : absl::StrCat("! ", Text("sounding", language)),
@@ -118,9 +138,7 @@ std::string BoardView::Render(const Style& style) const {
   }
 
   std::vector<const v1::Call*> open;
-  for (const auto& [name, call] : calls_) {
-    if (!IsOver(call.state())) open.push_back(&call);
-  }
+  for (const auto& [name, call] : calls_) open.push_back(&call);
   std::sort(open.begin(), open.end(), [](const v1::Call* a, const v1::Call* b) {
     return Order(*a) < Order(*b);
   });
@@ -155,7 +173,15 @@ std::string BoardView::Render(const Style& style) const {
       std::string driver;
       std::string arrive;
       const auto assignment = assignments_.find(call->assignment());
-      if (assignment != assignments_.end()) {
+      const auto offer = offers_.find(call->offer());
+      if (offer != offers_.end()) {
+        const auto asked = [](const std::string& person) {
+          return person.empty() ? "" : absl::StrCat("(", ShortId(person), ")");
+        };
+        physician = asked(offer->second.physician());
+        driver = asked(offer->second.driver());
+        arrive = FormatPath(offer->second, "estimate.arrive_time", style);
+      } else if (assignment != assignments_.end()) {
         physician = ShortId(assignment->second.physician());
         driver = ShortId(assignment->second.driver());
         arrive = FormatPath(assignment->second, "estimate.arrive_time", style);
@@ -169,16 +195,26 @@ std::string BoardView::Render(const Style& style) const {
     absl::StrAppend(&title, calls.Render());
   }
 
+  absl::Duration stale_after = kStaleAfter;
+  for (const auto& [name, center] : centers_) {
+    if (center.policy().has_position_stale_after()) {
+      stale_after =
+          absl::Seconds(center.policy().position_stale_after().seconds());
+    }
+  }
   Table crews({});
   for (const auto& [name, duty] : duties_) {
-    if (!duty.on_duty()) continue;
     const auto person = people_.find(name);
     const auto position = positions_.find(name);
     std::string where;
     if (position != positions_.end()) {
-      const absl::Time time = TimeOf(position->second.device_time());
+      const absl::Duration age =
+          style.now - TimeOf(position->second.device_time());
       where = absl::StrCat(FormatPath(position->second, "position", style),
-                           "  ", DurationText(style.now - time));
+                           "  ", DurationText(age));
+      if (age > stale_after) {
+        absl::StrAppend(&where, "  (", Text("stale", language), ")");
+      }
     }
     crews.AddRow({LabelOf(duty.role(), v1::Role_descriptor(), style),
                   ShortId(name),
@@ -202,8 +238,12 @@ std::string TimelineLine(const v1::Event& event, const Style& style) {
   std::string line = absl::StrCat(
       FormatTimeShort(TimeOf(event.event_time()), style), "  ",
       absl::StrFormat("%-24s", kind == nullptr ? absl::StrCat(event.kind())
-                                               : ShortName(*kind)),
-      " ", LabelOf(event.kind(), v1::EventKind_descriptor(), style));
+                                               : ShortName(*kind)));
+  // In English it is the same once more.
+  if (style.language == Language::kJapanese) {
+    absl::StrAppend(&line, " ",
+                    LabelOf(event.kind(), v1::EventKind_descriptor(), style));
+  }
   std::vector<std::string> details;
   for (const v1::Resource& resource : event.resources()) {
     if (resource.has_offer()) {

@@ -11,7 +11,7 @@
 
 namespace housecall::cli {
 
-// Everything that one watcher knows of a center. Not thread-safe.
+// What one watcher knows of a center and needs for drawing it. Not thread-safe.
 class BoardView {
  public:
   // Takes one message of the stream in. True if there is something new to draw:
@@ -24,7 +24,8 @@ class BoardView {
   const std::string& resume_token() const { return resume_token_; }
 
   // Tasks that nobody has resolved; open calls, the most urgent first and among
-  // those the one whose target is next; the crews on duty.
+  // those the one whose target is next, with the crew, in brackets while it is
+  // only asked; the crews on duty.
   std::string Render(const Style& style) const;
 
  private:
@@ -37,6 +38,7 @@ class BoardView {
   std::map<std::string, v1::Task> tasks_;
   std::map<std::string, v1::Duty> duties_;
   std::map<std::string, v1::Position> positions_;
+  std::map<std::string, v1::Offer> offers_;
   std::map<std::string, v1::Assignment> assignments_;
   std::map<std::string, v1::Person> people_;
   std::map<std::string, v1::Patient> patients_;

@@ -42,10 +42,7 @@ constexpr TwoTexts kTexts[] = {
     {"time_left", "残り", "Left"},
     {"late", "超過", "late"},
     {"sounding", "未確認", "unseen"},
-    {"where", "位置", "Where"},
     {"stale", "前の位置", "old"},
-    {"timeline_title", "経過", "Timeline"},
-    {"inbox_title", "受信箱", "Inbox"},
     {"inbox_empty", "受領確認を待つ記録はありません",
      "No note awaits your receipt"},
     {"uncertain", "結果が分かりません。同じ要求を送り直してください",
@@ -63,7 +60,6 @@ constexpr TwoTexts kTexts[] = {
     {"global_flags", "共通", "Flags of every command"},
     {"required", "必須", "required"},
     {"repeatable", "複数可", "repeatable"},
-    {"commands", "コマンド", "Commands"},
     {"try_help", "詳しくは", "For help"},
     {"done_before", "すでにあります", "there already"},
     {"done", "済", "done"},
@@ -73,11 +69,6 @@ constexpr TwoTexts kTexts[] = {
      "Receiving webhooks at"},
     {"received", "受信", "received"},
     {"repeated", "再送", "repeated"},
-    {"duty_title", "勤務", "Duty"},
-    {"offers", "打診", "Offers"},
-    {"assignments", "出動", "Assignments"},
-    {"off_duty", "勤務外", "off duty"},
-    {"on_duty", "勤務中", "on duty"},
 };
 
 // Names of fields; the English one is the name itself.

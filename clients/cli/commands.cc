@@ -47,6 +47,7 @@ using google::protobuf::Message;
 // The server says at least every 15 seconds that it is there.
 constexpr absl::Duration kSilence = absl::Minutes(1);
 constexpr absl::Duration kMaxPause = absl::Seconds(5);
+constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 constexpr char kVersion[] = "0.1.0";
 
 bool Contains(const std::vector<std::string>& list, const std::string& word) {
@@ -62,6 +63,22 @@ std::string ToJson(const Message& message) {
     return "{}";
   }
   return text;
+}
+
+// What of an answer of a stream a person looks at: neither the clock nor the
+// count of changes.
+std::unique_ptr<Message> Shown(const Message& message) {
+  std::unique_ptr<Message> shown(message.New());
+  shown->CopyFrom(message);
+  ClearSecrets(shown.get());
+  for (const char* name : {"server_time", "sequence"}) {
+    const FieldDescriptor* field =
+        shown->GetDescriptor()->FindFieldByName(name);
+    if (field != nullptr) {
+      shown->GetReflection()->ClearField(shown.get(), field);
+    }
+  }
+  return shown;
 }
 
 bool IsOver(v1::EventKind kind) {
@@ -399,10 +416,20 @@ ExitCode Run::StreamRpc(const Rpc& rpc) {
   CallOptions options;
   options.token = session_.token;
   ExitCode shown = kOk;
+  std::string last;
   const grpc::Status status = connection_->Stream(
       rpc, *prepared.request, options, kSilence, [&](const Message& message) {
-        shown = Show(message);
-        if (!json_ && field_.empty()) *terminal_.out << std::endl;
+        if (json_ || !field_.empty()) {
+          shown = Show(message);
+        } else {
+          // A sign of life says nothing new.
+          const std::string text = Render(*Shown(message), NowStyle());
+          if (text != last && terminal_.is_screen) {
+            *terminal_.out << kClearScreen;
+          }
+          if (text != last) *terminal_.out << text << std::endl;
+          last = text;
+        }
         return shown == kOk && terminal_.out->good();
       });
   return status.ok() ? shown : Refused(status, "");
@@ -619,7 +646,7 @@ ExitCode Run::Board() {
           *terminal_.out << ToJson(update) << std::endl;
         } else if (is_new) {
           if (keeps_on && terminal_.is_screen) {
-            *terminal_.out << "\x1b[H\x1b[2J";
+            *terminal_.out << kClearScreen;
           }
           *terminal_.out << view.Render(NowStyle()) << std::endl;
         }
@@ -758,8 +785,8 @@ ExitCode Run::ReceiveWebhooks() {
         } else {
           *terminal_.out << FormatTimeShort(terminal_.now(), NowStyle()) << "  "
                          << Text(what, language_) << "  "
-                         << Printable(webhook.id) << "  " << Printable(call)
-                         << std::endl;
+                         << Printable(ShortId(webhook.id)) << "  "
+                         << Printable(call) << std::endl;
         }
       });
   if (!receiver.ok()) {

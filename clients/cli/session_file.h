@@ -14,10 +14,10 @@ namespace housecall::cli {
 
 // How to reach a server. The files are PEM; all empty: no TLS.
 struct Target {
-  std::string server;  // HOST:PORT
-  std::string tls_ca;
-  std::string tls_cert;
-  std::string tls_key;
+  std::string server = {};  // HOST:PORT
+  std::string tls_ca = {};
+  std::string tls_cert = {};
+  std::string tls_key = {};
 
   bool uses_tls() const {
     return !tls_ca.empty() || !tls_cert.empty() || !tls_key.empty();

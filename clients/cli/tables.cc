@@ -337,6 +337,11 @@ std::string NestedLine(const Message& message, const Style& style) {
   return absl::StrJoin(values, " / ");
 }
 
+template <typename Rows>
+std::string RenderRows(const Descriptor& type,
+                       const std::vector<const char*>& paths, const Rows& rows,
+                       const Style& style);
+
 void AddCard(const Message& message, int depth, const Style& style,
              std::string* out) {
   const std::string indent(depth * 2, ' ');
@@ -367,12 +372,22 @@ void AddCard(const Message& message, int depth, const Style& style,
     } else if (field->is_repeated()) {
       absl::StrAppend(out, indent, FieldLabel(field->name(), style.language),
                       "\n");
+      std::vector<const Message*> rows;
       for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-        absl::StrAppend(
-            out, indent, "  - ",
-            Printable(NestedLine(
-                reflection.GetRepeatedMessage(message, field, i), style)),
-            "\n");
+        rows.push_back(&reflection.GetRepeatedMessage(message, field, i));
+      }
+      if (const auto* paths = ColumnsOf(*field->message_type())) {
+        const std::string table =
+            RenderRows(*field->message_type(), *paths, rows, style);
+        for (absl::string_view line :
+             absl::StrSplit(table, '\n', absl::SkipEmpty())) {
+          absl::StrAppend(out, indent, "  ", line, "\n");
+        }
+        continue;
+      }
+      for (const Message* row : rows) {
+        absl::StrAppend(out, indent, "  - ", Printable(NestedLine(*row, style)),
+                        "\n");
       }
     } else {
       absl::StrAppend(out, indent, FieldLabel(field->name(), style.language),

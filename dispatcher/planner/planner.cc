@@ -139,7 +139,7 @@ std::vector<const Call*> MatchingCalls(const Board& board) {
   return calls;
 }
 
-// By the id of their first calls; those with a known place.
+// By the id of their first calls.
 std::vector<const core::Assignment*> WaitingCrews(const Board& board) {
   std::vector<const core::Assignment*> crews;
   board.open_calls().ForEach([&](const CallId& id, bool) {
@@ -202,7 +202,7 @@ Crews CrewsOnDuty(const Board& board, absl::Time now) {
           p.ruling = core::RulePhysicianNow(board, crews.rota, id, now, false);
           p.place = PlaceIn(board, crews.rota, id);
           p.end_minutes = EndMinutes(crews.rota, id, duty.role, now);
-          crews.physicians.push_back(std::move(p));
+          crews.physicians.push_back(p);
         } else if (duty.role == Role::kDriver) {
           Driver d;
           d.person = person;
@@ -210,7 +210,7 @@ Crews CrewsOnDuty(const Board& board, absl::Time now) {
           d.ruling = core::RuleDriverNow(board, crews.rota, id, now, false);
           d.place = PlaceIn(board, crews.rota, id);
           d.end_minutes = EndMinutes(crews.rota, id, duty.role, now);
-          crews.drivers.push_back(std::move(d));
+          crews.drivers.push_back(d);
         }
       });
   return crews;

@@ -14,11 +14,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/server/services.h"
 #include "dispatcher/server/watch.h"
 #include "dispatcher/server/workers.h"
+#include "grpc/support/time.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -185,7 +185,9 @@ void Server::Shutdown(absl::Duration grace) {
     health->SetServingStatus(false);
   }
   parts_->hub.Stop();
-  parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  // A span, which gRPC counts from now on.
+  parts_->server->Shutdown(
+      gpr_time_from_micros(absl::ToInt64Microseconds(grace), GPR_TIMESPAN));
   parts_->server->Wait();
   parts_->server = nullptr;
 }

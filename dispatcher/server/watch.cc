@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include "absl/time/clock.h"
-
 namespace housecall::server {
 
 WatchHub::WatchHub(engine::Engine* engine) : engine_(engine) {
@@ -99,22 +97,23 @@ void WatchHub::Tick() {
 
 void WatchHub::Run() {
   constexpr absl::Duration kTick = absl::Seconds(1);
-  absl::Time next_tick = absl::Now() + kTick;
+  const Clock& clock = engine_->clock();
+  absl::Time next_tick = clock.Now() + kTick;
   for (;;) {
     std::deque<std::function<void()>> jobs;
     bool stop = false;
     {
       MutexLock lock(mutex_);
       if (jobs_.empty() && !stop_) {
-        wake_.WaitFor(mutex_,
-                      std::max(absl::ZeroDuration(), next_tick - absl::Now()));
+        wake_.WaitFor(mutex_, std::clamp(next_tick - clock.Now(),
+                                         absl::ZeroDuration(), kTick));
       }
       jobs.swap(jobs_);
       stop = stop_;
     }
     for (std::function<void()>& job : jobs) job();
-    if (absl::Now() >= next_tick) {
-      next_tick = absl::Now() + kTick;
+    if (clock.Now() >= next_tick) {
+      next_tick = clock.Now() + kTick;
       Tick();
     }
     if (!stop) continue;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kColumns = 30;
 constexpr int kRows = 24;
+constexpr size_t kCorners = size_t{kColumns} * kRows;
 constexpr double kBlockMeters = 80;
 constexpr double kRiverMeters = 160;
 // The river runs between this row and the next one.
@@ -83,11 +84,11 @@ class Town {
   }
 
   Random random_;
-  std::array<std::pair<double, double>, kColumns * kRows> corner_meters_;
-  std::array<int64_t, kColumns* kRows> corner_nodes_ = {};
+  std::array<std::pair<double, double>, kCorners> corner_meters_;
+  std::array<int64_t, kCorners> corner_nodes_ = {};
   // From a corner to the one east and the one north of it.
-  std::array<Street, kColumns* kRows> east_ = {};
-  std::array<Street, kColumns* kRows> north_ = {};
+  std::array<Street, kCorners> east_ = {};
+  std::array<Street, kCorners> north_ = {};
   // A street that the town would not miss.
   int spare_corner_ = -1;
   int64_t last_node_ = 0;
@@ -146,7 +147,7 @@ void Town::PlaceCorners() {
 // Main roads and one-way streets as a whole; of the other small streets all
 // that are needed to get everywhere, and most of the rest.
 void Town::ChooseStreets() {
-  std::array<int, kColumns * kRows> root;
+  std::array<int, kCorners> root;
   std::iota(root.begin(), root.end(), 0);
   const auto find = [&](int corner) {
     while (root[corner] != corner) corner = root[corner] = root[root[corner]];

@@ -134,6 +134,55 @@ TEST(BoardView, PutsOpenTasksOnTop) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
+TEST(BoardView, BracketsACrewThatIsOnlyAsked) {
+  BoardView view;
+  view.Take(Begin());
+  v1::Call call = Call("c1", v1::CALL_STATE_OFFERED, v1::URGENCY_URGENT, 50);
+  call.set_offer("centers/hino/offers/o1");
+  view.Take(Chunk(call));
+  v1::BoardUpdate update;
+  v1::Offer* offer =
+      update.mutable_snapshot_chunk()->add_resources()->mutable_offer();
+  offer->set_name("centers/hino/offers/o1");
+  offer->set_state(v1::OFFER_STATE_PENDING);
+  offer->set_physician("centers/hino/people/dr-sato");
+  view.Take(update);
+  view.Take(Complete("t1"));
+  EXPECT_THAT(view.Render(kStyle), HasSubstr("(dr-sato)"));
+  call.clear_offer();
+  call.set_assignment("centers/hino/assignments/a1");
+  view.Take(EventWith(call, "t2"));
+  v1::BoardUpdate accepted;
+  v1::Assignment* assignment =
+      accepted.mutable_event()->add_resources()->mutable_assignment();
+  assignment->set_name("centers/hino/assignments/a1");
+  assignment->set_physician("centers/hino/people/dr-sato");
+  view.Take(accepted);
+  EXPECT_THAT(view.Render(kStyle), HasSubstr("dr-sato"));
+  EXPECT_THAT(view.Render(kStyle), Not(HasSubstr("(dr-sato)")));
+}
+
+TEST(BoardView, SaysThatAPositionIsOld) {
+  for (const int minutes : {4, 6}) {
+    BoardView view;
+    view.Take(Begin());
+    v1::BoardUpdate update;
+    v1::SnapshotChunk* chunk = update.mutable_snapshot_chunk();
+    v1::Duty* duty = chunk->add_resources()->mutable_duty();
+    duty->set_name("centers/hino/people/dr-sato");
+    duty->set_on_duty(true);
+    v1::Position* position = chunk->add_resources()->mutable_position();
+    position->set_name("centers/hino/people/dr-sato");
+    position->mutable_device_time()->set_seconds(absl::ToUnixSeconds(kNow) -
+                                                 minutes * 60);
+    view.Take(update);
+    view.Take(Complete("t1"));
+    const std::string text = view.Render(kStyle);
+    EXPECT_THAT(text, HasSubstr(absl::StrCat(minutes, "m")));
+    EXPECT_EQ(text.find("(old)") != std::string::npos, minutes > 5) << text;
+  }
+}
+
 TEST(TimelineLine, NamesTimeKindAndPeople) {
   v1::Event event;
   event.mutable_event_time()->set_seconds(absl::ToUnixSeconds(kNow) + 10);
@@ -143,7 +192,9 @@ TEST(TimelineLine, NamesTimeKindAndPeople) {
   offer->set_physician("centers/hino/people/dr-sato");
   offer->set_driver("centers/hino/people/d-1");
   EXPECT_EQ(TimelineLine(event, kStyle),
-            "22:04:10  OFFER_ACCEPTED           offer accepted  dr-sato + d-1  "
+            "22:04:10  OFFER_ACCEPTED            dr-sato + d-1  [dr-sato]");
+  EXPECT_EQ(TimelineLine(event, {Language::kJapanese, kNow}),
+            "22:04:10  OFFER_ACCEPTED           双方が承諾  dr-sato + d-1  "
             "[dr-sato]");
 }
 

@@ -114,10 +114,11 @@ class FakeServer::Service : public grpc::CallbackGenericService {
   std::vector<Request> requests_;
 };
 
-FakeServer::FakeServer() : service_(std::make_unique<Service>()) {
+FakeServer::FakeServer(std::shared_ptr<grpc::ServerCredentials> credentials)
+    : service_(std::make_unique<Service>()) {
+  if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                           &port_);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
   builder.RegisterCallbackGenericService(service_.get());
   server_ = builder.BuildAndStart();
 }

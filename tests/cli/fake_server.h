@@ -12,6 +12,7 @@
 
 #include "google/protobuf/message.h"
 #include "grpcpp/generic/async_generic_service.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/support/status.h"
 
@@ -33,7 +34,9 @@ class FakeServer {
     std::string authorization;  // its metadata
   };
 
-  FakeServer();
+  // Without TLS unless it is given credentials.
+  explicit FakeServer(
+      std::shared_ptr<grpc::ServerCredentials> credentials = nullptr);
   ~FakeServer();
 
   std::string address() const;

@@ -114,8 +114,8 @@ TEST(ConfigFolder, FollowsTheEnvironment) {
     return found->second;
   };
   EXPECT_FALSE(ConfigFolder(get).ok());
-  environment["HOME"] = "/home/x";
-  EXPECT_EQ(ConfigFolder(get).value(), "/home/x/.config/housecall");
+  environment["HOME"] = "/people/x";
+  EXPECT_EQ(ConfigFolder(get).value(), "/people/x/.config/housecall");
   environment["XDG_CONFIG_HOME"] = "/xdg";
   EXPECT_EQ(ConfigFolder(get).value(), "/xdg/housecall");
   environment["HOUSECALL_CONFIG"] = "/own";

@@ -1,0 +1,472 @@
+// What changes while somebody looks: streams, a night from the submission to
+// the end, and the server as a whole.
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "grpcpp/grpcpp.h"
+#include "gtest/gtest.h"
+#include "housecall/v1/board_service.grpc.pb.h"
+#include "housecall/v1/call_service.grpc.pb.h"
+#include "housecall/v1/note_service.grpc.pb.h"
+#include "housecall/v1/session_service.grpc.pb.h"
+#include "housecall/v1/visit_service.grpc.pb.h"
+#include "tests/engine/await.h"
+#include "tests/outbox/certificates.h"
+#include "tests/server/served_centers.h"
+
+namespace housecall::server {
+namespace {
+
+using grpc::StatusCode;
+using ::testing::HasSubstr;
+using testing::kPlanted;
+using ::testing::Not;
+using testing::Print;
+using testing::TokenOf;
+
+// A thread that reads a stream until it ends, or is ended.
+class Reading {
+ public:
+  Reading(grpc::ClientContext* context, std::function<void()> read)
+      : context_(context), thread_(std::move(read)) {}
+  ~Reading() { End(); }
+  void End() {
+    if (!thread_.joinable()) return;
+    context_->TryCancel();
+    thread_.join();
+  }
+
+ private:
+  grpc::ClientContext* const context_;
+  std::thread thread_;
+};
+
+class StreamsTest : public testing::ServedCenters {
+ protected:
+  // An open stream of the board, read by the test.
+  struct Board {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReader<v1::BoardUpdate>> reader;
+    // The next message that is not a heartbeat.
+    bool Next(v1::BoardUpdate* update) {
+      while (reader->Read(update)) {
+        if (!update->has_heartbeat()) return true;
+      }
+      return false;
+    }
+    // Reads a snapshot to its end.
+    bool ReadSnapshot(v1::BoardUpdate* complete,
+                      std::vector<v1::Resource>* resources) {
+      while (Next(complete)) {
+        for (const v1::Resource& r : complete->snapshot_chunk().resources()) {
+          resources->push_back(r);
+        }
+        if (complete->has_snapshot_complete()) return true;
+      }
+      return false;
+    }
+  };
+
+  std::unique_ptr<Board> Watch(const Caller& caller,
+                               const std::string& token = "") {
+    auto board = std::make_unique<Board>();
+    Prepare(caller, &board->context);
+    v1::WatchBoardRequest request;
+    request.set_parent("centers/hino");
+    request.set_resume_token(token);
+    board->reader = v1::BoardService::NewStub(channel_)->WatchBoard(
+        &board->context, request);
+    return board;
+  }
+
+  v1::SubmitCallRequest Submission(const std::string& id,
+                                   const std::string& patient = "tanaka") {
+    v1::SubmitCallRequest request;
+    request.set_call(Name("calls", id));
+    request.set_patient(Name("patients", patient));
+    request.set_complaint(kPlanted);
+    request.set_judgement(kPlanted);
+    request.set_callback_phone("090-0000-0000");
+    request.set_request_id(FreshId());
+    return request;
+  }
+  // Sends a request that has to be answered.
+  template <typename Response, typename Request>
+  Response Must(const std::string& rpc, const Caller& caller, Request request) {
+    if constexpr (requires { request.set_request_id(""); }) {
+      request.set_request_id(FreshId());
+    }
+    Response response;
+    const grpc::Status status = Call(rpc, caller, request, &response);
+    EXPECT_TRUE(status.ok()) << rpc << " " << Print(status);
+    return response;
+  }
+};
+
+TEST_F(StreamsTest, WatchBoardSendsTheBoardThenEveryChange) {
+  Start(Night());
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  ASSERT_TRUE(board->Next(&update));
+  EXPECT_TRUE(update.has_snapshot_begin());
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  EXPECT_NE(update.resume_token(), "");
+  std::set<std::string> patients;
+  for (const v1::Resource& r : resources) {
+    if (r.has_patient()) patients.insert(r.patient().name());
+  }
+  EXPECT_THAT(patients, ::testing::Contains(Name("patients", "tanaka")));
+
+  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
+  ASSERT_TRUE(board->Next(&update));
+  EXPECT_EQ(update.event().kind(), v1::EVENT_KIND_CALL_RECEIVED);
+  EXPECT_EQ(update.event().call(), Name("calls", "c1"));
+  const std::string token = update.resume_token();
+  board->context.TryCancel();
+
+  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c2", "suzuki"));
+  const auto resumed = Watch({"op-mori"}, token);
+  bool found = false;
+  while (!found && resumed->Next(&update)) {
+    ASSERT_TRUE(update.has_event());
+    EXPECT_NE(update.event().call() == Name("calls", "c1") &&
+                  update.event().kind() == v1::EVENT_KIND_CALL_RECEIVED,
+              true);
+    found = update.event().kind() == v1::EVENT_KIND_CALL_RECEIVED &&
+            update.event().call() == Name("calls", "c2");
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST_F(StreamsTest, WatchBoardEndsWhenTheSessionDoes) {
+  Start(Night());
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  v1::RevokeSessionRequest revoke;
+  revoke.set_session(
+      absl::StrCat("centers/hino/sessions/",
+                   ParseToken(TokenOf("hino", "op-mori"))->session.value()));
+  Must<v1::Session>("RevokeSession", {"op-mori"}, revoke);
+  while (board->Next(&update)) {
+  }
+  EXPECT_EQ(board->reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(StreamsTest, WatchBoardRefusesAForeignToken) {
+  Start(Night());
+  for (const char* token : {"elsewhere:1", "hino", "hino:x", "hino:-1"}) {
+    const auto board = Watch({"op-mori"}, token);
+    v1::BoardUpdate update;
+    EXPECT_FALSE(board->Next(&update));
+    EXPECT_EQ(board->reader->Finish().error_code(),
+              StatusCode::INVALID_ARGUMENT)
+        << token;
+  }
+}
+
+TEST_F(StreamsTest, WatchBoardCutsOffWhoDoesNotRead) {
+  Options options;
+  options.watch_queue = 8;
+  Start(Night(), options);
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  // More than the windows of the connection take in.
+  v1::AddFactRequest fact;
+  fact.set_call(Name("calls", "c1"));
+  fact.set_text(std::string(20000, 'x'));
+  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
+  for (int i = 0; i < 100; ++i) {
+    Must<v1::Call>("AddFact", {"op-mori"}, fact);
+  }
+  while (board->Next(&update)) {
+  }
+  EXPECT_EQ(board->reader->Finish().error_code(),
+            StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(StreamsTest, GoesFromTheSubmissionToTheEnd) {
+  engine_options_.plans = true;
+  // The care team gets its note in the inbox.
+  core::testing::BoardBuilder night = core::testing::BoardBuilder()
+                                          .AddPhysician("dr-sato")
+                                          .AddDriver("driver-abe", "car-1")
+                                          .AddPatient("tanaka");
+  night.Change<core::Patient>("tanaka", [](core::Patient& patient) {
+    core::CareTeamMember member;
+    member.role = core::CareRole::kNurseStation;
+    member.organization = core::OrganizationId("station-asahi");
+    member.channels = {core::ChannelKind::kInbox};
+    patient.care_team = {member};
+  });
+  Start(night);
+
+  // The driver's screen, open all night.
+  std::atomic<bool> offered{false};
+  std::string driver_stream;
+  grpc::ClientContext duty_context;
+  Prepare({"driver-abe"}, &duty_context);
+  Reading duty(&duty_context, [&] {
+    const auto reader = v1::VisitService::NewStub(channel_)->WatchDuty(
+        &duty_context, v1::WatchDutyRequest());
+    v1::DutyView view;
+    while (reader->Read(&view)) {
+      absl::StrAppend(&driver_stream, view.SerializeAsString());
+      if (view.offers_size() > 0) offered = true;
+    }
+    reader->Finish();
+  });
+
+  Must<v1::Call>("SubmitCall", {"nurse-ito"}, Submission("c1"));
+  v1::TriageCallRequest triage;
+  triage.set_call(Name("calls", "c1"));
+  triage.set_disposition(v1::DISPOSITION_VISIT);
+  triage.set_urgency(v1::URGENCY_STANDARD);
+  Must<v1::Call>("TriageCall", {"op-mori"}, triage);
+  ASSERT_TRUE(engine::testing::Await([&] { return offered.load(); }));
+
+  const auto duty_of = [&](const std::string& who) {
+    return Must<v1::DutyView>("GetDuty", {who}, v1::GetDutyRequest());
+  };
+  const v1::DutyView before = duty_of("dr-sato");
+  ASSERT_EQ(before.offers_size(), 1);
+  EXPECT_THAT(seen_by_["dr-sato"], Not(HasSubstr(kPlanted)))
+      << "before he has accepted";
+  v1::AcceptOfferRequest accept;
+  accept.set_offer(before.offers(0).name());
+  Must<v1::Offer>("AcceptOffer", {"dr-sato"}, accept);
+  Must<v1::Offer>("AcceptOffer", {"driver-abe"}, accept);
+  const v1::DutyView after = duty_of("dr-sato");
+  ASSERT_EQ(after.assignments_size(), 1);
+  EXPECT_THAT(seen_by_["dr-sato"], HasSubstr(kPlanted));
+  const std::string assignment = after.assignments(0).name();
+
+  const auto step = [&](const std::string& rpc, const std::string& who,
+                        auto request) {
+    request.set_assignment(assignment);
+    clock_.Advance(absl::Minutes(1));
+    Must<v1::Assignment>(rpc, {who}, request);
+  };
+  step("StartDrive", "driver-abe", v1::StartDriveRequest());
+  step("PickUpPhysician", "driver-abe", v1::PickUpPhysicianRequest());
+  step("Arrive", "driver-abe", v1::ArriveRequest());
+  step("StartTreatment", "dr-sato", v1::StartTreatmentRequest());
+  step("EndTreatment", "dr-sato", v1::EndTreatmentRequest());
+  step("LeaveScene", "driver-abe", v1::LeaveSceneRequest());
+
+  v1::DraftNoteRequest draft;
+  draft.set_call(Name("calls", "c1"));
+  // Every text of a note.
+  const auto* text_type = draft.text().GetDescriptor();
+  for (int i = 0; i < text_type->field_count(); ++i) {
+    const auto* field = text_type->field(i);
+    if (field->cpp_type() ==
+            google::protobuf::FieldDescriptor::CPPTYPE_STRING &&
+        !field->is_repeated()) {
+      draft.mutable_text()->GetReflection()->SetString(draft.mutable_text(),
+                                                       field, kPlanted);
+    }
+  }
+  const v1::Note drafted = Must<v1::Note>("DraftNote", {"dr-sato"}, draft);
+  v1::SignNoteRequest sign;
+  sign.set_note(drafted.name());
+  sign.set_etag(drafted.etag());
+  Must<v1::Note>("SignNote", {"dr-sato"}, sign);
+
+  v1::ListDeliveriesRequest list;
+  list.set_parent("centers/hino");
+  const auto deliveries =
+      Must<v1::ListDeliveriesResponse>("ListDeliveries", {"nurse-ito"}, list);
+  ASSERT_EQ(deliveries.deliveries_size(), 1);
+  v1::ConfirmReceiptRequest receipt;
+  receipt.set_delivery(deliveries.deliveries(0).name());
+  Must<v1::Delivery>("ConfirmReceipt", {"nurse-ito"}, receipt);
+  // The patient's own clinic was told by telephone.
+  const auto told =
+      Must<v1::ListDeliveriesResponse>("ListDeliveries", {"op-mori"}, list);
+  for (const v1::Delivery& delivery : told.deliveries()) {
+    if (delivery.has_receipt()) continue;
+    v1::ConfirmReceiptByHandRequest by_hand;
+    by_hand.set_delivery(delivery.name());
+    by_hand.set_receiver_name("Nurse Ueda");
+    by_hand.set_reason("told by telephone");
+    Must<v1::Delivery>("ConfirmReceiptByHand", {"op-mori"}, by_hand);
+  }
+  v1::InformRequesterRequest inform;
+  inform.set_call(Name("calls", "c1"));
+  Must<v1::Call>("InformRequester", {"nurse-ito"}, inform);
+  v1::ConfirmHoursRequest hours;
+  hours.set_assignment(assignment);
+  Must<v1::Assignment>("ConfirmHours", {"driver-abe"}, hours);
+  Must<v1::Assignment>("ConfirmHours", {"dr-sato"}, hours);
+
+  v1::GetCallRequest get;
+  get.set_name(Name("calls", "c1"));
+  v1::Call call = Must<v1::Call>("GetCall", {"op-mori"}, get);
+  if (call.state() != v1::CALL_STATE_CLOSED) {
+    v1::CloseCallRequest close;
+    close.set_call(Name("calls", "c1"));
+    close.set_outcome(v1::OUTCOME_VISITED);
+    call = Must<v1::Call>("CloseCall", {"op-mori"}, close);
+  }
+  EXPECT_EQ(call.state(), v1::CALL_STATE_CLOSED);
+
+  // Whatever a driver may ask for.
+  Must<v1::Call>("GetCall", {"driver-abe"}, get);
+  v1::ListCallsRequest calls;
+  calls.set_parent("centers/hino");
+  calls.set_include_past(true);
+  Must<v1::ListCallsResponse>("ListCalls", {"driver-abe"}, calls);
+  duty_of("driver-abe");
+  duty.End();
+  EXPECT_THAT(seen_by_["driver-abe"], Not(HasSubstr(kPlanted)));
+  EXPECT_THAT(driver_stream, Not(HasSubstr(kPlanted)));
+  EXPECT_THAT(driver_stream, HasSubstr(Name("calls", "c1")));
+}
+
+TEST_F(StreamsTest, SaysThatItIsWellAndWhatItServes) {
+  Start(Night());
+  std::string answer;
+  EXPECT_TRUE(
+      CallPath("/grpc.health.v1.Health/Check", false, {}, "", &answer).ok());
+  // status: SERVING.
+  EXPECT_EQ(answer, std::string("\x08\x01"));
+  answer.clear();
+  // list_services.
+  EXPECT_TRUE(CallPath("/grpc.reflection.v1alpha.ServerReflection/"
+                       "ServerReflectionInfo",
+                       true, {}, std::string("\x3a\x00", 2), &answer)
+                  .ok());
+  for (const auto* rpc : testing::AllRpcs()) {
+    EXPECT_THAT(answer, HasSubstr(rpc->service()->full_name()));
+  }
+}
+
+TEST_F(StreamsTest, StopsWhileSomebodyWatches) {
+  Start(Night());
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  server_->Shutdown(absl::Seconds(10));
+  while (board->Next(&update)) {
+  }
+  EXPECT_EQ(board->reader->Finish().error_code(), StatusCode::UNAVAILABLE);
+}
+
+TEST_F(StreamsTest, RefusesToStartInTheOpenWithoutTls) {
+  Start(Night());
+  for (const char* address : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0",
+                              "127.example.com:0", "127.0.0.1.example.com:0"}) {
+    Options options;
+    options.listen_address = address;
+    const absl::Status status = Server::Start(engine_.get(), options).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << address << " " << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(address));
+  }
+}
+
+TEST_F(StreamsTest, NamesTheBusyPort) {
+  Start(Night());
+  Options options;
+  options.listen_address = absl::StrCat("127.0.0.1:", server_->port());
+  const absl::Status status = Server::Start(engine_.get(), options).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(options.listen_address));
+}
+
+// PEM of a private key.
+std::string KeyPem(const outbox::Certificate& certificate) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()),
+                                                      &BIO_free);
+  EXPECT_EQ(PEM_write_bio_PrivateKey(bio.get(), certificate.key.get(), nullptr,
+                                     nullptr, 0, nullptr, nullptr),
+            1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return std::string(data, static_cast<size_t>(size));
+}
+
+std::string WriteFile(const std::string& name, const std::string& text) {
+  const std::string path =
+      absl::StrCat(::testing::TempDir(), "/housecall_", getpid(), "_", name);
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST_F(StreamsTest, ServesTlsInTheOpen) {
+  Start(Night());
+  const outbox::Certificate authority =
+      outbox::MakeCertificate({.common_name = "Test authority"});
+  const outbox::Certificate certificate =
+      outbox::MakeCertificate({.common_name = "housecall",
+                               .subject_alt_name = "IP:127.0.0.1",
+                               .issuer = &authority});
+  Options options;
+  // Every address, but reached on loopback only.
+  options.listen_address = "0.0.0.0:0";
+  options.tls_certificate_file =
+      WriteFile("certificate.pem", certificate.Pem());
+  options.tls_key_file = WriteFile("key.pem", KeyPem(certificate));
+  absl::StatusOr<std::unique_ptr<Server>> server =
+      Server::Start(engine_.get(), options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string address = absl::StrCat("127.0.0.1:", (*server)->port());
+  grpc::SslCredentialsOptions trust;
+  trust.pem_root_certs = authority.Pem();
+  channel_ = grpc::CreateChannel(address, grpc::SslCredentials(trust));
+  const grpc::Status status =
+      Call("GetSession", {"op-mori"}, v1::GetSessionRequest());
+  EXPECT_TRUE(status.ok()) << Print(status);
+  channel_ = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  EXPECT_EQ(
+      Call("GetSession", {"op-mori"}, v1::GetSessionRequest()).error_code(),
+      StatusCode::UNAVAILABLE);
+  (*server)->Shutdown(absl::ZeroDuration());
+
+  // The key of another certificate.
+  options.tls_key_file = WriteFile("other_key.pem", KeyPem(authority));
+  const absl::Status mismatch = Server::Start(engine_.get(), options).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(mismatch)) << mismatch;
+  EXPECT_THAT(std::string(mismatch.message()), HasSubstr("other_key.pem"));
+}
+
+TEST_F(StreamsTest, NamesTheFilesOfTlsThatItCannotUse) {
+  Start(Night());
+  Options options;
+  options.listen_address = "127.0.0.1:0";
+  options.tls_certificate_file = "no-such.pem";
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Server::Start(engine_.get(), options).status()));
+  options.tls_key_file = "no-such.key";
+  const absl::Status missing = Server::Start(engine_.get(), options).status();
+  EXPECT_THAT(std::string(missing.message()), HasSubstr("no-such.pem"));
+  const std::string path = WriteFile("not_pem", "not a certificate");
+  options.tls_certificate_file = path;
+  options.tls_key_file = path;
+  const absl::Status useless = Server::Start(engine_.get(), options).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(useless)) << useless;
+  EXPECT_THAT(std::string(useless.message()), HasSubstr(path));
+}
+
+}  // namespace
+}  // namespace housecall::server
