@@ -57,7 +57,7 @@ absl::StatusOr<Decision> Decide(const Board& board, const Command& command,
     return Decide(board, *answer.instead, actor, now);
   }
   if (answer.unchanged.has_value()) {
-    return Decision{{}, *std::move(answer.unchanged)};
+    return Decision{{}, *std::move(answer.unchanged), board};
   }
   Draft draft(board, actor, now);
   ASSIGN_OR_RETURN(

@@ -29,10 +29,11 @@ struct Decision {
   // In order. Empty: nothing changed (a repeated step, an old position).
   std::vector<Event> events;
   Subject subject;
+  // After it: what applying the events in order to the same board gives.
+  Board board;
 };
 
-// Rules on a command. Applying the events in order to the same board gives the
-// board after it; each event's records have their etag already raised.
+// Rules on a command. Each event's records have their etag already raised.
 //
 // Errors as said in command.h; messages name the field and ids, never anything
 // clinical. Who may send which command is the server's table; Decide refuses

@@ -63,7 +63,7 @@ class Draft {
   static std::string NextId(Call* call, char letter);
 
   Decision Finish(Subject subject) && {
-    return Decision{std::move(events_), std::move(subject)};
+    return Decision{std::move(events_), std::move(subject), std::move(board_)};
   }
 
  private:

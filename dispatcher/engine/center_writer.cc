@@ -1,5 +1,7 @@
 #include "dispatcher/engine/center_writer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <variant>
@@ -16,10 +18,33 @@ constexpr size_t kRecentReplies = 4096;
 // Calls closed longer ago than this are not loaded (see ForgetWhatIsOver).
 constexpr absl::Duration kPastCalls = absl::Hours(36);
 
-// A record's kind and id, to keep only its newest state in a batch.
-std::pair<size_t, std::string> KeyOf(const core::Record& record) {
-  return {record.index(),
-          std::visit([](const auto& r) { return r.id.value(); }, record)};
+int64_t EtagOf(const core::Record& record) {
+  return std::visit([](const auto& r) { return r.etag.number; }, record);
+}
+
+// The last state of each record in these entries.
+std::vector<core::Record> NewestRecords(
+    const std::vector<store::JournalEntry>& journal,
+    const std::vector<store::JournalEntry>& passing) {
+  // By kind and id.
+  std::map<std::pair<size_t, absl::string_view>, const core::Record*> newest;
+  const auto add = [&](const std::vector<store::JournalEntry>& entries) {
+    for (const store::JournalEntry& entry : entries) {
+      for (const core::Record& record : entry.event.records) {
+        const absl::string_view id = std::visit(
+            [](const auto& r) -> absl::string_view { return r.id.value(); },
+            record);
+        const core::Record*& last = newest[{record.index(), id}];
+        if (last == nullptr || EtagOf(*last) < EtagOf(record)) last = &record;
+      }
+    }
+  };
+  add(journal);
+  add(passing);
+  std::vector<core::Record> records;
+  records.reserve(newest.size());
+  for (const auto& [key, record] : newest) records.push_back(*record);
+  return records;
 }
 
 // Positions come all the time and an old one changes nothing: deciding a
@@ -27,6 +52,22 @@ std::pair<size_t, std::string> KeyOf(const core::Record& record) {
 bool KeepsReply(const Submission& submission) {
   return !submission.request_id.empty() &&
          !std::holds_alternative<core::ReportPosition>(submission.command);
+}
+
+// What `later` says about a delivery counts instead of what `all` said.
+void Add(core::OutboxChange later, core::OutboxChange* all) {
+  const auto is_put_later = [&](const core::DeliveryId& id) {
+    return std::any_of(later.put.begin(), later.put.end(),
+                       [&](const auto& message) { return message.id == id; });
+  };
+  std::erase_if(all->put, [&](const core::OutboxMessage& message) {
+    return is_put_later(message.id) ||
+           std::count(later.remove.begin(), later.remove.end(), message.id) > 0;
+  });
+  std::erase_if(all->remove, is_put_later);
+  std::move(later.put.begin(), later.put.end(), std::back_inserter(all->put));
+  std::move(later.remove.begin(), later.remove.end(),
+            std::back_inserter(all->remove));
 }
 
 }  // namespace
@@ -53,23 +94,43 @@ Commit CenterWriter::Process(std::vector<Submission> submissions) {
                      absl::UnavailableError("not decided; try again")});
   }
   Commit commit;
+  if (Rule(absl::MakeSpan(ruled), &commit) == Outcome::kUnstorable &&
+      ruled.size() > 1) {
+    for (Ruled& r : ruled) {
+      Commit one;
+      Rule(absl::MakeSpan(&r, 1), &one);
+      if (one.board == nullptr) continue;
+      commit.board = one.board;
+      commit.sequence = one.sequence;
+      std::move(one.entries.begin(), one.entries.end(),
+                std::back_inserter(commit.entries));
+    }
+  }
+  for (Ruled& r : ruled) {
+    unanswered_.push_back({std::move(r.submission.done), std::move(r.result)});
+  }
+  return commit;
+}
+
+CenterWriter::Outcome CenterWriter::Rule(absl::Span<Ruled> ruled,
+                                         Commit* commit) {
   for (int i = 0; i < kTries; ++i) {
-    if (Try(ruled, &commit)) break;
+    const Outcome outcome = Try(ruled, commit);
+    if (outcome != Outcome::kNotCurrent) return outcome;
     // Loaded anew at the next try, or at the next call.
     board_ = nullptr;
     recent_replies_.clear();
     recent_reply_order_.clear();
-    commit = Commit();
     for (Ruled& r : ruled) {
       r.result = absl::UnavailableError(
           "the store did not answer; try the same request again");
     }
   }
-  for (Ruled& r : ruled) unanswered_.push_back(std::move(r));
-  return commit;
+  return Outcome::kNotCurrent;
 }
 
-bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
+CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
+                                        Commit* commit) {
   // The board first, then the earlier reply: a reply that is committed between
   // the two belongs to a board that is then not current any more, which the
   // commit below finds out.
@@ -80,15 +141,18 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
     for (Ruled& r : ruled) r.result = status;
     // Nothing is decided, but trying again at once helps only if the store is
     // busy.
-    return !absl::IsUnavailable(status);
+    return absl::IsUnavailable(status) ? Outcome::kNotCurrent : Outcome::kDone;
   }
 
-  const absl::Time now = clock_->Now();
+  // As exact as the store keeps it, so that the board is what would be loaded.
+  const absl::Time now =
+      absl::FromUnixMicros(absl::ToUnixMicros(clock_->Now()));
   core::Board working = *board_;
   store::Batch batch;
   batch.center = center_;
-  std::vector<core::Event> events;
-  std::map<std::pair<size_t, std::string>, const core::Record*> rows;
+  // Those that are not journaled: each after the entry of its sequence.
+  std::vector<store::JournalEntry> passing;
+  int64_t sequence = sequence_;
   // Answers that write nothing which the version could guard: a refusal, a
   // reply kept in the store, which may be younger than the board.
   bool needs_proof = false;
@@ -124,9 +188,14 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
       r.result = decision.status();
       continue;
     }
+    working = std::move(decision->board);
+    Add(core::OutboxFor(decision->events), &batch.outbox);
     for (core::Event& event : decision->events) {
-      core::Apply(event, &working);
-      events.push_back(std::move(event));
+      if (core::IsJournaled(event.kind)) {
+        batch.journal.push_back({++sequence, std::move(event)});
+      } else {
+        passing.push_back({sequence, std::move(event)});
+      }
     }
     if (KeepsReply(submission)) {
       batch.replies.push_back({submission.request_id, submission.fingerprint,
@@ -135,31 +204,14 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
     r.result = Result{decision->subject, nullptr, false};
   }
 
-  int64_t sequence = sequence_;
-  for (const core::Event& event : events) {
-    for (const core::Record& record : event.records) {
-      rows[KeyOf(record)] = &record;
-    }
-  }
-  batch.records.reserve(rows.size());
-  for (const auto& [key, record] : rows) batch.records.push_back(*record);
-  batch.outbox = core::OutboxFor(events);
-  for (core::Event& event : events) {
-    if (core::IsJournaled(event.kind)) ++sequence;
-    commit->entries.push_back({sequence, std::move(event)});
-  }
-  for (const store::JournalEntry& entry : commit->entries) {
-    if (core::IsJournaled(entry.event.kind)) batch.journal.push_back(entry);
-  }
-
-  const bool writes = !batch.records.empty() || !batch.replies.empty();
-  if (writes) {
+  batch.records = NewestRecords(batch.journal, passing);
+  if (!batch.records.empty() || !batch.replies.empty()) {
     const absl::Status status = store_->Commit(batch, version_);
     if (absl::IsAborted(status) || absl::IsUnavailable(status)) {
       HC_LOG(kWarning, "commit_retried")
           .With("center", center_)
           .With("status", status);
-      return false;
+      return Outcome::kNotCurrent;
     }
     if (!status.ok()) {
       HC_LOG(kError, "commit_failed")
@@ -169,35 +221,47 @@ bool CenterWriter::Try(std::vector<Ruled>& ruled, Commit* commit) {
       // store's answer. Refusals were decided on this batch's board, which
       // will not be; they too are to be asked again.
       for (Ruled& r : ruled) {
-        if (r.depends_on_batch) r.result = status;
+        if (r.depends_on_batch) {
+          r.result = status;
+        } else if (r.result.ok()) {
+          r.result->board = board_;
+        }
       }
-      *commit = Commit();
-      for (Ruled& r : ruled) {
-        if (r.result.ok()) r.result->board = board_;
-      }
-      return true;
+      return absl::IsInvalidArgument(status) ? Outcome::kUnstorable
+                                             : Outcome::kDone;
     }
     ++version_;
     sequence_ = sequence;
     board_ = std::make_shared<const core::Board>(std::move(working));
-    for (const store::Reply& reply : batch.replies) Remember(reply);
+    for (store::Reply& reply : batch.replies) Remember(std::move(reply));
     commit->board = board_;
     commit->sequence = sequence_;
+    const auto before = [](const store::JournalEntry& a,
+                           const store::JournalEntry& b) {
+      return a.sequence < b.sequence;
+    };
+    std::merge(std::make_move_iterator(batch.journal.begin()),
+               std::make_move_iterator(batch.journal.end()),
+               std::make_move_iterator(passing.begin()),
+               std::make_move_iterator(passing.end()),
+               std::back_inserter(commit->entries), before);
   } else if (needs_proof) {
     absl::StatusOr<int64_t> version = store_->CurrentVersion(center_);
-    if (!version.ok() || *version != version_) return false;
+    if (!version.ok() || *version != version_) return Outcome::kNotCurrent;
   }
   for (Ruled& r : ruled) {
     if (r.result.ok()) r.result->board = board_;
   }
-  return true;
+  return Outcome::kDone;
 }
 
-void CenterWriter::Answer() {
-  std::vector<Ruled> ruled = std::move(unanswered_);
-  unanswered_.clear();
-  for (Ruled& r : ruled) {
-    if (r.submission.done) r.submission.done(std::move(r.result));
+std::vector<Answer> CenterWriter::TakeAnswers() {
+  return std::exchange(unanswered_, {});
+}
+
+void Give(std::vector<Answer> answers) {
+  for (Answer& answer : answers) {
+    if (answer.done) answer.done(std::move(answer.result));
   }
 }
 
@@ -215,9 +279,9 @@ absl::StatusOr<std::optional<store::Reply>> CenterWriter::EarlierReply(
   return store_->FindReply(center_, request_id);
 }
 
-void CenterWriter::Remember(const store::Reply& reply) {
-  recent_replies_[reply.request_id] = reply;
+void CenterWriter::Remember(store::Reply reply) {
   recent_reply_order_.push_back(reply.request_id);
+  recent_replies_[recent_reply_order_.back()] = std::move(reply);
   if (recent_reply_order_.size() > kRecentReplies) {
     recent_replies_.erase(recent_reply_order_.front());
     recent_reply_order_.pop_front();

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "dispatcher/base/clock.h"
 #include "dispatcher/core/board.h"
 #include "dispatcher/core/command.h"
@@ -46,7 +47,16 @@ struct Submission {
   std::function<void(absl::StatusOr<Result>)> done;
 };
 
-// What one commit changed, for those who watch.
+// What is to be told to who submitted a command.
+struct Answer {
+  std::function<void(absl::StatusOr<Result>)> done;
+  absl::StatusOr<Result> result;
+};
+
+// Calls each `done` that is not null, in order.
+void Give(std::vector<Answer> answers);
+
+// What was committed, for those who watch.
 struct Commit {
   // The board after it.
   BoardPtr board;
@@ -57,9 +67,9 @@ struct Commit {
   int64_t sequence = 0;
 };
 
-// Loads a center's board, decides on commands in order, commits the accepted
-// ones as one batch, and answers. Not thread-safe: one thread at a time calls
-// it. It borrows store and clock.
+// Loads a center's board, decides on commands in order and commits the accepted
+// ones as one batch; the answers are taken and given by the caller. Not
+// thread-safe: one thread at a time calls it. It borrows store and clock.
 class CenterWriter {
  public:
   CenterWriter(core::CenterId center, store::Store* store, const Clock* clock);
@@ -67,10 +77,12 @@ class CenterWriter {
   // Brings the board into memory if it is not. Errors are the store's.
   absl::Status EnsureLoaded();
 
-  // Decides on the submissions in order against one board, commits what was
-  // accepted in one transaction and answers all of them. If the store has moved
-  // on (Aborted) or the outcome of a commit is unknown (Unavailable), the board
-  // is loaded anew and everything is decided again, three times at most.
+  // Decides on the submissions in order against one board and commits what was
+  // accepted in one transaction. If the store has moved on (Aborted) or the
+  // outcome of a commit is unknown (Unavailable), the board is loaded anew and
+  // everything is decided again, three times at most. If the store finds
+  // something that cannot be stored (InvalidArgument), each is committed by
+  // itself, so that nobody is refused for another's sake.
   //
   // Answers: Decide's errors, proven on a board that was current; the store's
   // errors (ResourceExhausted: nothing was written); Unavailable where the
@@ -78,11 +90,11 @@ class CenterWriter {
   // InvalidArgument if a request id was used before for another request.
   //
   // Returns what changed; no board if nothing did. The caller publishes that
-  // first and calls Answer() then.
+  // first and gives the answers then.
   Commit Process(std::vector<Submission> submissions);
 
-  // Calls the `done` of everything that Process has ruled on since.
-  void Answer();
+  // The answers to everything that Process has ruled on since the last call.
+  std::vector<Answer> TakeAnswers();
 
   // The board as of the last commit; null before it was loaded.
   BoardPtr board() const { return board_; }
@@ -99,14 +111,19 @@ class CenterWriter {
     bool depends_on_batch = true;
   };
 
-  // One try of Process. Returns false if the board was not current and the
-  // whole must be decided again.
-  bool Try(std::vector<Ruled>& ruled, Commit* commit);
+  enum class Outcome {
+    kDone,
+    kNotCurrent,  // the board must be loaded and everything decided again
+    kUnstorable   // the batch as a whole was refused; every result says so
+  };
+  // Rules on all of them, with the tries that it takes.
+  Outcome Rule(absl::Span<Ruled> ruled, Commit* commit);
+  Outcome Try(absl::Span<Ruled> ruled, Commit* commit);
   // The answer given before to that request id, from this batch (then
   // `of_batch` is set), from memory or from the store.
   absl::StatusOr<std::optional<store::Reply>> EarlierReply(
       const store::Batch& batch, const std::string& request_id, bool* of_batch);
-  void Remember(const store::Reply& reply);
+  void Remember(store::Reply reply);
 
   const core::CenterId center_;
   store::Store* const store_;
@@ -115,7 +132,7 @@ class CenterWriter {
   BoardPtr board_;
   int64_t version_ = 0;
   int64_t sequence_ = 0;
-  std::vector<Ruled> unanswered_;
+  std::vector<Answer> unanswered_;
 
   // Replies that this writer committed lately, so that a quick retry needs no
   // read. Known to be complete for ids never seen: the store is asked.

@@ -59,6 +59,14 @@ struct Engine::Lane {
   absl::Time next_reload_time = absl::InfinitePast();
   std::thread thread;
 
+  // Answers are given by a thread of their own: the writer is on with the next
+  // commit meanwhile.
+  Mutex answers_mutex;
+  CondVar answers_wake;
+  std::vector<Answer> answers HOUSECALL_GUARDED_BY(answers_mutex);
+  bool answers_end HOUSECALL_GUARDED_BY(answers_mutex) = false;
+  std::thread answers_thread;
+
   Mutex queue_mutex;
   CondVar queue_wake;
   std::deque<Submission> queue HOUSECALL_GUARDED_BY(queue_mutex);
@@ -112,7 +120,7 @@ absl::Status Engine::Start() {
       lane->sequence = lane->writer.sequence();
     }
     lanes_[lane->center] = lane;
-    lane->thread = std::thread([this, lane] { RunWriter(*lane); });
+    StartThreads(lane);
   }
   if (options_.plans) planner_ = std::thread([this] { RunPlanner(); });
   return absl::OkStatus();
@@ -141,6 +149,7 @@ void Engine::Stop() {
   }
   for (const std::shared_ptr<Lane>& lane : lanes) {
     if (lane->thread.joinable()) lane->thread.join();
+    if (lane->answers_thread.joinable()) lane->answers_thread.join();
   }
 }
 
@@ -157,9 +166,14 @@ std::shared_ptr<Engine::Lane> Engine::AddLane(const core::CenterId& center) {
   std::shared_ptr<Lane>& lane = lanes_[center];
   if (lane == nullptr) {
     lane = std::make_shared<Lane>(center, store_, clock_);
-    lane->thread = std::thread([this, lane] { RunWriter(*lane); });
+    StartThreads(lane);
   }
   return lane;
+}
+
+void Engine::StartThreads(const std::shared_ptr<Lane>& lane) {
+  lane->thread = std::thread([this, lane] { RunWriter(*lane); });
+  lane->answers_thread = std::thread([lane] { RunAnswers(*lane); });
 }
 
 void Engine::Submit(const core::CenterId& center, Submission submission) {
@@ -267,7 +281,7 @@ void Engine::RunWriter(Lane& lane) {
       if (lane.queue.empty() && !lane.stop) {
         lane.queue_wake.WaitFor(lane.queue_mutex, options_.timer_interval);
       }
-      if (lane.queue.empty() && lane.stop) return;
+      if (lane.queue.empty() && lane.stop) break;
       while (!lane.queue.empty() && batch.size() < options_.max_batch) {
         batch.push_back(std::move(lane.queue.front()));
         lane.queue.pop_front();
@@ -311,15 +325,41 @@ void Engine::RunWriter(Lane& lane) {
     }
     Commit commit;
     if (!batch.empty()) commit = lane.writer.Process(std::move(batch));
-    Publish(lane, commit);
-    lane.writer.Answer();
+    Publish(lane, std::move(commit));
+    std::vector<Answer> answers = lane.writer.TakeAnswers();
+    if (answers.empty()) continue;
+    {
+      MutexLock lock(lane.answers_mutex);
+      std::move(answers.begin(), answers.end(),
+                std::back_inserter(lane.answers));
+    }
+    lane.answers_wake.NotifyOne();
+  }
+  {
+    MutexLock lock(lane.answers_mutex);
+    lane.answers_end = true;
+  }
+  lane.answers_wake.NotifyOne();
+}
+
+void Engine::RunAnswers(Lane& lane) {
+  for (;;) {
+    std::vector<Answer> answers;
+    {
+      MutexLock lock(lane.answers_mutex);
+      while (lane.answers.empty() && !lane.answers_end) {
+        lane.answers_wake.Wait(lane.answers_mutex);
+      }
+      if (lane.answers.empty()) return;
+      answers.swap(lane.answers);
+    }
+    Give(std::move(answers));
   }
 }
 
-void Engine::Publish(Lane& lane, const Commit& commit) {
+void Engine::Publish(Lane& lane, Commit told) {
   const BoardPtr board = lane.writer.board();
   if (board == nullptr) return;
-  Commit told = commit;
   told.board = board;
   told.sequence = lane.writer.sequence();
   int64_t published_sequence = 0;
@@ -356,28 +396,6 @@ void Engine::Publish(Lane& lane, const Commit& commit) {
       told.sequence = published_sequence;
     }
   }
-  bool wants_plan = false;
-  {
-    MutexLock lock(lane.publish_mutex);
-    lane.published = board;
-    lane.sequence = told.sequence;
-    for (const store::JournalEntry& entry : told.entries) {
-      if (!core::IsJournaled(entry.event.kind)) {
-        lane.positions_changed = true;
-        continue;
-      }
-      lane.recent.push_back(entry);
-      if (lane.recent.size() > options_.resume_entries) {
-        lane.recent.pop_front();
-      }
-    }
-    for (const auto& [id, listener] : lane.listeners) listener(told);
-    if (missing > 0 ||
-        std::any_of(told.entries.begin(), told.entries.end(), WantsNewPlan)) {
-      lane.plan_wanted = true;
-      wants_plan = true;
-    }
-  }
   for (const store::JournalEntry& entry : told.entries) {
     if (!core::IsJournaled(entry.event.kind)) continue;
     HC_LOG(kInfo, "event")
@@ -386,6 +404,26 @@ void Engine::Publish(Lane& lane, const Commit& commit) {
         .With("kind", NameOf(entry.event.kind))
         .With("call", entry.event.call)
         .With("account", entry.event.actor.account);
+  }
+  const bool wants_plan =
+      missing > 0 ||
+      std::any_of(told.entries.begin(), told.entries.end(), WantsNewPlan);
+  {
+    MutexLock lock(lane.publish_mutex);
+    lane.published = board;
+    lane.sequence = told.sequence;
+    for (const auto& [id, listener] : lane.listeners) listener(told);
+    for (store::JournalEntry& entry : told.entries) {
+      if (!core::IsJournaled(entry.event.kind)) {
+        lane.positions_changed = true;
+        continue;
+      }
+      lane.recent.push_back(std::move(entry));
+      if (lane.recent.size() > options_.resume_entries) {
+        lane.recent.pop_front();
+      }
+    }
+    if (wants_plan) lane.plan_wanted = true;
   }
   if (wants_plan) {
     {

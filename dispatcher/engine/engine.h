@@ -74,8 +74,9 @@ class Engine {
   void Stop();
 
   // Hands a command to the center's writer and returns at once. `done` is
-  // called exactly once, on the writer's thread or, if the command cannot be
-  // taken, before this returns: with NotFound for an unknown center,
+  // called exactly once, on a thread of the center's answers, in the order of
+  // the commits and after the listeners, or, if the command cannot be taken,
+  // before this returns: with NotFound for an unknown center,
   // ResourceExhausted when the queue is full, Unavailable after Stop.
   // Create<Center> of an unknown center makes the center.
   void Submit(const core::CenterId& center, Submission submission);
@@ -108,8 +109,11 @@ class Engine {
 
   std::shared_ptr<Lane> FindLane(const core::CenterId& center) const;
   std::shared_ptr<Lane> AddLane(const core::CenterId& center);
+  void StartThreads(const std::shared_ptr<Lane>& lane);
   void RunWriter(Lane& lane);
-  void Publish(Lane& lane, const Commit& commit);
+  // Ends after the writer.
+  static void RunAnswers(Lane& lane);
+  void Publish(Lane& lane, Commit commit);
   void RunPlanner();
   // One plan for one center.
   void PlanCenter(Lane& lane);

@@ -2,7 +2,7 @@
 // same payload echoed by gRPC, and the same rows committed by SQLite. All in
 // one run, in turn, several times; medians.
 //
-//   submit_benchmark [--seconds=3] [--runs=5]
+//   submit_benchmark [--seconds=3] [--runs=5] [--clients=1,16,64]
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +14,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "dispatcher/core/decide.h"
@@ -21,6 +22,9 @@
 #include "tests/benchmarks/world.h"
 
 ABSL_FLAG(int, seconds, 3, "How long each measurement takes.");
+ABSL_FLAG(std::vector<std::string>, clients,
+          (std::vector<std::string>{"1", "16", "64"}),
+          "How many clients at once.");
 ABSL_FLAG(int, runs, 5, "Measurements of each kind; medians are printed.");
 
 namespace housecall::benchmarks {
@@ -220,7 +224,12 @@ void Run() {
   std::printf("clients on the same machine; medians of %d runs of %d s\n",
               absl::GetFlag(FLAGS_runs), absl::GetFlag(FLAGS_seconds));
   std::atomic<int> serial{0};
-  for (const int count : {1, 16, 64}) {
+  for (const std::string& clients : absl::GetFlag(FLAGS_clients)) {
+    int count = 0;
+    if (!absl::SimpleAtoi(clients, &count) || count < 1) {
+      std::fprintf(stderr, "--clients: not a number: %s\n", clients.c_str());
+      std::exit(2);
+    }
     Clients real(count, [&] { return world.Connect(); });
     Clients echoing(count, [&] {
       grpc::ChannelArguments arguments;

@@ -31,7 +31,7 @@ using testing::Op;
 
 class CenterWriterTest : public ::testing::Test {
  protected:
-  using Answer = std::optional<absl::StatusOr<Result>>;
+  using Answered = std::optional<absl::StatusOr<Result>>;
 
   CenterWriterTest() {
     SetLogSink([](LogLevel, absl::string_view) {});
@@ -49,7 +49,7 @@ class CenterWriterTest : public ::testing::Test {
     submission.fingerprint = fingerprint;
     submission.actor = Administrator();
     submission.command = std::move(command);
-    Answer& answer = answers_.emplace_back();
+    Answered& answer = answers_.emplace_back();
     submission.done = [this, &answer](absl::StatusOr<Result> result) {
       ++answered_;
       answer = std::move(result);
@@ -59,7 +59,7 @@ class CenterWriterTest : public ::testing::Test {
   // Processes and answers.
   Commit Process(std::vector<Submission> batch) {
     Commit commit = writer_->Process(std::move(batch));
-    writer_->Answer();
+    Give(writer_->TakeAnswers());
     return commit;
   }
   absl::StatusCode CodeOf(size_t i) const {
@@ -84,7 +84,7 @@ class CenterWriterTest : public ::testing::Test {
       accepted = result.ok();
     };
     other.Process({std::move(submission)});
-    other.Answer();
+    Give(other.TakeAnswers());
     ASSERT_TRUE(accepted);
   }
 
@@ -94,7 +94,7 @@ class CenterWriterTest : public ::testing::Test {
   core::CenterId center_;
   std::unique_ptr<CenterWriter> writer_;
   // In the order of the requests; references stay valid.
-  std::deque<Answer> answers_;
+  std::deque<Answered> answers_;
   int answered_ = 0;
 };
 
@@ -120,8 +120,8 @@ TEST_F(CenterWriterTest, CommitsABatchAsOne) {
 TEST_F(CenterWriterTest, AnswersOnlyWhenTold) {
   writer_->Process({Request("r1", CreateCar("car-a"))});
   EXPECT_EQ(answered_, 0);
-  writer_->Answer();
-  writer_->Answer();
+  Give(writer_->TakeAnswers());
+  Give(writer_->TakeAnswers());
   EXPECT_EQ(answered_, 1);
 }
 

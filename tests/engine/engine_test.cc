@@ -141,7 +141,7 @@ class EngineTest : public ::testing::Test {
       accepted = result.ok();
     };
     other.Process(std::move(batch));
-    other.Answer();
+    Give(other.TakeAnswers());
     ASSERT_TRUE(accepted);
   }
 
