@@ -37,21 +37,21 @@ void Board::Put(const Record& record) {
                              std::is_same_v<R, Offer>) {
           Index(r);
         } else if constexpr (std::is_same_v<R, Visit>) {
-          visits_by_call_.Put({r.call, r.id}, true);
+          visits_by_call_.Add({r.call, r.id});
         } else if constexpr (std::is_same_v<R, Delivery>) {
-          deliveries_by_note_.Put({r.note, r.id}, true);
+          deliveries_by_note_.Add({r.note, r.id});
           if (r.state == DeliveryState::kReceived) {
             open_deliveries_.Erase(r.id);
           } else {
-            open_deliveries_.Put(r.id, true);
+            open_deliveries_.Add(r.id);
           }
         } else if constexpr (std::is_same_v<R, Task>) {
           if (r.resolved.has_value()) {
             open_tasks_.Erase(r.id);
             open_tasks_by_call_.Erase({r.call, r.id});
           } else {
-            open_tasks_.Put(r.id, true);
-            open_tasks_by_call_.Put({r.call, r.id}, true);
+            open_tasks_.Add(r.id);
+            open_tasks_by_call_.Add({r.call, r.id});
           }
         }
         PutInTable(r);
@@ -63,16 +63,17 @@ void Board::Index(const Call& before, const Call& after) {
   if (IsOver(after.state)) {
     open_calls_.Erase(after.id);
   } else {
-    open_calls_.Put(after.id, true);
-  }
-  if (!before.patient.empty()) {
-    open_calls_by_patient_.Erase({before.patient, after.id});
+    open_calls_.Add(after.id);
   }
   // After a visit a further call for the patient is a new one.
-  if (!after.patient.empty() && !IsOver(after.state) &&
-      after.state != CallState::kDepartedScene &&
-      after.state != CallState::kNoteSent) {
-    open_calls_by_patient_.Put({after.patient, after.id}, true);
+  const bool counts = !after.patient.empty() && !IsOver(after.state) &&
+                      after.state != CallState::kDepartedScene &&
+                      after.state != CallState::kNoteSent;
+  if (!before.patient.empty() && (!counts || before.patient != after.patient)) {
+    open_calls_by_patient_.Erase({before.patient, after.id});
+  }
+  if (counts) {
+    open_calls_by_patient_.Add({after.patient, after.id});
   }
 }
 

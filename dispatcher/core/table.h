@@ -44,6 +44,12 @@ class Table {
     if (added) ++size_;
   }
 
+  // For a table that is a set of keys. Does nothing, and copies nothing, if the
+  // key is there.
+  void Add(const Key& key) requires std::is_same_v<Value, bool> {
+    if (!Contains(key)) Put(key, true);
+  }
+
   // Does nothing if there is no such key.
   void Erase(const Key& key) {
     if (!Contains(key)) return;
