@@ -16,6 +16,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
+using internal::FieldPath;
 
 constexpr size_t kMaxTextBytes = 500;
 constexpr size_t kMaxLongTextBytes = 20000;
@@ -31,18 +32,18 @@ std::string GetString(const Message& message, const FieldDescriptor* field,
                    : reflection.GetRepeatedString(message, field, index);
 }
 
-absl::Status CheckText(absl::string_view path, absl::string_view text,
+absl::Status CheckText(const FieldPath& path, absl::string_view text,
                        size_t most, bool lines) {
   if (text.size() > most) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": has ", text.size(), " bytes, at most ", most));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path.ToString(), ": has ", text.size(), " bytes, at most ", most));
   }
   for (const char c : text) {
     const unsigned char byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) continue;
     if (lines && (c == '\n' || c == '\t' || c == '\r')) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": has a control character",
+        absl::StrCat(path.ToString(), ": has a control character",
                      lines ? "" : "; it is one line of text"));
   }
   return absl::OkStatus();
@@ -51,24 +52,24 @@ absl::Status CheckText(absl::string_view path, absl::string_view text,
 // Calls visit(path, field, parent) for each field of the message and of every
 // message that is set in it. Stops at the first error.
 template <typename Visit>
-absl::Status WalkFields(const Message& message, const std::string& path,
+absl::Status WalkFields(const Message& message, const FieldPath& parent,
                         Visit&& visit) {
   const Reflection& reflection = *message.GetReflection();
   const auto* descriptor = message.GetDescriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const FieldDescriptor* field = descriptor->field(i);
-    const std::string name = absl::StrCat(path, field->name());
-    RETURN_IF_ERROR(visit(name, field, message));
+    const FieldPath path = {&parent, field};
+    RETURN_IF_ERROR(visit(path, field, message));
     if (field->message_type() == nullptr || field->is_map()) continue;
     if (field->is_repeated()) {
       for (int k = 0; k < reflection.FieldSize(message, field); ++k) {
         RETURN_IF_ERROR(
             WalkFields(reflection.GetRepeatedMessage(message, field, k),
-                       absl::StrCat(name, "[", k, "]."), visit));
+                       {&parent, field, k}, visit));
       }
     } else if (reflection.HasField(message, field)) {
-      RETURN_IF_ERROR(WalkFields(reflection.GetMessage(message, field),
-                                 absl::StrCat(name, "."), visit));
+      RETURN_IF_ERROR(
+          WalkFields(reflection.GetMessage(message, field), path, visit));
     }
   }
   return absl::OkStatus();
@@ -134,47 +135,50 @@ void Redact(const View& view, Message* message) {
 }
 
 absl::Status CheckRequired(const Message& message) {
-  return WalkFields(
-      message, "",
-      [](const std::string& path, const FieldDescriptor* field,
-         const Message& parent) -> absl::Status {
-        if (!field->options().GetExtension(v1::required)) {
-          return absl::OkStatus();
-        }
-        const Reflection& reflection = *parent.GetReflection();
-        const bool set = field->is_repeated()
-                             ? reflection.FieldSize(parent, field) > 0
-                             : reflection.HasField(parent, field);
-        if (set) return absl::OkStatus();
-        return absl::InvalidArgumentError(absl::StrCat(path, ": is required"));
-      });
+  return WalkFields(message, FieldPath(),
+                    [](const FieldPath& path, const FieldDescriptor* field,
+                       const Message& parent) -> absl::Status {
+                      if (!field->options().GetExtension(v1::required)) {
+                        return absl::OkStatus();
+                      }
+                      const Reflection& reflection = *parent.GetReflection();
+                      const bool set =
+                          field->is_repeated()
+                              ? reflection.FieldSize(parent, field) > 0
+                              : reflection.HasField(parent, field);
+                      if (set) return absl::OkStatus();
+                      return absl::InvalidArgumentError(
+                          absl::StrCat(path.ToString(), ": is required"));
+                    });
 }
 
 absl::Status CheckFields(const Message& message) {
-  return WalkFields(message, "",
-                    [](const std::string& path, const FieldDescriptor* field,
-                       const Message& parent) -> absl::Status {
-                      const Reflection& reflection = *parent.GetReflection();
-                      const bool repeated = field->is_repeated();
-                      const int size =
-                          repeated ? reflection.FieldSize(parent, field) : 1;
-                      if (repeated && size > internal::kMaxRepeated) {
-                        return absl::InvalidArgumentError(absl::StrCat(
-                            path, ": has ", size, " entries, at most ",
-                            internal::kMaxRepeated));
-                      }
-                      if (!repeated && field->has_presence() &&
-                          !reflection.HasField(parent, field)) {
-                        return absl::OkStatus();
-                      }
-                      for (int i = 0; i < size; ++i) {
-                        RETURN_IF_ERROR(internal::CheckValue(
-                            {parent, field, repeated ? i : -1,
-                             repeated ? absl::StrCat(path, "[", i, "]") : path,
-                             core::CenterId()}));
-                      }
-                      return absl::OkStatus();
-                    });
+  return WalkFields(
+      message, FieldPath(),
+      [](const FieldPath& path, const FieldDescriptor* field,
+         const Message& parent) -> absl::Status {
+        const Reflection& reflection = *parent.GetReflection();
+        const bool repeated = field->is_repeated();
+        const int size = repeated ? reflection.FieldSize(parent, field) : 1;
+        if (repeated && size > internal::kMaxRepeated) {
+          return absl::InvalidArgumentError(
+              absl::StrCat(path.ToString(), ": has ", size,
+                           " entries, at most ", internal::kMaxRepeated));
+        }
+        if (!repeated && field->has_presence() &&
+            !reflection.HasField(parent, field)) {
+          return absl::OkStatus();
+        }
+        for (int i = 0; i < size; ++i) {
+          RETURN_IF_ERROR(
+              internal::CheckValue({parent,
+                                    field,
+                                    repeated ? i : -1,
+                                    {path.parent, field, repeated ? i : -1},
+                                    core::CenterId()}));
+        }
+        return absl::OkStatus();
+      });
 }
 
 namespace internal {
@@ -212,9 +216,12 @@ absl::Status CheckValue(const FieldReader& reader) {
   return absl::OkStatus();
 }
 
-const FieldDescriptor* FindField(const Message& message,
-                                 absl::string_view name) {
-  return message.GetDescriptor()->FindFieldByName(std::string(name));
+std::string FieldPath::ToString() const {
+  if (field == nullptr) return "";
+  std::string text = parent == nullptr ? "" : parent->ToString();
+  absl::StrAppend(&text, text.empty() ? "" : ".", field->name());
+  if (index >= 0) absl::StrAppend(&text, "[", index, "]");
+  return text;
 }
 
 bool HasField(const Message& message, const FieldDescriptor* field) {
@@ -240,7 +247,7 @@ absl::StatusOr<std::string> FieldReader::LongText() const {
 absl::StatusOr<std::string> FieldReader::Resource(
     absl::string_view collection) const {
   return ParseResourceName(center, collection, GetString(message, field, index),
-                           path);
+                           path.ToString());
 }
 
 absl::StatusOr<int64_t> FieldReader::Integer(int64_t least,
@@ -255,7 +262,8 @@ absl::StatusOr<int64_t> FieldReader::Integer(int64_t least,
                       : reflection.GetRepeatedInt64(message, field, index);
   }
   if (value < least || value > most) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is out of range"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.ToString(), ": is out of range"));
   }
   return value;
 }
@@ -267,15 +275,15 @@ absl::StatusOr<double> FieldReader::Double() const {
                 : reflection.GetRepeatedDouble(message, field, index);
   if (!std::isfinite(value)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": is not a finite number"));
+        absl::StrCat(path.ToString(), ": is not a finite number"));
   }
   // The only angles of the API: a place on earth.
   const double most = field->name() == "latitude"    ? 90
                       : field->name() == "longitude" ? 180
                                                      : 1e12;
   if (std::abs(value) > most) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": must be between ", -most, " and ", most));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path.ToString(), ": must be between ", -most, " and ", most));
   }
   return value;
 }
@@ -292,8 +300,9 @@ absl::StatusOr<int> FieldReader::Enum() const {
       index < 0 ? reflection.GetEnumValue(message, field)
                 : reflection.GetRepeatedEnumValue(message, field, index);
   if (field->enum_type()->FindValueByNumber(value) == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": ", value, " is not a value of ", field->enum_type()->name()));
+    return absl::InvalidArgumentError(absl::StrCat(path.ToString(), ": ", value,
+                                                   " is not a value of ",
+                                                   field->enum_type()->name()));
   }
   return value;
 }
@@ -303,14 +312,14 @@ absl::StatusOr<absl::Time> FieldReader::Time() const {
   google::protobuf::Timestamp stamp;
   stamp.CopyFrom(nested);
   if (stamp.nanos() < 0 || stamp.nanos() > 999999999) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": nanos must be between 0 and 999999999"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path.ToString(), ": nanos must be between 0 and 999999999"));
   }
   const absl::Time time =
       absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
   if (time < kLeastTime || time > kMostTime) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": must be between the years 2000 and 2100"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path.ToString(), ": must be between the years 2000 and 2100"));
   }
   // Rows keep microseconds.
   return absl::FromUnixMicros(absl::ToUnixMicros(time));
@@ -320,14 +329,14 @@ absl::StatusOr<absl::Duration> FieldReader::Duration() const {
   google::protobuf::Duration duration;
   duration.CopyFrom(Nested());
   if (duration.nanos() < 0 || duration.nanos() > 999999999) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": nanos must be between 0 and 999999999"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path.ToString(), ": nanos must be between 0 and 999999999"));
   }
   const absl::Duration value =
       absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
   if (value < absl::ZeroDuration() || value > kMostDuration) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": must be between 0 and 366 days"));
+        absl::StrCat(path.ToString(), ": must be between 0 and 366 days"));
   }
   return absl::Microseconds(absl::ToInt64Microseconds(value));
 }
@@ -337,8 +346,8 @@ absl::StatusOr<int64_t> FieldReader::Etag() const {
   int64_t number = 0;
   if (text.empty()) return number;
   if (!absl::SimpleAtoi(text, &number) || number < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": is not an etag that this server gave"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path.ToString(), ": is not an etag that this server gave"));
   }
   return number;
 }

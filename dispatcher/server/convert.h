@@ -8,6 +8,7 @@
 #ifndef HOUSECALL_DISPATCHER_SERVER_CONVERT_H_
 #define HOUSECALL_DISPATCHER_SERVER_CONVERT_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -73,15 +74,25 @@ namespace internal {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+// Where a field stands in a message, for errors. A chain of borrowed links: it
+// is put into words only when something is wrong.
+struct FieldPath {
+  const FieldPath* parent = nullptr;
+  const FieldDescriptor* field = nullptr;  // null: the message itself
+  int index = -1;                          // in a repeated field
+
+  // "patient.devices[2].battery_duration".
+  std::string ToString() const;
+};
+
 // Reads one field of a message, at `index` of a repeated one (-1: not
 // repeated), with every check that its kind calls for.
 struct FieldReader {
   const Message& message;
   const FieldDescriptor* field;
   int index;
-  // For error messages: "patient.devices[2].battery_duration".
-  std::string path;
-  core::CenterId center;
+  FieldPath path;
+  const core::CenterId& center;
 
   absl::StatusOr<std::string> Text() const;      // one line, ≤ 500 bytes
   absl::StatusOr<std::string> LongText() const;  // lines, ≤ 20,000 bytes
@@ -113,9 +124,6 @@ struct FieldWriter {
   Message* Nested() const;
 };
 
-// The field of that name, or null. An id of a record is its `name`.
-const FieldDescriptor* FindField(const Message& message,
-                                 absl::string_view name);
 bool HasField(const Message& message, const FieldDescriptor* field);
 int RepeatedSize(const Message& message, const FieldDescriptor* field);
 inline constexpr int kMaxRepeated = 200;
@@ -136,7 +144,7 @@ const char* RecordSingular() {
   return decltype(R::id)::kSingular;
 }
 
-// The name of a struct's field in its message.
+// The name of a struct's field in its message. An id of a record is its `name`.
 template <typename T>
 std::string ProtoFieldName(const char* name) {
   if constexpr (CrudRecord<T>::value) {
@@ -150,9 +158,28 @@ std::string ProtoFieldName(const char* name) {
   return absl::string_view(name) == "id" ? "name" : name;
 }
 
+// The message's fields for those of the struct, in the order of VisitFields;
+// null for those that a message leaves out on purpose (proto/README.md).
+// Looked up once per thread and kind of message.
+template <typename T>
+const std::vector<const FieldDescriptor*>& FieldsOf(const T& object,
+                                                    const Message& message) {
+  thread_local std::map<const google::protobuf::Descriptor*,
+                        std::vector<const FieldDescriptor*>>
+      known;
+  const google::protobuf::Descriptor* descriptor = message.GetDescriptor();
+  auto [entry, is_new] = known.try_emplace(descriptor);
+  if (is_new) {
+    VisitFields(object, [&, fields = &entry->second](const char* name, auto&) {
+      fields->push_back(descriptor->FindFieldByName(ProtoFieldName<T>(name)));
+    });
+  }
+  return entry->second;
+}
+
 template <typename T>
 absl::Status ReadFields(const Message& message, const core::CenterId& center,
-                        const std::string& path, T* out);
+                        const FieldPath& path, T* out);
 
 template <typename T>
 absl::Status Assign(absl::StatusOr<T> value, T* out) {
@@ -193,25 +220,25 @@ absl::Status ReadValue(const FieldReader& reader, T* out) {
     return id.status();
   } else {
     static_assert(HasFields<T>, "no conversion for this kind of field");
-    return ReadFields(reader.Nested(), reader.center, reader.path + ".", out);
+    return ReadFields(reader.Nested(), reader.center, reader.path, out);
   }
 }
 
 template <typename T>
 absl::Status ReadField(const Message& message, const FieldDescriptor* field,
-                       const core::CenterId& center, std::string path, T* out) {
+                       const core::CenterId& center, const FieldPath& parent,
+                       T* out) {
+  const FieldPath path = {&parent, field};
   if constexpr (IsVector<T>) {
     const int size = RepeatedSize(message, field);
     if (size > kMaxRepeated) {
       return absl::InvalidArgumentError(absl::StrCat(
-          path, ": has ", size, " entries, at most ", kMaxRepeated));
+          path.ToString(), ": has ", size, " entries, at most ", kMaxRepeated));
     }
     for (int i = 0; i < size; ++i) {
       typename T::value_type value{};
-      absl::Status status =
-          ReadValue(FieldReader{message, field, i,
-                                absl::StrCat(path, "[", i, "]"), center},
-                    &value);
+      absl::Status status = ReadValue(
+          FieldReader{message, field, i, {&parent, field, i}, center}, &value);
       if (!status.ok()) return status;
       out->push_back(std::move(value));
     }
@@ -219,8 +246,8 @@ absl::Status ReadField(const Message& message, const FieldDescriptor* field,
   } else if constexpr (IsOptional<T>) {
     if (!HasField(message, field)) return absl::OkStatus();
     typename T::value_type value{};
-    absl::Status status = ReadValue(
-        FieldReader{message, field, -1, std::move(path), center}, &value);
+    absl::Status status =
+        ReadValue(FieldReader{message, field, -1, path, center}, &value);
     if (status.ok()) *out = std::move(value);
     return status;
   } else {
@@ -229,22 +256,19 @@ absl::Status ReadField(const Message& message, const FieldDescriptor* field,
     if ((field->has_presence() || IsId<T>)&&!HasField(message, field)) {
       return absl::OkStatus();
     }
-    return ReadValue(FieldReader{message, field, -1, std::move(path), center},
-                     out);
+    return ReadValue(FieldReader{message, field, -1, path, center}, out);
   }
 }
 
 template <typename T>
 absl::Status ReadFields(const Message& message, const core::CenterId& center,
-                        const std::string& path, T* out) {
+                        const FieldPath& path, T* out) {
   absl::Status status;
-  VisitFields(*out, [&](const char* name, auto& value) {
-    if (!status.ok()) return;
-    const std::string proto_name = ProtoFieldName<T>(name);
-    const FieldDescriptor* field = FindField(message, proto_name);
-    // Fields that a message leaves out on purpose (proto/README.md).
-    if (field == nullptr) return;
-    status = ReadField(message, field, center, path + proto_name, &value);
+  auto field = FieldsOf(*out, message).begin();
+  VisitFields(*out, [&](const char*, auto& value) {
+    const FieldDescriptor* const from = *field++;
+    if (!status.ok() || from == nullptr) return;
+    status = ReadField(message, from, center, path, &value);
   });
   return status;
 }
@@ -283,9 +307,10 @@ void WriteValue(const T& value, const core::CenterId& center,
 
 template <typename T>
 void WriteFields(const T& in, const core::CenterId& center, Message* message) {
-  VisitFields(in, [&](const char* name, const auto& value) {
+  auto next = FieldsOf(in, *message).begin();
+  VisitFields(in, [&](const char*, const auto& value) {
     using V = std::decay_t<decltype(value)>;
-    const FieldDescriptor* field = FindField(*message, ProtoFieldName<T>(name));
+    const FieldDescriptor* const field = *next++;
     if (field == nullptr) return;
     if constexpr (IsVector<V>) {
       for (const auto& element : value) {
@@ -312,7 +337,9 @@ absl::StatusOr<T> FromProto(const google::protobuf::Message& message,
                             const core::CenterId& center) {
   T out{};
   absl::Status status = CheckRequired(message);
-  if (status.ok()) status = internal::ReadFields(message, center, "", &out);
+  if (status.ok()) {
+    status = internal::ReadFields(message, center, internal::FieldPath(), &out);
+  }
   if (!status.ok()) return status;
   return out;
 }

@@ -287,6 +287,48 @@ TEST_F(CenterWriterTest, AFullDiskChangesNothing) {
   EXPECT_FALSE(ResultOf(5).replayed);
 }
 
+TEST_F(CenterWriterTest, RefusesNobodyForWhatAnotherCannotStore) {
+  // The batch, then the first command alone.
+  store_.FailBefore(Op::kCommit, absl::InvalidArgumentError("too long"));
+  store_.FailBefore(Op::kCommit, absl::InvalidArgumentError("too long"));
+  const Commit commit = Process(
+      {Request("r1", CreateCar("car-a")), Request("r2", CreateCar("car-b")),
+       Request("r3", CreateCar("car-b")), Request("r4", CreateCar("car-c"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
+  EXPECT_EQ(CodeOf(2), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(3), absl::StatusCode::kOk);
+  EXPECT_FALSE(StoreHas("car-a"));
+  EXPECT_TRUE(StoreHas("car-b") && StoreHas("car-c"));
+  EXPECT_EQ(commit.board, writer_->board());
+  EXPECT_EQ(commit.sequence, 2);
+  EXPECT_EQ(*memory_.ReadJournal(center_, 0, 10), commit.entries);
+}
+
+TEST_F(CenterWriterTest, AnswersOnceEachWhatCannotBeStoredAlone) {
+  store_.FailBefore(Op::kCommit, absl::InvalidArgumentError("too long"));
+  const Commit commit = Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_.CountOf(Op::kCommit), 1);
+  EXPECT_EQ(answered_, 1);
+  EXPECT_EQ(commit.board, nullptr);
+}
+
+TEST_F(CenterWriterTest, HasTheBoardThatWouldBeLoaded) {
+  clock_.Advance(absl::Nanoseconds(1234567));
+  core::ReportPosition report;
+  report.person = core::PersonId("dr-sato");
+  report.position = core::testing::Near(1, 1);
+  report.device_time = TestNow();
+  const Commit commit =
+      Process({Request("r0", CreateCar("car-a")), Request("r1", report)});
+  const core::PersonId sato("dr-sato");
+  EXPECT_EQ(
+      *writer_->board()->Find<core::Position>(sato),
+      *memory_.Load(center_, TestNow())->board.Find<core::Position>(sato));
+  EXPECT_EQ(memory_.ReadJournal(center_, 0, 10)->front(), commit.entries[0]);
+}
+
 TEST_F(CenterWriterTest, SaysWhatTheStoreSaysOfDamage) {
   store_.FailBefore(Op::kLoad, absl::DataLossError("damaged; restore it"));
   Process({Request("r1", CreateCar("car-a"))});

@@ -284,7 +284,7 @@ TEST(Convert, AnEmptyRecordComesBackAsItWas) {
     ToProto(R{}, Hino(), message.get());
     R back{};
     const absl::Status status =
-        internal::ReadFields(*message, Hino(), "", &back);
+        internal::ReadFields(*message, Hino(), internal::FieldPath(), &back);
     ASSERT_TRUE(status.ok()) << status;
     EXPECT_EQ(back, R{}) << message->ShortDebugString();
   });
