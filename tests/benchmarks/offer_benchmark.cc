@@ -67,6 +67,20 @@ void Watch(World& world, int physician, grpc::ClientContext* context,
   }
 }
 
+// Places around the center, within some 2 km, that a road leads to.
+std::vector<core::LatLng> ReachablePlaces(
+    const core::LatLng& center, const router::TravelTimeSource& travel_times) {
+  std::vector<core::LatLng> places;
+  for (int i = 0; i < 40; ++i) {
+    const core::LatLng place = {center.latitude + 0.0007 * (i - 20),
+                                center.longitude + 0.0009 * (i * 7 % 40 - 20)};
+    const auto times = travel_times.Times({{center.latitude, center.longitude}},
+                                          {{place.latitude, place.longitude}});
+    if (times.ok() && times->at(0, 0).reachable) places.push_back(place);
+  }
+  return places;
+}
+
 void Run() {
   WorldOptions options{
       .physicians = kPhysicians, .drivers = kDrivers, .patients = 0};
@@ -99,17 +113,22 @@ void Run() {
     });
   }
 
+  const std::vector<core::LatLng> places =
+      ReachablePlaces(options.position, world.engine().travel_times());
+  if (places.empty()) {
+    std::fprintf(stderr, "--position: the map has no road around it\n");
+    std::exit(2);
+  }
   const auto stub = v1::CallService::NewStub(world.Connect());
   const auto submit = [&](const std::string& id, int place, bool rare) {
     v1::SubmitCallRequest request;
     request.set_call("centers/bench/calls/" + id);
     request.set_request_id(id);
     request.mutable_short_patient()->set_display_name("見本");
+    const core::LatLng& at = places[static_cast<size_t>(place) % places.size()];
     auto* position = request.mutable_place()->mutable_position();
-    position->set_latitude(options.position.latitude +
-                           0.0007 * (place % 40 - 20));
-    position->set_longitude(options.position.longitude +
-                            0.0009 * (place * 7 % 40 - 20));
+    position->set_latitude(at.latitude);
+    position->set_longitude(at.longitude);
     request.mutable_place()->set_address("見本町");
     request.set_complaint("発熱");
     request.set_judgement("今夜の診察が必要");
