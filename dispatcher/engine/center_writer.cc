@@ -227,8 +227,9 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
           r.result->board = board_;
         }
       }
-      return absl::IsInvalidArgument(status) ? Outcome::kUnstorable
-                                             : Outcome::kDone;
+      return absl::IsInvalidArgument(status) || absl::IsAlreadyExists(status)
+                 ? Outcome::kUnstorable
+                 : Outcome::kDone;
     }
     ++version_;
     sequence_ = sequence;

@@ -81,8 +81,8 @@ class CenterWriter {
   // accepted in one transaction. If the store has moved on (Aborted) or the
   // outcome of a commit is unknown (Unavailable), the board is loaded anew and
   // everything is decided again, three times at most. If the store finds
-  // something that cannot be stored (InvalidArgument), each is committed by
-  // itself, so that nobody is refused for another's sake.
+  // something that cannot be stored (InvalidArgument, AlreadyExists), each is
+  // committed by itself, so that nobody is refused for another's sake.
   //
   // Answers: Decide's errors, proven on a board that was current; the store's
   // errors (ResourceExhausted: nothing was written); Unavailable where the
