@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <type_traits>
 #include <utility>
 
@@ -114,6 +115,20 @@ absl::Status CheckReply(const Reply& reply) {
   return absl::OkStatus();
 }
 
+// A record's kind and id. Borrows the id.
+using RecordKey = std::pair<size_t, absl::string_view>;
+
+RecordKey KeyOf(const core::Record& record) {
+  return {record.index(),
+          std::visit(
+              [](const auto& r) -> absl::string_view { return r.id.value(); },
+              record)};
+}
+
+int64_t EtagOf(const core::Record& record) {
+  return std::visit([](const auto& r) { return r.etag.number; }, record);
+}
+
 template <typename T>
 void Round(T* value) {
   if constexpr (std::is_same_v<T, absl::Time>) {
@@ -186,6 +201,39 @@ absl::Status CheckSequence(const Batch& batch, int64_t stored_sequence) {
   return absl::InvalidArgumentError(absl::StrCat(
       "journal entry ", batch.journal.front().sequence, " of center ",
       batch.center.value(), " does not follow ", stored_sequence));
+}
+
+std::vector<int64_t> EtagLimits(const Batch& batch) {
+  std::map<RecordKey, int64_t> smallest;
+  for (const core::Record& record : batch.records) {
+    smallest.emplace(KeyOf(record), EtagOf(record));
+  }
+  for (const JournalEntry& entry : batch.journal) {
+    for (const core::Record& record : entry.event.records) {
+      const auto found = smallest.find(KeyOf(record));
+      if (found == smallest.end()) continue;
+      found->second = std::min(found->second, EtagOf(record));
+    }
+  }
+  std::vector<int64_t> limits;
+  limits.reserve(batch.records.size());
+  for (const core::Record& record : batch.records) {
+    // Taken out: the next under its key follows this one.
+    const auto found = smallest.find(KeyOf(record));
+    limits.push_back(found == smallest.end() ? EtagOf(record) : found->second);
+    if (found != smallest.end()) smallest.erase(found);
+  }
+  return limits;
+}
+
+absl::Status IdIsTaken(const core::Record& record) {
+  return std::visit(
+      [](const auto& r) {
+        return absl::AlreadyExistsError(
+            absl::StrCat(TableOf<std::decay_t<decltype(r)>>(), "/",
+                         r.id.value(), " is there already; choose another id"));
+      },
+      record);
 }
 
 core::Record AsStored(core::Record record) {

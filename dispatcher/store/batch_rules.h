@@ -22,6 +22,14 @@ absl::Status CheckBatch(const Batch& batch);
 // `stored_sequence`.
 absl::Status CheckSequence(const Batch& batch, int64_t stored_sequence);
 
+// For each of the batch's records the etag that a stored record must be below
+// to be replaced by it: the smallest that the batch, rows and journal, gives
+// the record; for one that stands in the batch again, its own.
+std::vector<int64_t> EtagLimits(const Batch& batch);
+
+// AlreadyExists, naming the record.
+absl::Status IdIsTaken(const core::Record& record);
+
 // The record, event or reply as a store gives it back: times rounded down to
 // the microsecond, durations rounded towards zero.
 core::Record AsStored(core::Record record);

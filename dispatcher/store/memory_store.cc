@@ -170,12 +170,26 @@ absl::Status MemoryStore::Commit(const Batch& batch, int64_t expected_version) {
     }
   }
 
+  const std::vector<int64_t> limits = EtagLimits(batch);
+  core::Board records = before == nullptr ? core::Board() : before->records;
+  for (size_t i = 0; i < batch.records.size(); ++i) {
+    const core::Record& record = batch.records[i];
+    if (!std::visit(
+            [&](const auto& r) {
+              const auto* const stored =
+                  records.Find<std::decay_t<decltype(r)>>(r.id);
+              return stored == nullptr || stored->etag.number < limits[i];
+            },
+            record)) {
+      return IdIsTaken(record);
+    }
+    records.Put(AsStored(record));
+  }
+
   // From here on nothing fails.
   CenterRows& rows = centers_[batch.center];
   ++rows.version;
-  for (const core::Record& record : batch.records) {
-    rows.records.Put(AsStored(record));
-  }
+  rows.records = std::move(records);
   for (const JournalEntry& entry : batch.journal) {
     rows.journal.push_back({entry.sequence, AsStored(entry.event)});
   }

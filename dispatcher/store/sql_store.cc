@@ -183,6 +183,13 @@ std::string NamesOfColumns() {
                        });
 }
 
+// The parameter of UpsertSql after those that RowBinder binds: an etag that the
+// row must be below to be replaced.
+template <typename R>
+int EtagLimitIndex() {
+  return static_cast<int>(ColumnsOf<R>().size()) + 2;
+}
+
 template <typename R>
 const std::string& UpsertSql() {
   static const auto* const sql = [] {
@@ -195,10 +202,10 @@ const std::string& UpsertSql() {
       absl::StrAppend(&update, update.empty() ? "" : ", ", column.name,
                       " = excluded.", column.name);
     }
-    return new std::string(
-        absl::StrCat("INSERT INTO ", TableOf<R>(), " (center, ",
-                     NamesOfColumns<R>(), ") VALUES (", values,
-                     ") ON CONFLICT (center, id) DO UPDATE SET ", update));
+    return new std::string(absl::StrCat(
+        "INSERT INTO ", TableOf<R>(), " (center, ", NamesOfColumns<R>(),
+        ") VALUES (", values, ") ON CONFLICT (center, id) DO UPDATE SET ",
+        update, " WHERE ", TableOf<R>(), ".etag < $", EtagLimitIndex<R>()));
   }();
   return *sql;
 }
@@ -361,8 +368,9 @@ class SqlStore final : public Store {
 
   absl::Status WriteVersion(SqlConnection& connection, const Batch& batch,
                             int64_t expected_version) const;
-  absl::Status WriteRecords(SqlConnection& connection,
-                            const Batch& batch) const;
+  // `etag_limits`: of each record (EtagLimits).
+  absl::Status WriteRecords(SqlConnection& connection, const Batch& batch,
+                            const std::vector<int64_t>& etag_limits) const;
   // Links a trip's record with its calls anew.
   absl::Status WriteLinks(SqlConnection& connection,
                           const core::CenterId& center, const char* table,
@@ -568,6 +576,7 @@ absl::StatusOr<std::optional<Reply>> SqlStore::FindReply(
 absl::Status SqlStore::Commit(const Batch& batch, int64_t expected_version) {
   RETURN_IF_ERROR(CheckBatch(batch));
   // Before the writer is taken, which other centers may be waiting for.
+  const std::vector<int64_t> etag_limits = EtagLimits(batch);
   std::vector<std::string> records;
   std::vector<std::string> roles;
   for (const JournalEntry& entry : batch.journal) {
@@ -576,7 +585,7 @@ absl::Status SqlStore::Commit(const Batch& batch, int64_t expected_version) {
   }
   return driver_->Write([&](SqlConnection& connection) -> absl::Status {
     RETURN_IF_ERROR(WriteVersion(connection, batch, expected_version));
-    RETURN_IF_ERROR(WriteRecords(connection, batch));
+    RETURN_IF_ERROR(WriteRecords(connection, batch, etag_limits));
     RETURN_IF_ERROR(WriteJournal(connection, batch, records, roles));
     RETURN_IF_ERROR(WriteReplies(connection, batch));
     return WriteOutbox(connection, batch);
@@ -613,10 +622,12 @@ absl::Status SqlStore::WriteVersion(SqlConnection& connection,
   return run->RowsChanged() == 1 ? absl::OkStatus() : stale();
 }
 
-absl::Status SqlStore::WriteRecords(SqlConnection& connection,
-                                    const Batch& batch) const {
+absl::Status SqlStore::WriteRecords(
+    SqlConnection& connection, const Batch& batch,
+    const std::vector<int64_t>& etag_limits) const {
   RowBinder binder;
-  for (const core::Record& record : batch.records) {
+  for (size_t i = 0; i < batch.records.size(); ++i) {
+    const core::Record& record = batch.records[i];
     RETURN_IF_ERROR(std::visit(
         [&](const auto& r) -> absl::Status {
           using R = std::decay_t<decltype(r)>;
@@ -625,7 +636,9 @@ absl::Status SqlStore::WriteRecords(SqlConnection& connection,
                              connection.Prepare(UpsertSql<R>()));
             SqlRun run(statement);
             binder.Bind(batch.center, r, *run);
+            run->BindInteger(EtagLimitIndex<R>(), etag_limits[i]);
             RETURN_IF_ERROR(run->Step().status());
+            if (run->RowsChanged() != 1) return IdIsTaken(record);
           }
           if constexpr (std::is_same_v<R, core::Offer>) {
             return WriteLinks(connection, batch.center, "offer_calls", "offer",

@@ -47,8 +47,8 @@ struct Reply {
 // What is committed at once, or not at all.
 struct Batch {
   core::CenterId center;
-  // Rows: the newest state of each record that changed. A record with the same
-  // id as one in the store replaces it.
+  // Rows: the newest state of each record that changed. It replaces an older
+  // one with its id (see Commit).
   std::vector<core::Record> records;
   // In order, each sequence one above the one before it.
   std::vector<JournalEntry> journal;
@@ -104,6 +104,10 @@ class Store {
   // nothing written it returns
   //  - Aborted if the stored version is not `expected_version`;
   //  - AlreadyExists if a request id of the replies has one already;
+  //  - AlreadyExists if the id of a record is taken, which only an id that a
+  //    client has chosen can be: the store has a record under it that Load left
+  //    out. So it holds one whose etag is not below each one that the batch,
+  //    rows and journal, gives the record (those of a new one begin at 1);
   //  - InvalidArgument if the journal does not begin right after the stored
   //    sequence, or something in the batch cannot be stored (CheckBatch in
   //    batch_rules.h).

@@ -273,6 +273,7 @@ std::vector<core::Record> OneOfEachKind(uint64_t seed) {
     R record = filler.Make<R>();
     if constexpr (std::is_same_v<R, core::Center>) {
       record.id = kHino;
+      record.etag.number = static_cast<int64_t>(seed);
     } else if constexpr (std::is_same_v<R, core::Session>) {
       record.revoked = false;
     } else if constexpr (std::is_same_v<R, core::Call>) {
@@ -326,16 +327,85 @@ TEST_P(StoreContract, ReplacesARecordWithTheSameId) {
   core::Car car;
   car.id = core::CarId("car-1");
   for (const char* plate : {"first", "second", "third"}) {
+    ++car.etag.number;
     car.plate = plate;
     Put({car});
   }
   EXPECT_EQ(Load().board.Find<core::Car>(car.id)->plate, "third");
   // Of several in one batch the last counts.
+  ++car.etag.number;
   core::Car later = car;
+  ++later.etag.number;
   later.plate = "later";
   Put({car, later});
   EXPECT_EQ(Load().board.Find<core::Car>(car.id)->plate, "later");
   EXPECT_EQ(Load().board.table<core::Car>().size(), 1u);
+}
+
+// What a writer commits that does not know the call, because it was closed too
+// long ago to be on its board: a call of that id that begins anew.
+TEST_P(StoreContract, RefusesANewCallUnderTheIdOfAnOldOneAndWritesNothing) {
+  core::Call old = CallOf("c1", CallState::kClosed);
+  old.etag.number = 2;
+  old.close_time = Second(1);
+  Batch first = BatchOf("hino", {});
+  AddCall(old, 1, &first);
+  Commit(first);
+  ASSERT_EQ(Load(kHino, Second(2)).board.Find<core::Call>(old.id), nullptr);
+
+  // Received and triaged in one commit: the row is newer than the old call's,
+  // but the journal tells that it began at 1.
+  Batch batch = BatchOf("hino", {CallOf("c0")});
+  AddCall(CallOf("c1"), 2, &batch);
+  core::Call triaged = CallOf("c1", CallState::kTriaged);
+  triaged.etag.number = 3;
+  batch.journal.push_back({3, batch.journal[0].event});
+  batch.journal[1].event.records = {triaged};
+  batch.records.back() = triaged;
+  batch.replies[0].request_id = "another request";
+  batch.outbox.put = {
+      {DeliveryId("d"), core::ChannelKind::kWebhook, Second(1)}};
+  const absl::Status status = store_->Commit(batch, 1);
+  EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("calls/c1"));
+  EXPECT_EQ(*store_->CurrentVersion(kHino), 1);
+  EXPECT_EQ(Load().sequence, 1);
+  EXPECT_THAT(NamesOf(Load().board), ElementsAre("calls/c1"));
+  EXPECT_TRUE(*Load().board.Find<core::Call>(old.id) == old);
+  EXPECT_EQ(FindReply(kHino, "another request"), std::nullopt);
+  EXPECT_EQ(NextOutboxTime(), absl::InfiniteFuture());
+  // The id is free in another center.
+  batch.center = kMitaka;
+  for (JournalEntry& entry : batch.journal) --entry.sequence;
+  Commit(batch);
+}
+
+TEST_P(StoreContract, ReplacesARecordByANewerStateOnly) {
+  core::Car car;
+  car.id = core::CarId("car-1");
+  car.etag.number = 5;
+  car.plate = "fifth";
+  Put({car});
+  for (const int64_t etag : {0, 1, 4, 5}) {
+    core::Car other = car;
+    other.etag.number = etag;
+    other.plate = "other";
+    EXPECT_TRUE(
+        absl::IsAlreadyExists(store_->Commit(BatchOf("hino", {other}), 1)))
+        << etag;
+    // Nor behind a good one.
+    core::Car next = car;
+    next.etag.number = 6;
+    EXPECT_TRUE(absl::IsAlreadyExists(
+        store_->Commit(BatchOf("hino", {next, other}), 1)))
+        << etag;
+  }
+  EXPECT_EQ(Load().board.Find<core::Car>(car.id)->plate, "fifth");
+  // Several commands in one commit leave a gap.
+  car.etag.number = 9;
+  car.plate = "ninth";
+  Put({car});
+  EXPECT_EQ(Load().board.Find<core::Car>(car.id)->plate, "ninth");
 }
 
 TEST_P(StoreContract, TakesAwayWhatAnOptionalFieldHeld) {
@@ -344,6 +414,7 @@ TEST_P(StoreContract, TakesAwayWhatAnOptionalFieldHeld) {
   call.hold_until_time = Second(7);
   call.schedule.emplace();
   Put({call});
+  ++call.etag.number;
   call.vitals.reset();
   call.hold_until_time.reset();
   call.schedule.reset();
@@ -602,6 +673,7 @@ TEST_P(StoreContract, ReadCallBringsTripsOfSeveralCalls) {
   }
   EXPECT_THAT(ReadCall("c3"), ElementsAre("calls/c3"));
   // The first call leaves the trip, the third comes in.
+  ++assignment.etag.number;
   assignment.calls = {CallId("c3")};
   Put({assignment});
   EXPECT_THAT(ReadCall("c1"),
@@ -900,6 +972,8 @@ Batch RandomBatch(RecordFiller& filler, int64_t sequence) {
     const auto fill = [&]<typename R>(std::type_identity<R>) {
       R made = filler.Make<R>();
       made.id = decltype(R::id)(id);
+      // Whatever there is under this id, this is newer.
+      made.etag.number = sequence + static_cast<int64_t>(i) + 1;
       return made;
     };
     switch (filler.Next() % 11) {
