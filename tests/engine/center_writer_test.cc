@@ -12,8 +12,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/builders.h"
-#include "tests/engine/faulty_store.h"
 #include "tests/engine/seed.h"
+#include "tests/store/fault_injecting_store.h"
 
 namespace housecall::engine {
 namespace {
@@ -22,12 +22,12 @@ using core::Car;
 using core::CarId;
 using core::testing::BoardBuilder;
 using core::testing::TestNow;
+using store::testing::FaultInjectingStore;
+using store::testing::Operation;
 using testing::Administrator;
 using testing::CreateCar;
 using ::testing::ElementsAre;
-using testing::FaultyStore;
 using ::testing::HasSubstr;
-using testing::Op;
 
 class CenterWriterTest : public ::testing::Test {
  protected:
@@ -90,7 +90,7 @@ class CenterWriterTest : public ::testing::Test {
 
   SimulatedClock clock_{TestNow()};
   store::MemoryStore memory_;
-  FaultyStore store_{&memory_};
+  FaultInjectingStore store_{&memory_};
   core::CenterId center_;
   std::unique_ptr<CenterWriter> writer_;
   // In the order of the requests; references stay valid.
@@ -102,7 +102,7 @@ TEST_F(CenterWriterTest, CommitsABatchAsOne) {
   const Commit commit = Process({Request("r1", CreateCar("car-a")),
                                  Request("r2", CreateCar("car-b")),
                                  Request("r3", CreateCar("car-a"))});
-  EXPECT_EQ(store_.CountOf(Op::kCommit), 1);
+  EXPECT_EQ(store_.Calls(Operation::kCommit), 1);
   EXPECT_EQ(CodeOf(0), absl::StatusCode::kOk);
   EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
   EXPECT_EQ(CodeOf(2), absl::StatusCode::kAlreadyExists);
@@ -132,7 +132,7 @@ TEST_F(CenterWriterTest, RepeatsTheAnswerOfARepeatedRequest) {
   EXPECT_TRUE(ResultOf(1).replayed);
   EXPECT_EQ(ResultOf(1).subject, ResultOf(0).subject);
   EXPECT_EQ(commit.board, nullptr);
-  EXPECT_EQ(store_.CountOf(Op::kCommit), 1);
+  EXPECT_EQ(store_.Calls(Operation::kCommit), 1);
 }
 
 TEST_F(CenterWriterTest, RepeatsTheAnswerWithinABatch) {
@@ -169,14 +169,18 @@ TEST_F(CenterWriterTest, KeepsNoReplyOfARefusal) {
 
 TEST_F(CenterWriterTest, LoadsTheBoardBeforeItLooksForReplies) {
   Process({Request("r1", CreateCar("car-a"))});
-  EXPECT_THAT(store_.calls(),
-              ElementsAre(Op::kLoad, Op::kFindReply, Op::kCommit));
+  EXPECT_THAT(
+      store_.History(),
+      ElementsAre(Operation::kLoad, Operation::kFindReply, Operation::kCommit));
 }
 
 TEST_F(CenterWriterTest, AnswersOnABoardThatHasWhatTheReplySays) {
   // The reply comes into the store between the load and the search.
-  store_.RunBefore(Op::kFindReply,
-                   [this] { OtherWriterCreates("car-a", "r1"); });
+  store_.BeforeEach([this](Operation operation) {
+    if (operation == Operation::kFindReply && store_.Calls(operation) == 1) {
+      OtherWriterCreates("car-a", "r1");
+    }
+  });
   Process({Request("r1", CreateCar("car-a"))});
   ASSERT_EQ(CodeOf(0), absl::StatusCode::kOk);
   EXPECT_TRUE(ResultOf(0).replayed);
@@ -195,24 +199,25 @@ TEST_F(CenterWriterTest, DecidesAnewWhenAnotherWriterWasFaster) {
 }
 
 TEST_F(CenterWriterTest, GivesUpAfterThreeTries) {
-  for (int i = 0; i < 3; ++i) {
-    store_.FailBefore(Op::kCommit, absl::AbortedError("overtaken"));
-  }
+  store_.Plan({.operation = Operation::kCommit,
+               .times = 3,
+               .status = absl::AbortedError("overtaken")});
   const Commit commit = Process({Request("r1", CreateCar("car-a"))});
   EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
   EXPECT_EQ(commit.board, nullptr);
   EXPECT_TRUE(commit.entries.empty());
-  EXPECT_EQ(store_.CountOf(Op::kCommit), 3);
+  EXPECT_EQ(store_.Calls(Operation::kCommit), 3);
   Process({Request("r1", CreateCar("car-a"))});
   EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
 }
 
 TEST_F(CenterWriterTest, ProvesThatARefusalIsCurrent) {
   Process({Request("r1", CreateCar("car-a"))});
-  store_.ClearCalls();
+  store_.ClearHistory();
   Process({Request("r2", CreateCar("car-a"))});
   EXPECT_EQ(CodeOf(1), absl::StatusCode::kAlreadyExists);
-  EXPECT_THAT(store_.calls(), ElementsAre(Op::kFindReply, Op::kCurrentVersion));
+  EXPECT_THAT(store_.History(),
+              ElementsAre(Operation::kFindReply, Operation::kCurrentVersion));
 }
 
 TEST_F(CenterWriterTest, TakesBackARefusalThatIsNotCurrent) {
@@ -227,7 +232,7 @@ TEST_F(CenterWriterTest, TakesBackARefusalThatIsNotCurrent) {
 }
 
 TEST_F(CenterWriterTest, DoesOnceWhatACommitOfUnknownOutcomeDid) {
-  store_.FailAfter(Op::kCommit, absl::UnavailableError("no answer"));
+  store_.Plan({.operation = Operation::kCommit, .done = true});
   Process(
       {Request("r1", CreateCar("car-a")), Request("r2", CreateCar("car-a"))});
   ASSERT_EQ(CodeOf(0), absl::StatusCode::kOk);
@@ -238,7 +243,7 @@ TEST_F(CenterWriterTest, DoesOnceWhatACommitOfUnknownOutcomeDid) {
 }
 
 TEST_F(CenterWriterTest, DoesOnceWhatACommitOfUnknownOutcomeDidNot) {
-  store_.FailBefore(Op::kCommit, absl::UnavailableError("no answer"));
+  store_.Plan({.operation = Operation::kCommit});
   const Commit commit = Process({Request("r1", CreateCar("car-a"))});
   ASSERT_EQ(CodeOf(0), absl::StatusCode::kOk);
   EXPECT_FALSE(ResultOf(0).replayed);
@@ -247,12 +252,10 @@ TEST_F(CenterWriterTest, DoesOnceWhatACommitOfUnknownOutcomeDidNot) {
 }
 
 TEST_F(CenterWriterTest, ARetryAfterUnavailableFindsWhatWasDone) {
-  store_.FailAfter(Op::kCommit, absl::UnavailableError("no answer"));
-  store_.RunBefore(Op::kLoad, [] {});
-  store_.FailBefore(Op::kLoad, absl::UnavailableError("away"));
-  store_.FailBefore(Op::kLoad, absl::UnavailableError("away"));
-  store_.RunBefore(Op::kFindReply, [] {});
-  store_.FailBefore(Op::kFindReply, absl::UnavailableError("away"));
+  store_.Plan({.operation = Operation::kCommit, .done = true});
+  // Not the first time.
+  store_.Plan({.operation = Operation::kLoad, .call = 2, .times = 2});
+  store_.Plan({.operation = Operation::kFindReply, .call = 2});
   Process({Request("r1", CreateCar("car-a"))});
   EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
   // Reading the reply fails: nothing is decided without it.
@@ -266,7 +269,8 @@ TEST_F(CenterWriterTest, ARetryAfterUnavailableFindsWhatWasDone) {
 TEST_F(CenterWriterTest, AFullDiskChangesNothing) {
   Process({Request("r1", CreateCar("car-a"))});
   const BoardPtr before = writer_->board();
-  store_.FailBefore(Op::kCommit, absl::ResourceExhaustedError("disk full"));
+  store_.Plan({.operation = Operation::kCommit,
+               .status = absl::ResourceExhaustedError("disk full")});
   const Commit commit =
       Process({Request("r1", CreateCar("car-a")),    // An old answer.
                Request("r2", CreateCar("car-b")),    // Would be new.
@@ -289,8 +293,9 @@ TEST_F(CenterWriterTest, AFullDiskChangesNothing) {
 
 TEST_F(CenterWriterTest, RefusesNobodyForWhatAnotherCannotStore) {
   // The batch, then the first command alone.
-  store_.FailBefore(Op::kCommit, absl::InvalidArgumentError("too long"));
-  store_.FailBefore(Op::kCommit, absl::InvalidArgumentError("too long"));
+  store_.Plan({.operation = Operation::kCommit,
+               .times = 2,
+               .status = absl::InvalidArgumentError("too long")});
   const Commit commit = Process(
       {Request("r1", CreateCar("car-a")), Request("r2", CreateCar("car-b")),
        Request("r3", CreateCar("car-b")), Request("r4", CreateCar("car-c"))});
@@ -306,10 +311,11 @@ TEST_F(CenterWriterTest, RefusesNobodyForWhatAnotherCannotStore) {
 }
 
 TEST_F(CenterWriterTest, AnswersOnceEachWhatCannotBeStoredAlone) {
-  store_.FailBefore(Op::kCommit, absl::InvalidArgumentError("too long"));
+  store_.Plan({.operation = Operation::kCommit,
+               .status = absl::InvalidArgumentError("too long")});
   const Commit commit = Process({Request("r1", CreateCar("car-a"))});
   EXPECT_EQ(CodeOf(0), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(store_.CountOf(Op::kCommit), 1);
+  EXPECT_EQ(store_.Calls(Operation::kCommit), 1);
   EXPECT_EQ(answered_, 1);
   EXPECT_EQ(commit.board, nullptr);
 }
@@ -330,10 +336,11 @@ TEST_F(CenterWriterTest, HasTheBoardThatWouldBeLoaded) {
 }
 
 TEST_F(CenterWriterTest, SaysWhatTheStoreSaysOfDamage) {
-  store_.FailBefore(Op::kLoad, absl::DataLossError("damaged; restore it"));
+  store_.Plan({.operation = Operation::kLoad,
+               .status = absl::DataLossError("damaged; restore it")});
   Process({Request("r1", CreateCar("car-a"))});
   EXPECT_EQ(CodeOf(0), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(store_.CountOf(Op::kLoad), 1);
+  EXPECT_EQ(store_.Calls(Operation::kLoad), 1);
 }
 
 TEST_F(CenterWriterTest, WritesPositionsWithoutJournalOrReply) {

@@ -15,8 +15,8 @@
 #include "router/travel_time_source.h"
 #include "tests/core/builders.h"
 #include "tests/engine/await.h"
-#include "tests/engine/faulty_store.h"
 #include "tests/engine/seed.h"
+#include "tests/store/fault_injecting_store.h"
 
 namespace housecall::engine {
 namespace {
@@ -25,12 +25,12 @@ using core::Car;
 using core::CarId;
 using core::testing::BoardBuilder;
 using core::testing::TestNow;
+using store::testing::FaultInjectingStore;
+using store::testing::Operation;
 using testing::Administrator;
 using testing::Await;
 using testing::CreateCar;
 using ::testing::ElementsAre;
-using testing::FaultyStore;
-using testing::Op;
 
 // What a listener was told.
 class Told {
@@ -147,7 +147,7 @@ class EngineTest : public ::testing::Test {
 
   SimulatedClock clock_{TestNow()};
   store::MemoryStore memory_;
-  FaultyStore store_{&memory_};
+  FaultInjectingStore store_{&memory_};
   router::StraightLine roads_;
   Options options_;
   core::CenterId center_;
@@ -177,28 +177,29 @@ TEST_F(EngineTest, KnowsNoOtherCenter) {
 
 TEST_F(EngineTest, DoesNotStartOnADamagedStore) {
   testing::Seed(BoardBuilder().Build(), &memory_);
-  store_.FailBefore(Op::kLoad, absl::DataLossError("damaged"));
+  store_.Plan({.operation = Operation::kLoad,
+               .status = absl::DataLossError("damaged")});
   Engine engine(&store_, &clock_, &roads_, options_);
   EXPECT_TRUE(absl::IsDataLoss(engine.Start()));
 }
 
 TEST_F(EngineTest, CommitsTogetherWhatArrivesDuringACommit) {
   SeedAndStart(BoardBuilder().Build());
-  store_.HoldCommits();
+  store_.Hold(Operation::kCommit);
   Send(CreateCar("car-0"));
-  store_.AwaitHeldCommit();
+  store_.AwaitHeld();
   for (int i = 1; i <= 10; ++i) Send(CreateCar(absl::StrCat("car-", i)));
   store_.Release();
   ASSERT_TRUE(Await([&] { return Answers(absl::StatusCode::kOk) == 11; }));
-  EXPECT_EQ(store_.CountOf(Op::kCommit), 2);
+  EXPECT_EQ(store_.Calls(Operation::kCommit), 2);
 }
 
 TEST_F(EngineTest, RefusesWhatItsQueueCannotHold) {
   options_.max_queue = 2;
   SeedAndStart(BoardBuilder().Build());
-  store_.HoldCommits();
+  store_.Hold(Operation::kCommit);
   Send(CreateCar("car-0"));
-  store_.AwaitHeldCommit();
+  store_.AwaitHeld();
   for (int i = 1; i <= 5; ++i) Send(CreateCar(absl::StrCat("car-", i)));
   EXPECT_EQ(Answers(absl::StatusCode::kResourceExhausted), 3);
   store_.Release();
@@ -211,9 +212,9 @@ TEST_F(EngineTest, ShowsAndAnswersNothingBeforeTheCommit) {
   SeedAndStart(BoardBuilder().Build());
   Told told;
   ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
-  store_.HoldCommits();
+  store_.Hold(Operation::kCommit);
   Send(CreateCar("car-0"));
-  store_.AwaitHeldCommit();
+  store_.AwaitHeld();
   EXPECT_FALSE(Shows("car-0"));
   EXPECT_EQ(Answers(absl::StatusCode::kOk), 0);
   EXPECT_TRUE(told.Sequences().empty());
@@ -266,7 +267,7 @@ TEST_F(EngineTest, TellsWatchersLaterWhatCouldNotBeRead) {
   Told told;
   ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
   OtherWriterDoes(CreateCar("car-a"));
-  store_.FailBefore(Op::kReadJournal, absl::UnavailableError("away"));
+  store_.Plan({.operation = Operation::kReadJournal});
   ASSERT_TRUE(Do(CreateCar("car-b")).ok());
   ASSERT_TRUE(Await([&] { return told.Sequences().size() == 2; }));
   EXPECT_EQ(told.Sequences(), UpTo(2));
@@ -276,7 +277,7 @@ TEST_F(EngineTest, TellsWatchersOfACommitOfUnknownOutcome) {
   SeedAndStart(BoardBuilder().Build());
   Told told;
   ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
-  store_.FailAfter(Op::kCommit, absl::UnavailableError("no answer"));
+  store_.Plan({.operation = Operation::kCommit, .done = true});
   EXPECT_TRUE(Do(CreateCar("car-a"), "r1").ok());
   EXPECT_EQ(told.Sequences(), UpTo(1));
 }
@@ -343,9 +344,7 @@ TEST_F(EngineTest, LetsTimePass) {
 TEST_F(EngineTest, LetsTimePassAfterTheStoreWasAway) {
   SeedAndStart(
       BoardBuilder().AddCallInState(core::CallState::kOffered).Build());
-  for (int i = 0; i < 3; ++i) {
-    store_.FailBefore(Op::kCommit, absl::UnavailableError("away"));
-  }
+  store_.Plan({.operation = Operation::kCommit, .times = 3});
   EXPECT_TRUE(absl::IsUnavailable(Do(CreateCar("car-a"))));
   Told told;
   ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
@@ -356,9 +355,9 @@ TEST_F(EngineTest, LetsTimePassAfterTheStoreWasAway) {
 
 TEST_F(EngineTest, AnswersEverybodyOnceWhenItStops) {
   SeedAndStart(BoardBuilder().Build());
-  store_.HoldCommits();
+  store_.Hold(Operation::kCommit);
   Send(CreateCar("car-0"));
-  store_.AwaitHeldCommit();
+  store_.AwaitHeld();
   for (int i = 1; i <= 10; ++i) Send(CreateCar(absl::StrCat("car-", i)));
   std::thread stopper([this] { engine_->Stop(); });
   store_.Release();

@@ -1,5 +1,5 @@
-// A store whose faults a test plans: what it does when the disk or the network
-// under it fails.
+// A store that fails, waits or is overtaken when a test says so: what a store
+// does when the disk or the network under it fails.
 #ifndef HOUSECALL_TESTS_STORE_FAULT_INJECTING_STORE_H_
 #define HOUSECALL_TESTS_STORE_FAULT_INJECTING_STORE_H_
 
@@ -66,6 +66,34 @@ class FaultInjectingStore final : public Store {
     before_each_ = std::move(hook);
   }
 
+  // Calls of that operation which no planned fault strikes wait from now on
+  // until Release.
+  void Hold(Operation operation) {
+    MutexLock lock(mutex_);
+    held_ = operation;
+  }
+  void Release() {
+    {
+      MutexLock lock(mutex_);
+      held_ = Operation::kUnspecified;
+    }
+    changed_.NotifyAll();
+  }
+  // Waits until a call waits for Release.
+  void AwaitHeld() {
+    MutexLock lock(mutex_);
+    while (waiting_ == 0) changed_.Wait(mutex_);
+  }
+
+  // The calls since the last ClearHistory, in order.
+  std::vector<Operation> History() const {
+    MutexLock lock(mutex_);
+    return history_;
+  }
+  void ClearHistory() {
+    MutexLock lock(mutex_);
+    history_.clear();
+  }
   // Calls so far, failed ones too. kUnspecified: of all operations.
   int64_t Calls(Operation operation) const {
     MutexLock lock(mutex_);
@@ -153,6 +181,7 @@ class FaultInjectingStore final : public Store {
   std::optional<Fault> Strike(Operation operation) HOUSECALL_REQUIRES(mutex_) {
     ++calls_[operation];
     ++calls_[Operation::kUnspecified];
+    history_.push_back(operation);
     for (const PlannedFault& planned : faults_) {
       const Fault& fault = planned.fault;
       if (fault.operation != Operation::kUnspecified &&
@@ -168,6 +197,15 @@ class FaultInjectingStore final : public Store {
     return decide_(operation, CallsOf(Operation::kUnspecified));
   }
 
+  void WaitWhileHeld(Operation operation) {
+    MutexLock lock(mutex_);
+    if (held_ != operation) return;
+    ++waiting_;
+    changed_.NotifyAll();
+    while (held_ == operation) changed_.Wait(mutex_);
+    --waiting_;
+  }
+
   template <typename Do>
   auto Call(Operation operation, Do&& pass_on) -> decltype(pass_on()) {
     std::function<void(Operation)> hook;
@@ -179,7 +217,10 @@ class FaultInjectingStore final : public Store {
       if (fault.has_value()) ++struck_;
     }
     if (hook) hook(operation);
-    if (!fault.has_value()) return pass_on();
+    if (!fault.has_value()) {
+      WaitWhileHeld(operation);
+      return pass_on();
+    }
     if (fault->done) (void)pass_on();
     return fault->status;
   }
@@ -187,12 +228,17 @@ class FaultInjectingStore final : public Store {
   Store* const store_;
 
   mutable Mutex mutex_;
+  CondVar changed_;
   std::vector<PlannedFault> faults_ HOUSECALL_GUARDED_BY(mutex_);
   std::function<std::optional<Fault>(Operation, int64_t)> decide_
       HOUSECALL_GUARDED_BY(mutex_);
   std::function<void(Operation)> before_each_ HOUSECALL_GUARDED_BY(mutex_);
   std::map<Operation, int64_t> calls_ HOUSECALL_GUARDED_BY(mutex_);
+  std::vector<Operation> history_ HOUSECALL_GUARDED_BY(mutex_);
   int64_t struck_ HOUSECALL_GUARDED_BY(mutex_) = 0;
+  // kUnspecified: none.
+  Operation held_ HOUSECALL_GUARDED_BY(mutex_) = Operation::kUnspecified;
+  int waiting_ HOUSECALL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace housecall::store::testing

@@ -1,8 +1,10 @@
 #include "tests/store/fault_injecting_store.h"
 
+#include <thread>
 #include <vector>
 
 #include "dispatcher/store/memory_store.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/store/stores.h"
 
@@ -10,6 +12,7 @@ namespace housecall::store {
 namespace {
 
 using testing::BatchOf;
+using ::testing::ElementsAre;
 using testing::Fault;
 using testing::FaultInjectingStore;
 using testing::Operation;
@@ -67,6 +70,36 @@ TEST(FaultInjectingStore, LetsATestStepInBetween) {
     }
   });
   EXPECT_TRUE(absl::IsAborted(store.Commit(BatchOf("hino", {}), 0)));
+}
+
+TEST(FaultInjectingStore, HoldsCallsOfOneOperationUntilTheyAreReleased) {
+  MemoryStore memory;
+  FaultInjectingStore store(&memory);
+  store.Hold(Operation::kCommit);
+  std::thread writer(
+      [&store] { EXPECT_TRUE(store.Commit(BatchOf("hino", {}), 0).ok()); });
+  store.AwaitHeld();
+  // Others pass.
+  EXPECT_EQ(*store.CurrentVersion(kHino), 0);
+  store.Release();
+  writer.join();
+  EXPECT_EQ(*store.CurrentVersion(kHino), 1);
+  EXPECT_TRUE(store.Commit(BatchOf("hino", {}), 1).ok());
+}
+
+TEST(FaultInjectingStore, RemembersWhatWasAskedInOrder) {
+  MemoryStore memory;
+  FaultInjectingStore store(&memory);
+  store.Plan({.operation = Operation::kNextOutboxTime});
+  EXPECT_TRUE(store.CurrentVersion(kHino).ok());
+  EXPECT_FALSE(store.NextOutboxTime().ok());
+  EXPECT_THAT(store.History(), ElementsAre(Operation::kCurrentVersion,
+                                           Operation::kNextOutboxTime));
+  store.ClearHistory();
+  EXPECT_TRUE(store.FindReply(kHino, "r").ok());
+  EXPECT_THAT(store.History(), ElementsAre(Operation::kFindReply));
+  // Counts go on.
+  EXPECT_EQ(store.Calls(Operation::kCurrentVersion), 1);
 }
 
 }  // namespace
