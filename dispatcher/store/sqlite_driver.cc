@@ -18,6 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "dispatcher/base/log.h"
 #include "dispatcher/base/mutex.h"
 #include "dispatcher/base/status_macros.h"
 
@@ -130,7 +131,11 @@ class SqliteFile {
       case SQLITE_FORMAT:
         return Damaged(message);
       case SQLITE_IOERR:
-        if (IsNoSpace(system_error)) return NoSpace(what);
+        // All was written when a sync fails, and may or may not stay.
+        if (IsNoSpace(system_error) && code != SQLITE_IOERR_FSYNC &&
+            code != SQLITE_IOERR_DIR_FSYNC) {
+          return NoSpace(what);
+        }
         return absl::UnavailableError(absl::StrCat(
             what, ", ", std::strerror(system_error),
             ". The disk failed; look at it (dmesg). It is tried again"));
@@ -352,6 +357,63 @@ class SqliteConnection final : public SqlConnection {
   std::unordered_map<std::string, std::unique_ptr<SqliteStatement>> statements_;
 };
 
+// The database file and its log as they were opened. What is committed when
+// their names are gone is gone with the process.
+class OpenFiles {
+ public:
+  // Borrows the file.
+  static absl::StatusOr<std::unique_ptr<OpenFiles>> At(const SqliteFile* file) {
+    auto files = std::unique_ptr<OpenFiles>(new OpenFiles(file));
+    for (Named& named : files->files_) {
+      if (!Find(named.path, &named.device, &named.inode)) {
+        return SystemError(named.path, "find it", errno);
+      }
+    }
+    return files;
+  }
+
+  // DataLoss if one of them was moved, deleted or replaced.
+  absl::Status CheckInPlace() const {
+    for (const Named& named : files_) {
+      dev_t device = 0;
+      ino_t inode = 0;
+      if (Find(named.path, &device, &inode) && device == named.device &&
+          inode == named.inode) {
+        continue;
+      }
+      return absl::DataLossError(absl::StrCat(
+          named.path,
+          ": was moved, deleted or replaced while the database is open. "
+          "Nothing more is written, because it would be lost. If you have "
+          "moved it, move it back; if not, stop housecalld, which then writes "
+          "what is in its log into ",
+          file_->path(), ". If that itself is missing: ", file_->way_back()));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Named {
+    std::string path;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+
+  explicit OpenFiles(const SqliteFile* file)
+      : file_(file), files_({{file->path()}, {file->path() + "-wal"}}) {}
+
+  static bool Find(const std::string& path, dev_t* device, ino_t* inode) {
+    struct stat status = {};
+    if (stat(path.c_str(), &status) != 0) return false;
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    return true;
+  }
+
+  const SqliteFile* const file_;
+  std::vector<Named> files_;
+};
+
 // FILE.lock, held by this process until the descriptor is closed.
 //
 // Not a lock on the file itself: closing any descriptor of it would drop the
@@ -421,6 +483,20 @@ absl::StatusOr<std::string> ResolvedPath(const std::string& path) {
   if (resolved.empty()) return SystemError(path, "find its folder", errno);
   return absl::StrCat(absl::StripSuffix(resolved, "/"), "/",
                       path.substr(slash == std::string::npos ? 0 : slash + 1));
+}
+
+// Takes the right to read a file from those who are neither its owner nor of
+// its group: a backup that was put back often has it.
+void CloseToOthers(const std::string& path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0 || (status.st_mode & S_IRWXO) == 0) {
+    return;
+  }
+  if (chmod(path.c_str(), status.st_mode & 07777 & ~S_IRWXO) != 0) {
+    HC_LOG(kWarning, "database_open_to_others")
+        .With("file", path)
+        .With("error", std::strerror(errno));
+  }
 }
 
 // Makes the file if there is none, and looks at what it is without changing it.
@@ -527,15 +603,18 @@ class SqliteDriver final : public SqlDriver {
  public:
   SqliteDriver(std::unique_ptr<FileLock> lock,
                std::unique_ptr<const SqliteFile> file,
+               std::unique_ptr<const OpenFiles> open_files,
                std::unique_ptr<SqliteConnection> writer,
                std::vector<std::unique_ptr<SqliteConnection>> readers)
       : lock_(std::move(lock)),
         file_(std::move(file)),
+        open_files_(std::move(open_files)),
         writer_(std::move(writer)),
         readers_(std::move(readers)) {}
 
   absl::Status Write(Body body) override {
     MutexLock lock(writer_mutex_);
+    RETURN_IF_ERROR(open_files_->CheckInPlace());
     return writer_->InTransaction("BEGIN IMMEDIATE", body);
   }
 
@@ -564,6 +643,7 @@ class SqliteDriver final : public SqlDriver {
   // writer last, which copies the log into the file.
   const std::unique_ptr<FileLock> lock_;
   const std::unique_ptr<const SqliteFile> file_;
+  const std::unique_ptr<const OpenFiles> open_files_;
 
   Mutex writer_mutex_;
   const std::unique_ptr<SqliteConnection> writer_
@@ -583,6 +663,8 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
   ASSIGN_OR_RETURN(const std::string resolved, ResolvedPath(path));
   ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, FileLock::Take(resolved));
   RETURN_IF_ERROR(MakeOrLookAt(resolved));
+  CloseToOthers(resolved);
+  CloseToOthers(resolved + "-wal");
   auto file = std::make_unique<const SqliteFile>(resolved);
   ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> writer,
                    SqliteConnection::Open(file.get(), /*writes=*/true,
@@ -597,6 +679,11 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
         "write-ahead log needs. Use a local disk, no network share"));
   }
   RETURN_IF_ERROR(CheckIntegrity(*writer, *file, options.integrity_check));
+  // With the first page that is read, the log is there.
+  RETURN_IF_ERROR(
+      writer->SelectInteger("SELECT COUNT(*) FROM sqlite_master").status());
+  ASSIGN_OR_RETURN(std::unique_ptr<const OpenFiles> open_files,
+                   OpenFiles::At(file.get()));
   std::vector<std::unique_ptr<SqliteConnection>> readers;
   for (int i = 0; i < std::max(1, options.readers); ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader,
@@ -605,7 +692,8 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
     readers.push_back(std::move(reader));
   }
   return std::unique_ptr<SqlDriver>(std::make_unique<SqliteDriver>(
-      std::move(lock), std::move(file), std::move(writer), std::move(readers)));
+      std::move(lock), std::move(file), std::move(open_files),
+      std::move(writer), std::move(readers)));
 }
 
 }  // namespace housecall::store

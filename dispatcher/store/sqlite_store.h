@@ -12,8 +12,9 @@
 namespace housecall::store {
 
 // Opens the database file, or makes it (readable by its owner only) if there is
-// none. Beside it lie FILE-wal and FILE-shm while it is open, which belong to
-// it, and FILE.lock, which keeps a second program out.
+// none; from one that everybody may read it takes that right. Beside it lie
+// FILE-wal and FILE-shm while it is open, which belong to it, and FILE.lock,
+// which keeps a second program out.
 //
 // Every message names the file and what to do. Returns
 //  - NotFound if the folder does not exist;

@@ -68,8 +68,8 @@ struct LeasedMessage {
 // Every function may fail with Unavailable (try again; after a Commit the
 // outcome is unknown until CurrentVersion tells), ResourceExhausted (disk
 // full; nothing was written), PermissionDenied (the file cannot be written any
-// more) or DataLoss (the stored data is damaged; the message names table, id
-// and field, never the value, and the way back).
+// more) or DataLoss (the stored data is damaged, or its file was taken away;
+// the message names table, id and field, never the value, and the way back).
 //
 // What is read differs from what was committed in one way: times are rounded
 // down to the microsecond, durations towards zero.

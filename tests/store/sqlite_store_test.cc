@@ -184,6 +184,19 @@ TEST_F(SqliteStore, MakesFilesThatOnlyTheirOwnerReads) {
   EXPECT_EQ(files, 4);
 }
 
+TEST_F(SqliteStore, ClosesAFileThatEverybodyMayRead) {
+  Make(1);
+  ASSERT_EQ(chmod(path_.c_str(), 0664), 0);
+  const std::unique_ptr<Store> store = Open();
+  ASSERT_TRUE(store->Commit(CallsFrom(2, 1), 1).ok());
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    struct stat status = {};
+    ASSERT_EQ(stat((path_ + suffix).c_str(), &status), 0) << suffix;
+    // The group's rights are somebody's will.
+    EXPECT_EQ(status.st_mode & 0777, 0660u) << suffix;
+  }
+}
+
 TEST_F(SqliteStore, WritesTextAndNumbersThatAShellCanRead) {
   core::Call call = CallOf("c1", core::CallState::kTriaged);
   call.complaint = PrivateText("発熱");
