@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <set>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -18,129 +15,11 @@
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/text_type.h"
 
 namespace housecall::core {
 
 namespace {
-
-// --- Names ------------------------------------------------------------------
-
-template <typename R>
-constexpr const char* kRecordName = nullptr;
-#define HOUSECALL_RECORD(Type) \
-  template <>                  \
-  constexpr const char* kRecordName<Type> = #Type
-HOUSECALL_RECORD(Center);
-HOUSECALL_RECORD(Organization);
-HOUSECALL_RECORD(Person);
-HOUSECALL_RECORD(Account);
-HOUSECALL_RECORD(Session);
-HOUSECALL_RECORD(Car);
-HOUSECALL_RECORD(Patient);
-HOUSECALL_RECORD(Shift);
-HOUSECALL_RECORD(Override);
-HOUSECALL_RECORD(Duty);
-HOUSECALL_RECORD(Position);
-HOUSECALL_RECORD(Call);
-HOUSECALL_RECORD(Offer);
-HOUSECALL_RECORD(Assignment);
-HOUSECALL_RECORD(Visit);
-HOUSECALL_RECORD(Note);
-HOUSECALL_RECORD(Delivery);
-HOUSECALL_RECORD(Task);
-HOUSECALL_RECORD(Match);
-#undef HOUSECALL_RECORD
-
-// Specialised below for Create and Update.
-template <typename C>
-struct CommandType {
-  static constexpr const char* kPrefix = "";
-  static constexpr const char* kName = nullptr;
-  static C& Fields(C& command) { return command; }
-  static const C& Fields(const C& command) { return command; }
-};
-template <typename R>
-struct CommandType<Create<R>> {
-  static constexpr const char* kPrefix = "Create";
-  static constexpr const char* kName = kRecordName<R>;
-  static R& Fields(Create<R>& command) { return command.record; }
-  static const R& Fields(const Create<R>& command) { return command.record; }
-};
-template <typename R>
-struct CommandType<Update<R>> {
-  static constexpr const char* kPrefix = "Update";
-  static constexpr const char* kName = kRecordName<R>;
-  static R& Fields(Update<R>& command) { return command.record; }
-  static const R& Fields(const Update<R>& command) { return command.record; }
-};
-#define HOUSECALL_COMMAND(Type)                                        \
-  template <>                                                          \
-  struct CommandType<Type> {                                           \
-    static constexpr const char* kPrefix = "";                         \
-    static constexpr const char* kName = #Type;                        \
-    static Type& Fields(Type& command) { return command; }             \
-    static const Type& Fields(const Type& command) { return command; } \
-  }
-HOUSECALL_COMMAND(SaveAccount);
-HOUSECALL_COMMAND(OpenSession);
-HOUSECALL_COMMAND(RefusePassword);
-HOUSECALL_COMMAND(ChangePassword);
-HOUSECALL_COMMAND(RevokeSession);
-HOUSECALL_COMMAND(RecordAcp);
-HOUSECALL_COMMAND(ConfirmPatient);
-HOUSECALL_COMMAND(GoOnDuty);
-HOUSECALL_COMMAND(GoOffDuty);
-HOUSECALL_COMMAND(ReportPosition);
-HOUSECALL_COMMAND(SubmitCall);
-HOUSECALL_COMMAND(TriageCall);
-HOUSECALL_COMMAND(HoldCall);
-HOUSECALL_COMMAND(ResumeCall);
-HOUSECALL_COMMAND(AddFact);
-HOUSECALL_COMMAND(CorrectPlace);
-HOUSECALL_COMMAND(FollowCall);
-HOUSECALL_COMMAND(MergeCall);
-HOUSECALL_COMMAND(UnmergeCall);
-HOUSECALL_COMMAND(RequestCancel);
-HOUSECALL_COMMAND(AnswerCancel);
-HOUSECALL_COMMAND(CancelCall);
-HOUSECALL_COMMAND(RaiseEmergency);
-HOUSECALL_COMMAND(DecideEmergency);
-HOUSECALL_COMMAND(SetCareTeam);
-HOUSECALL_COMMAND(GrantDistanceException);
-HOUSECALL_COMMAND(InformRequester);
-HOUSECALL_COMMAND(CloseCall);
-HOUSECALL_COMMAND(OfferVisit);
-HOUSECALL_COMMAND(ReportUnmatched);
-HOUSECALL_COMMAND(UpdateEstimate);
-HOUSECALL_COMMAND(AcceptOffer);
-HOUSECALL_COMMAND(DeclineOffer);
-HOUSECALL_COMMAND(WithdrawOffer);
-HOUSECALL_COMMAND(ReleaseAssignment);
-HOUSECALL_COMMAND(ReportBreakdown);
-HOUSECALL_COMMAND(ReportDriverMissing);
-HOUSECALL_COMMAND(PassTime);
-HOUSECALL_COMMAND(AdvanceVisit);
-HOUSECALL_COMMAND(ReportNotFound);
-HOUSECALL_COMMAND(RecordNotFoundStep);
-HOUSECALL_COMMAND(ReportFound);
-HOUSECALL_COMMAND(ConfirmHours);
-HOUSECALL_COMMAND(DraftNote);
-HOUSECALL_COMMAND(SignNote);
-HOUSECALL_COMMAND(RecordAttempt);
-HOUSECALL_COMMAND(ConfirmReceipt);
-HOUSECALL_COMMAND(ConfirmReceiptByHand);
-HOUSECALL_COMMAND(RetryDelivery);
-HOUSECALL_COMMAND(QuestionNote);
-HOUSECALL_COMMAND(AcknowledgeTask);
-HOUSECALL_COMMAND(ResolveTask);
-#undef HOUSECALL_COMMAND
-
-template <typename C>
-std::string NameOfCommandType() {
-  static_assert(CommandType<C>::kName != nullptr,
-                "give the command its name above");
-  return absl::StrCat(CommandType<C>::kPrefix, CommandType<C>::kName);
-}
 
 // --- Times ------------------------------------------------------------------
 
@@ -195,19 +74,6 @@ absl::Time NearestClockTime(absl::Duration clock, const TextTimes& times) {
 
 // --- Writing ----------------------------------------------------------------
 
-// Calls visit(name, field of a, field of b) for each field.
-template <typename T, typename Visit>
-void VisitBoth(const T& a, const T& b, Visit&& visit) {
-  std::vector<const void*> others;
-  VisitFields(
-      b, [&](const char*, const auto& field) { others.push_back(&field); });
-  size_t i = 0;
-  VisitFields(a, [&](const char* name, const auto& field) {
-    using Field = std::decay_t<decltype(field)>;
-    visit(name, field, *static_cast<const Field*>(others[i++]));
-  });
-}
-
 // What ends a bare word.
 bool EndsWord(char c) {
   return absl::ascii_isspace(c) || absl::StrContains("\"[]{}", c);
@@ -251,66 +117,51 @@ std::string FormatString(const std::string& text) {
   return quoted + "\"";
 }
 
-// The shortest text that reads as the same number.
-std::string FormatDouble(double value) {
-  std::string text;
-  for (int digits = 6; digits <= 17; ++digits) {
-    text = absl::StrFormat("%.*g", digits, value);
-    double read = 0;
-    if (absl::SimpleAtod(text, &read) && read == value) break;
+std::string FormatFields(const TextType& type, const void* object,
+                         const TextTimes& times);
+
+std::string FormatValue(const TextType& type, const void* value,
+                        const TextTimes& times);
+
+// "[a b]", from the item `first` on.
+std::string FormatItems(const TextType& type, const void* value, size_t first,
+                        const TextTimes& times) {
+  std::vector<std::string> items;
+  for (size_t i = first; i < type.size(value); ++i) {
+    items.push_back(FormatValue(*type.item, type.at(value, i), times));
   }
-  return text;
+  return absl::StrCat("[", absl::StrJoin(items, " "), "]");
 }
 
-template <typename T>
-std::string FormatFields(const T& object, const TextTimes& times);
-
-template <typename T>
-std::string FormatValue(const T& value, const TextTimes& times) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return value ? "true" : "false";
-  } else if constexpr (std::is_same_v<T, double>) {
-    return FormatDouble(value);
-  } else if constexpr (std::is_integral_v<T>) {
-    return absl::StrCat(value);
-  } else if constexpr (std::is_same_v<T, std::string>) {
-    return FormatString(value);
-  } else if constexpr (IsSensitive<T>) {
-    return FormatString(value.Reveal());
-  } else if constexpr (IsId<T>) {
-    return FormatString(value.value());
-  } else if constexpr (std::is_same_v<T, Version>) {
-    return absl::StrCat(value.number);
-  } else if constexpr (std::is_same_v<T, absl::Time>) {
-    return FormatTextTime(value, times);
-  } else if constexpr (std::is_same_v<T, absl::Duration>) {
-    return absl::FormatDuration(value);
-  } else if constexpr (NamedEnum<T>) {
-    return NameOf(value);
-  } else if constexpr (IsOptional<T>) {
-    return value.has_value() ? FormatValue(*value, times) : "none";
-  } else if constexpr (IsVector<T>) {
-    std::vector<std::string> items;
-    items.reserve(value.size());
-    for (const auto& item : value) items.push_back(FormatValue(item, times));
-    return absl::StrCat("[", absl::StrJoin(items, " "), "]");
-  } else {
-    static_assert(HasFields<T>);
-    return absl::StrCat("{", FormatFields(value, times), "}");
+std::string FormatValue(const TextType& type, const void* value,
+                        const TextTimes& times) {
+  switch (type.kind) {
+    case TextType::Kind::kText:
+    case TextType::Kind::kName:
+    case TextType::Kind::kScalar:
+      return FormatString(WordOf(type, value, times));
+    case TextType::Kind::kOptional:
+      return type.size(value) == 0
+                 ? "none"
+                 : FormatValue(*type.item, type.at(value, 0), times);
+    case TextType::Kind::kVector:
+      return FormatItems(type, value, 0, times);
+    case TextType::Kind::kStruct:
+      return absl::StrCat("{", FormatFields(type, value, times), "}");
   }
+  return "";
 }
 
-// The fields that differ from those of T's default.
-template <typename T>
-std::string FormatFields(const T& object, const TextTimes& times) {
-  static const T* const usual = new T;
+// The fields that differ from those of the type's default.
+std::string FormatFields(const TextType& type, const void* object,
+                         const TextTimes& times) {
   std::vector<std::string> fields;
-  VisitBoth(
-      object, *usual,
-      [&](const char* name, const auto& field, const auto& default_) {
-        if (field == default_) return;
-        fields.push_back(absl::StrCat(name, "=", FormatValue(field, times)));
-      });
+  for (const TextField& field : type.fields) {
+    const void* const value = field.In(object);
+    if (Equal(*field.type, value, field.In(type.usual))) continue;
+    fields.push_back(
+        absl::StrCat(field.name, "=", FormatValue(*field.type, value, times)));
+  }
   return absl::StrJoin(fields, " ");
 }
 
@@ -320,60 +171,71 @@ bool IsBookkeeping(absl::string_view field) {
   return field == "id" || field == "etag" || field == "derived";
 }
 
-template <typename T>
-bool IsPrefix(const std::vector<T>& prefix, const std::vector<T>& of) {
-  return prefix.size() <= of.size() &&
-         std::equal(prefix.begin(), prefix.end(), of.begin());
-}
-
-template <typename T>
-bool IsDefault(const T& value) {
-  // Spelled out: g++ 12 warns of the nullopt that it would compare with.
-  if constexpr (IsOptional<T>) {
-    return !value.has_value();
-  } else {
-    return value == T();
-  }
-}
-
-template <typename T>
-void Compare(const std::string& name, const T& before, const T& after,
-             const TextTimes& times, std::vector<std::string>* changes) {
-  if (before == after) return;
-  if constexpr (HasFields<T>) {
-    VisitBoth(before, after,
-              [&](const char* field, const auto& a, const auto& b) {
-                if (name.empty() && IsBookkeeping(field)) return;
-                Compare(name.empty() ? field : absl::StrCat(name, ".", field),
-                        a, b, times, changes);
-              });
-    return;
-  } else if constexpr (IsVector<T>) {
-    if (IsPrefix(before, after)) {
-      const T added(after.begin() + before.size(), after.end());
-      changes->push_back(absl::StrCat(
-          name, before.empty() ? "=" : "+=", FormatValue(added, times)));
-      return;
+bool IsPrefix(const TextType& vector, const void* prefix, const void* of) {
+  const size_t size = vector.size(prefix);
+  if (vector.size(of) < size) return false;
+  for (size_t i = 0; i < size; ++i) {
+    if (!Equal(*vector.item, vector.at(prefix, i), vector.at(of, i))) {
+      return false;
     }
-  } else if constexpr (IsOptional<T>) {
-    if constexpr (HasFields<typename T::value_type>) {
-      if (before.has_value() && after.has_value()) {
-        Compare(name, *before, *after, times, changes);
+  }
+  return true;
+}
+
+// An empty text or id, and the epoch, are nothing.
+std::string FormatSide(const TextType& type, const void* value,
+                       const TextTimes& times) {
+  const bool nothing_by_default =
+      type.kind == TextType::Kind::kText || &type == &TimeTextType();
+  return nothing_by_default && IsDefault(type, value)
+             ? "none"
+             : FormatValue(type, value, times);
+}
+
+void Compare(const std::string& name, const TextType& type, const void* before,
+             const void* after, const TextTimes& times,
+             std::vector<std::string>* changes) {
+  if (Equal(type, before, after)) return;
+  switch (type.kind) {
+    case TextType::Kind::kStruct:
+      for (const TextField& field : type.fields) {
+        if (name.empty() && IsBookkeeping(field.name)) continue;
+        Compare(name.empty() ? field.name : absl::StrCat(name, ".", field.name),
+                *field.type, field.In(before), field.In(after), times, changes);
+      }
+      return;
+    case TextType::Kind::kVector:
+      if (IsPrefix(type, before, after)) {
+        const size_t known = type.size(before);
+        changes->push_back(absl::StrCat(
+            name,
+            known == 0 ? "=" : "+=", FormatItems(type, after, known, times)));
         return;
       }
-    }
+      break;
+    case TextType::Kind::kOptional:
+      if (type.item->kind == TextType::Kind::kStruct &&
+          type.size(before) != 0 && type.size(after) != 0) {
+        Compare(name, *type.item, type.at(before, 0), type.at(after, 0), times,
+                changes);
+        return;
+      }
+      break;
+    case TextType::Kind::kText:
+    case TextType::Kind::kName:
+    case TextType::Kind::kScalar:
+      break;
   }
-  const auto word = [&](const T& value) {
-    // An empty text or id, and the epoch, are nothing.
-    constexpr bool nothing_by_default = IsId<T> || IsSensitive<T> ||
-                                        std::is_same_v<T, std::string> ||
-                                        std::is_same_v<T, absl::Time>;
-    return nothing_by_default && IsDefault(value) ? "none"
-                                                  : FormatValue(value, times);
-  };
-  changes->push_back(IsDefault(before) ? absl::StrCat(name, "=", word(after))
-                                       : absl::StrCat(name, " ", word(before),
-                                                      "→", word(after)));
+  const std::string side = FormatSide(type, after, times);
+  changes->push_back(IsDefault(type, before)
+                         ? absl::StrCat(name, "=", side)
+                         : absl::StrCat(name, " ",
+                                        FormatSide(type, before, times), "→",
+                                        side));
+}
+
+const CommandText& TextOf(const Command& command) {
+  return CommandTexts()[command.index()];
 }
 
 // --- Reading ----------------------------------------------------------------
@@ -390,36 +252,22 @@ class Reader {
     while (at_ < text_.size() && absl::ascii_isalnum(text_[at_])) ++at_;
     const absl::string_view name = text_.substr(start, at_ - start);
     if (name.empty()) return Error("the name of a command wanted");
-    absl::optional<Command> command;
-    absl::Status status;
-    ReadFieldsOf(name, &command, &status,
-                 std::make_index_sequence<std::variant_size_v<Command>>());
-    if (!status.ok()) return status;
-    if (!command.has_value()) {
+    const auto& texts = CommandTexts();
+    const auto found = std::find_if(
+        texts.begin(), texts.end(),
+        [&](const CommandText& text) { return text.name == name; });
+    if (found == texts.end()) {
       at_ = start;
       return Error(absl::StrCat("there is no command ", name));
     }
-    return *std::move(command);
+    Command command = found->make();
+    // The command is our own.
+    void* const fields = const_cast<void*>(found->fields(command));
+    RETURN_IF_ERROR(ReadFields(*found->type, fields, '\0'));
+    return command;
   }
 
  private:
-  template <size_t... I>
-  void ReadFieldsOf(absl::string_view name, absl::optional<Command>* command,
-                    absl::Status* status, std::index_sequence<I...>) {
-    (
-        [&] {
-          using C = std::variant_alternative_t<I, Command>;
-          if (command->has_value() || !status->ok() ||
-              NameOfCommandType<C>() != name) {
-            return;
-          }
-          C read;
-          *status = ReadFields(&CommandType<C>::Fields(read), '\0');
-          if (status->ok()) *command = std::move(read);
-        }(),
-        ...);
-  }
-
   absl::Status Error(absl::string_view what) const {
     return absl::InvalidArgumentError(absl::StrCat(
         "line ", line_, ", column ", at_ + 1, path_.empty() ? "" : ", ",
@@ -437,8 +285,7 @@ class Reader {
   }
 
   // Fields up to `end`, which is taken, or where it is '\0' to the end.
-  template <typename T>
-  absl::Status ReadFields(T* object, char end) {
+  absl::Status ReadFields(const TextType& type, void* object, char end) {
     std::set<std::string> seen;
     while (true) {
       SkipSpace();
@@ -454,32 +301,26 @@ class Reader {
       }
       const std::string name(text_.substr(start, at_ - start));
       if (name.empty()) return Error("the name of a field wanted");
-      bool known = false;
-      absl::Status status;
-      VisitFields(*object, [&](const char* field_name, auto& field) {
-        if (known || name != field_name) return;
-        known = true;
-        path_.push_back(name);
-        if (!seen.insert(name).second) {
-          at_ = start;
-          status = Error("it is there twice");
-        } else if (!Take('=')) {
-          status = Error("'=' wanted");
-        } else {
-          status = ReadValue(&field);
-        }
-        if (status.ok()) path_.pop_back();
-      });
-      if (!status.ok()) return status;
-      if (!known) {
+      const auto field =
+          std::find_if(type.fields.begin(), type.fields.end(),
+                       [&](const TextField& f) { return f.name == name; });
+      if (field == type.fields.end()) {
         at_ = start;
         return Error(absl::StrCat("there is no field ", name));
       }
+      path_.push_back(name);
+      if (!seen.insert(name).second) {
+        at_ = start;
+        return Error("it is there twice");
+      }
+      if (!Take('=')) return Error("'=' wanted");
+      RETURN_IF_ERROR(ReadValue(*field->type, field->In(object)));
+      path_.pop_back();
     }
   }
 
   // A bare or quoted word.
-  absl::Status ReadWord(std::string* word) {
+  absl::Status TakeWord(std::string* word) {
     word->clear();
     if (!Take('"')) {
       const size_t start = at_;
@@ -534,64 +375,33 @@ class Reader {
     return Error("one of \\\" \\\\ \\n \\r \\t \\xHH wanted");
   }
 
-  template <typename T>
-  absl::Status ReadValue(T* value) {
-    if constexpr (IsOptional<T>) {
-      value->emplace();
-      return ReadValue(&**value);
-    } else if constexpr (IsVector<T>) {
-      if (!Take('[')) return Error("'[' wanted");
-      while (true) {
-        SkipSpace();
-        if (Take(']')) return absl::OkStatus();
-        if (at_ == text_.size()) return Error("']' wanted");
-        value->emplace_back();
-        RETURN_IF_ERROR(ReadValue(&value->back()));
-      }
-    } else if constexpr (HasFields<T>) {
-      if (!Take('{')) return Error("'{' wanted");
-      return ReadFields(value, '}');
-    } else {
-      const size_t start = at_;
-      std::string word;
-      RETURN_IF_ERROR(ReadWord(&word));
-      const std::string wanted = ReadScalar(word, value);
-      if (wanted.empty()) return absl::OkStatus();
-      at_ = start;
-      return Error(absl::StrCat(wanted, " wanted"));
+  absl::Status ReadValue(const TextType& type, void* value) {
+    switch (type.kind) {
+      case TextType::Kind::kOptional:
+        return ReadValue(*type.item, type.add(value));
+      case TextType::Kind::kVector:
+        if (!Take('[')) return Error("'[' wanted");
+        while (true) {
+          SkipSpace();
+          if (Take(']')) return absl::OkStatus();
+          if (at_ == text_.size()) return Error("']' wanted");
+          RETURN_IF_ERROR(ReadValue(*type.item, type.add(value)));
+        }
+      case TextType::Kind::kStruct:
+        if (!Take('{')) return Error("'{' wanted");
+        return ReadFields(type, value, '}');
+      case TextType::Kind::kText:
+      case TextType::Kind::kName:
+      case TextType::Kind::kScalar:
+        break;
     }
-  }
-
-  // What was wanted instead of the word, or nothing.
-  template <typename T>
-  std::string ReadScalar(const std::string& word, T* value) {
-    if constexpr (std::is_same_v<T, bool>) {
-      *value = word == "true";
-      return *value || word == "false" ? "" : "true or false";
-    } else if constexpr (std::is_same_v<T, double>) {
-      return absl::SimpleAtod(word, value) ? "" : "a number";
-    } else if constexpr (std::is_integral_v<T>) {
-      return absl::SimpleAtoi(word, value) ? "" : "a whole number";
-    } else if constexpr (std::is_same_v<T, std::string> || IsSensitive<T> ||
-                         IsId<T>) {
-      *value = T(word);
-      return "";
-    } else if constexpr (std::is_same_v<T, Version>) {
-      return absl::SimpleAtoi(word, &value->number) ? "" : "a whole number";
-    } else if constexpr (std::is_same_v<T, absl::Time>) {
-      const absl::StatusOr<absl::Time> time = ParseTextTime(word, times_);
-      if (time.ok()) *value = *time;
-      return time.ok() ? "" : "a time (22:05, 22:05:30, +90s or RFC 3339)";
-    } else if constexpr (std::is_same_v<T, absl::Duration>) {
-      return absl::ParseDuration(word, value) ? "" : "a duration (90s, 1h30m)";
-    } else {
-      static_assert(NamedEnum<T>);
-      if (const auto named = FromName<T>(word)) {
-        *value = *named;
-        return "";
-      }
-      return absl::StrCat("one of ", absl::StrJoin(NamesOf<T>(), ", "));
-    }
+    const size_t start = at_;
+    std::string word;
+    RETURN_IF_ERROR(TakeWord(&word));
+    const std::string wanted = ReadWord(type, word, times_, value);
+    if (wanted.empty()) return absl::OkStatus();
+    at_ = start;
+    return Error(absl::StrCat(wanted, " wanted"));
   }
 
   const absl::string_view text_;
@@ -643,46 +453,38 @@ absl::StatusOr<Command> ParseCommand(absl::string_view text, int line,
   return Reader(text, line, times).ReadCommand();
 }
 
-std::string CommandName(const Command& command) {
-  return std::visit(
-      [](const auto& c) {
-        return NameOfCommandType<std::decay_t<decltype(c)>>();
-      },
-      command);
-}
+std::string CommandName(const Command& command) { return TextOf(command).name; }
 
 std::string FormatCommand(const Command& command, const TextTimes& times) {
-  return std::visit(
-      [&](const auto& c) {
-        using C = std::decay_t<decltype(c)>;
-        const std::string fields =
-            FormatFields(CommandType<C>::Fields(c), times);
-        return absl::StrCat(NameOfCommandType<C>(), fields.empty() ? "" : " ",
-                            fields);
-      },
-      command);
+  const CommandText& text = TextOf(command);
+  const std::string fields =
+      FormatFields(*text.type, text.fields(command), times);
+  return absl::StrCat(text.name, fields.empty() ? "" : " ", fields);
 }
+
+namespace {
+
+// What the record changed on the board, in one line; empty: nothing.
+std::string FormatRecord(const RecordText& record, const TextTimes& times) {
+  std::vector<std::string> changes;
+  Compare("", *record.type,
+          record.before == nullptr ? record.type->usual : record.before,
+          record.after, times, &changes);
+  if (record.before != nullptr && changes.empty()) return "";
+  return absl::StrCat("\n   ", record.before == nullptr ? "+ " : "",
+                      absl::AsciiStrToLower(record.name), " ", *record.id,
+                      changes.empty() ? "" : ": ",
+                      absl::StrJoin(changes, ", "));
+}
+
+}  // namespace
 
 std::string FormatEvent(const Event& event, const Board& before,
                         const TextTimes& times) {
   std::string text = absl::StrCat("-> ", NameOf(event.kind));
   if (!event.call.empty()) absl::StrAppend(&text, " call=", event.call.value());
   for (const Record& record : event.records) {
-    std::visit(
-        [&](const auto& after) {
-          using R = std::decay_t<decltype(after)>;
-          const R* found = before.Find<R>(after.id);
-          static const R* const none = new R;
-          std::vector<std::string> changes;
-          Compare("", found == nullptr ? *none : *found, after, times,
-                  &changes);
-          if (found != nullptr && changes.empty()) return;
-          absl::StrAppend(&text, "\n   ", found == nullptr ? "+ " : "",
-                          absl::AsciiStrToLower(kRecordName<R>), " ",
-                          after.id.value(), changes.empty() ? "" : ": ",
-                          absl::StrJoin(changes, ", "));
-        },
-        record);
+    text += FormatRecord(TextOf(record, before), times);
   }
   return text;
 }
