@@ -202,13 +202,11 @@ void Engine::Submit(const core::CenterId& center, Submission submission) {
           "too many requests are waiting at this center; try again");
     } else {
       lane->queue.push_back(std::move(submission));
+      lane->queue_wake.NotifyOne();
+      return;
     }
   }
-  if (!refusal.ok()) {
-    if (submission.done) submission.done(refusal);
-    return;
-  }
-  lane->queue_wake.NotifyOne();
+  if (submission.done) submission.done(refusal);
 }
 
 absl::StatusOr<Result> Engine::SubmitAndWait(const core::CenterId& center,
