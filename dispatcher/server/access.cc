@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "dispatcher/base/id.h"
 
 namespace housecall::server {
 namespace {
@@ -49,98 +51,35 @@ bool IsMemberOf(const std::vector<core::CareTeamMember>& team,
                      });
 }
 
-void AddUnknownOr(const core::Call* call, Named* named) {
-  if (call == nullptr) {
-    named->unknown = true;
-  } else {
-    named->calls.push_back(*call);
-  }
-}
-
-// Adds the resource of that collection and id.
-void Resolve(absl::string_view collection, const std::string& id,
-             const core::Board& board, Named* named) {
-  const auto add_call = [&](const core::CallId& call) {
-    AddUnknownOr(board.Find<core::Call>(call), named);
-  };
-  const auto add_call_of = [&](const auto* record) {
-    if (record == nullptr) {
-      named->unknown = true;
-    } else if (!record->call.empty()) {
-      add_call(record->call);
-    }
-  };
-  if (collection == "calls") {
-    add_call(core::CallId(id));
-  } else if (collection == "offers") {
-    const auto* offer = board.Find<core::Offer>(core::OfferId(id));
-    if (offer == nullptr) {
-      named->unknown = true;
-    } else {
-      named->offers.push_back(*offer);
-    }
-  } else if (collection == "assignments") {
-    const auto* assignment =
-        board.Find<core::Assignment>(core::AssignmentId(id));
-    if (assignment == nullptr) {
-      named->unknown = true;
-    } else {
-      named->assignments.push_back(*assignment);
-    }
-  } else if (collection == "visits") {
-    add_call_of(board.Find<core::Visit>(core::VisitId(id)));
-  } else if (collection == "notes") {
-    add_call_of(board.Find<core::Note>(core::NoteId(id)));
-  } else if (collection == "matches") {
-    add_call_of(board.Find<core::Match>(core::MatchId(id)));
-  } else if (collection == "tasks") {
-    add_call_of(board.Find<core::Task>(core::TaskId(id)));
-  } else if (collection == "deliveries") {
-    const auto* delivery = board.Find<core::Delivery>(core::DeliveryId(id));
-    if (delivery == nullptr) {
-      named->unknown = true;
-    } else {
-      named->deliveries.push_back(*delivery);
-    }
-  } else if (collection == "patients") {
-    const auto* patient = board.Find<core::Patient>(core::PatientId(id));
-    if (patient == nullptr) {
-      named->unknown = true;
-    } else {
-      named->patients.push_back(*patient);
-    }
-  } else if (collection == "people") {
-    named->people.push_back(core::PersonId(id));
-  } else if (collection == "accounts") {
-    named->accounts.push_back(core::AccountId(id));
-  } else if (collection == "sessions") {
-    named->sessions.push_back(core::SessionId(id));
-  }
-}
-
-// Calls visit(text) for each string of the message, at any depth.
+// Calls visit(text) for each string of the message, at any depth, until it
+// returns false; then returns false.
 template <typename Visit>
-void ForEachString(const google::protobuf::Message& message, Visit&& visit) {
+bool ForEachString(const google::protobuf::Message& message, Visit&& visit) {
   using google::protobuf::FieldDescriptor;
   const google::protobuf::Reflection& reflection = *message.GetReflection();
   std::vector<const FieldDescriptor*> fields;
   reflection.ListFields(message, &fields);
+  std::string scratch;
   for (const FieldDescriptor* field : fields) {
-    const int size =
-        field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    const bool repeated = field->is_repeated();
+    const int size = repeated ? reflection.FieldSize(message, field) : 1;
     for (int i = 0; i < size; ++i) {
+      bool more = true;
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-        visit(field->is_repeated()
-                  ? reflection.GetRepeatedString(message, field, i)
-                  : reflection.GetString(message, field));
+        more = visit(
+            repeated ? reflection.GetRepeatedStringReference(message, field, i,
+                                                             &scratch)
+                     : reflection.GetStringReference(message, field, &scratch));
       } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-        ForEachString(field->is_repeated()
-                          ? reflection.GetRepeatedMessage(message, field, i)
-                          : reflection.GetMessage(message, field),
-                      visit);
+        more = ForEachString(
+            repeated ? reflection.GetRepeatedMessage(message, field, i)
+                     : reflection.GetMessage(message, field),
+            visit);
       }
+      if (!more) return false;
     }
   }
+  return true;
 }
 
 }  // namespace
@@ -181,8 +120,10 @@ const std::vector<AccessRow>& AccessTable() {
       {"AcknowledgeTask", 0, kAll, 0, 0, 0, 0, 0},
       {"ResolveTask", 0, kAll, 0, 0, 0, 0, 0},
       // BoardService
-      {"WatchBoard", kCalls, kAll, 0, 0, kOwnPatients, 0, 0},
-      {"ListEvents", kCalls, kAll, 0, 0, kOwnPatients, 0, 0},
+      {"WatchBoard", kCalls | kOwnDeliveries, kAll, 0, 0,
+       kOwnPatients | kOwnDeliveries, 0, 0},
+      {"ListEvents", kCalls | kOwnDeliveries, kAll, 0, 0,
+       kOwnPatients | kOwnDeliveries, 0, 0},
       // VisitService
       {"GoOnDuty", 0, kAll, kSelf, kSelf, 0, 0, 0},
       {"GoOffDuty", 0, kAll, kSelf, kSelf, 0, 0, 0},
@@ -272,32 +213,17 @@ const std::vector<AccessRow>& AccessTable() {
 
 unsigned ReachOf(absl::string_view rpc, const core::Actor& actor) {
   static const auto* const rows = [] {
-    auto* map = new std::map<std::string, const AccessRow*>;
+    auto* map = new std::map<absl::string_view, const AccessRow*>;
     for (const AccessRow& row : AccessTable()) (*map)[row.rpc] = &row;
     return map;
   }();
-  const auto found = rows->find(std::string(rpc));
+  const auto found = rows->find(rpc);
   if (found == rows->end()) return kNothing;
   unsigned reach = kNothing;
   for (const core::Role role : actor.roles) {
     reach |= CellOf(*found->second, role);
   }
   return reach;
-}
-
-Named NamedBy(const google::protobuf::Message& request,
-              const core::CenterId& center, const core::Board& board,
-              absl::string_view creates) {
-  Named named;
-  ForEachString(request, [&](const std::string& text) {
-    const std::vector<std::string> parts = absl::StrSplit(text, '/');
-    if (parts.size() != 4 || parts[0] != "centers" ||
-        parts[1] != center.value() || parts[2] == creates) {
-      return;
-    }
-    Resolve(parts[2], parts[3], board, &named);
-  });
-  return named;
 }
 
 unsigned RelationTo(const core::Call& call, const core::Actor& actor,
@@ -351,75 +277,128 @@ unsigned RelationTo(const core::Patient& patient, const core::Actor& actor,
   return relation;
 }
 
+bool IsOfficeStaff(const core::Actor& actor) {
+  return actor.Has(core::Role::kOperator) ||
+         actor.Has(core::Role::kAdministrator);
+}
+
 bool MaySee(unsigned reach, const core::Call& call, const core::Actor& actor,
             const core::Board& board) {
   return (reach & kAll) != 0 || (reach & RelationTo(call, actor, board)) != 0;
 }
 
+namespace {
+
+bool IsRelated(unsigned reach, const core::CallId& id, const core::Actor& actor,
+               const core::Board& board) {
+  const auto* call = board.Find<core::Call>(id);
+  return call != nullptr && MaySee(reach, *call, actor, board);
+}
+
+// Whether somebody who reaches that far may name this resource.
+bool MayName(unsigned reach, absl::string_view collection, absl::string_view id,
+             const core::Actor& actor, const core::Board& board) {
+  const auto is_of_own_call = [&](const auto* record) {
+    return record != nullptr && IsRelated(reach, record->call, actor, board);
+  };
+  if (collection == core::CallId::kCollection) {
+    return IsRelated(reach, core::CallId(id), actor, board);
+  }
+  if (collection == core::VisitId::kCollection) {
+    return is_of_own_call(board.Find<core::Visit>(core::VisitId(id)));
+  }
+  if (collection == core::NoteId::kCollection) {
+    return is_of_own_call(board.Find<core::Note>(core::NoteId(id)));
+  }
+  if (collection == core::MatchId::kCollection) {
+    return is_of_own_call(board.Find<core::Match>(core::MatchId(id)));
+  }
+  if (collection == core::TaskId::kCollection) {
+    return is_of_own_call(board.Find<core::Task>(core::TaskId(id)));
+  }
+  if (collection == core::OfferId::kCollection) {
+    // Whoever was asked may answer, though the offer be over: he is to hear
+    // that it is. So with assignments.
+    const auto* offer = board.Find<core::Offer>(core::OfferId(id));
+    return offer != nullptr && (reach & kOffered) != 0 &&
+           (offer->physician == actor.person || offer->driver == actor.person);
+  }
+  if (collection == core::AssignmentId::kCollection) {
+    const auto* assignment =
+        board.Find<core::Assignment>(core::AssignmentId(id));
+    if (assignment == nullptr) return false;
+    const bool member = assignment->physician == actor.person ||
+                        assignment->driver == actor.person;
+    return ((reach & kOwnVisits) != 0 && member) ||
+           std::any_of(assignment->calls.begin(), assignment->calls.end(),
+                       [&](const core::CallId& call) {
+                         return IsRelated(reach, call, actor, board);
+                       });
+  }
+  if (collection == core::DeliveryId::kCollection) {
+    const auto* delivery = board.Find<core::Delivery>(core::DeliveryId(id));
+    return delivery != nullptr &&
+           (((reach & kOwnDeliveries) != 0 &&
+             delivery->member.organization == actor.organization) ||
+            IsRelated(reach, delivery->call, actor, board));
+  }
+  if (collection == core::PatientId::kCollection) {
+    const auto* patient = board.Find<core::Patient>(core::PatientId(id));
+    return patient != nullptr &&
+           (reach & RelationTo(*patient, actor, board)) != 0;
+  }
+  const bool self_only = (reach & kSelf) != 0;
+  if (collection == core::PersonId::kCollection) {
+    return !self_only || core::PersonId(id) == actor.person;
+  }
+  if (collection == core::AccountId::kCollection) {
+    return !self_only || core::AccountId(id) == actor.account;
+  }
+  if (collection == core::SessionId::kCollection) {
+    const auto* session = board.Find<core::Session>(core::SessionId(id));
+    return !self_only ||
+           (session != nullptr && session->account == actor.account);
+  }
+  // These are nobody's own.
+  return collection == core::CarId::kCollection ||
+         collection == core::OrganizationId::kCollection ||
+         collection == core::ShiftId::kCollection ||
+         collection == core::OverrideId::kCollection;
+}
+
+}  // namespace
+
 absl::Status CheckAccess(absl::string_view rpc, const core::Actor& actor,
-                         const core::Board& board, const Named& named) {
+                         const core::CenterId& center, const core::Board& board,
+                         const google::protobuf::Message& request,
+                         absl::string_view creates) {
   const unsigned reach = ReachOf(rpc, actor);
-  const absl::Status denied = absl::PermissionDeniedError(
-      absl::StrCat(rpc, ": your roles do not allow this"));
-  if (reach == kNothing) return denied;
   if ((reach & kAll) != 0) return absl::OkStatus();
-  if (named.unknown) return denied;
-  for (const core::Call& call : named.calls) {
-    if ((reach & RelationTo(call, actor, board)) == 0) return denied;
-  }
-  // Whoever was asked may answer, though the offer or the assignment be over:
-  // he is to hear that it is.
-  for (const core::Offer& offer : named.offers) {
-    const bool asked =
-        offer.physician == actor.person || offer.driver == actor.person;
-    if ((reach & kOffered) == 0 || !asked) return denied;
-  }
-  for (const core::Assignment& assignment : named.assignments) {
-    const bool member = assignment.physician == actor.person ||
-                        assignment.driver == actor.person;
-    if ((reach & kOwnVisits) != 0 && member) continue;
-    for (const core::CallId& id : assignment.calls) {
-      const auto* call = board.Find<core::Call>(id);
-      if (call == nullptr || (reach & RelationTo(*call, actor, board)) == 0) {
-        return denied;
-      }
-    }
-  }
-  for (const core::Patient& patient : named.patients) {
-    if ((reach & RelationTo(patient, actor, board)) == 0) return denied;
-  }
-  for (const core::Delivery& delivery : named.deliveries) {
-    const auto* call = board.Find<core::Call>(delivery.call);
-    const bool own = (reach & kOwnDeliveries) != 0 &&
-                     delivery.member.organization == actor.organization;
-    const bool related =
-        call != nullptr && (reach & RelationTo(*call, actor, board)) != 0;
-    if (!own && !related) return denied;
-  }
-  if ((reach & kSelf) != 0) {
-    for (const core::PersonId& person : named.people) {
-      if (person != actor.person) return denied;
-    }
-    for (const core::AccountId& account : named.accounts) {
-      if (account != actor.account) return denied;
-    }
-    for (const core::SessionId& id : named.sessions) {
-      const auto* session = board.Find<core::Session>(id);
-      if (session == nullptr || session->account != actor.account) {
-        return denied;
-      }
-    }
-  }
-  return absl::OkStatus();
+  // Before anything is looked up: the request may be as large as it likes.
+  const bool allowed =
+      reach != kNothing && ForEachString(request, [&](absl::string_view text) {
+        // Whatever is no name of this center, conversion refuses.
+        if (!absl::ConsumePrefix(&text, "centers/") ||
+            !absl::ConsumePrefix(&text, center.value()) ||
+            !absl::ConsumePrefix(&text, "/")) {
+          return true;
+        }
+        const size_t slash = text.find('/');
+        if (slash == absl::string_view::npos) return true;
+        const absl::string_view collection = text.substr(0, slash);
+        const absl::string_view id = text.substr(slash + 1);
+        return collection == creates || !IsValidId(id) ||
+               MayName(reach, collection, id, actor, board);
+      });
+  if (allowed) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat(rpc, ": your roles do not allow this"));
 }
 
 namespace {
 
 View ViewFrom(unsigned relation, const core::Actor& actor) {
-  if (actor.Has(core::Role::kOperator) ||
-      actor.Has(core::Role::kAdministrator)) {
-    return {true, true};
-  }
+  if (IsOfficeStaff(actor)) return {true, true};
   View view;
   const bool professional =
       actor.Has(core::Role::kRequester) || actor.Has(core::Role::kCareTeam);

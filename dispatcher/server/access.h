@@ -2,7 +2,6 @@
 #ifndef HOUSECALL_DISPATCHER_SERVER_ACCESS_H_
 #define HOUSECALL_DISPATCHER_SERVER_ACCESS_H_
 
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -49,40 +48,27 @@ const std::vector<AccessRow>& AccessTable();
 // What the roles of the actor reach with that RPC together.
 unsigned ReachOf(absl::string_view rpc, const core::Actor& actor);
 
-// The things of a center that a request names, resolved on the board: a visit,
-// note, match or task stands for its call.
-struct Named {
-  std::vector<core::Call> calls;
-  std::vector<core::Offer> offers;
-  std::vector<core::Assignment> assignments;
-  std::vector<core::Patient> patients;
-  std::vector<core::PersonId> people;
-  std::vector<core::AccountId> accounts;
-  std::vector<core::SessionId> sessions;
-  std::vector<core::Delivery> deliveries;
-  // Records that the board does not hold: for somebody who reaches less than
-  // kAll they are as good as another's.
-  bool unknown = false;
-};
-
-// Every resource named by a field of the request, at any depth. `creates`: the
-// collection whose id the request chooses ("calls" for SubmitCall), which need
-// not exist.
-Named NamedBy(const google::protobuf::Message& request,
-              const core::CenterId& center, const core::Board& board,
-              absl::string_view creates);
-
-// PermissionDenied unless one of the actor's roles reaches everything that the
-// request names. The message names the RPC and nothing of what it is about.
+// PermissionDenied unless the actor's roles reach everything that the request
+// names in any of its fields, at any depth: a visit, note, match or task stands
+// for its call; what the board does not hold is as good as another's to
+// somebody who reaches less than kAll. `creates`: the collection whose id the
+// request chooses ("calls" for SubmitCall), which need not exist. The message
+// names the RPC and nothing of what it is about.
 absl::Status CheckAccess(absl::string_view rpc, const core::Actor& actor,
-                         const core::Board& board, const Named& named);
+                         const core::CenterId& center, const core::Board& board,
+                         const google::protobuf::Message& request,
+                         absl::string_view creates = "");
 
 // The actor's relations to one call, as a combination of kOwnCalls,
 // kOwnPatients, kOffered and kOwnVisits.
 unsigned RelationTo(const core::Call& call, const core::Actor& actor,
                     const core::Board& board);
+// To a patient: kOwnPatients and kOwnVisits.
 unsigned RelationTo(const core::Patient& patient, const core::Actor& actor,
                     const core::Board& board);
+
+// Operators and administrators, who reach everybody of their center.
+bool IsOfficeStaff(const core::Actor& actor);
 
 // Whether a list of calls, patients … under that RPC may show this one.
 bool MaySee(unsigned reach, const core::Call& call, const core::Actor& actor,

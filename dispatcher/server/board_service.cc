@@ -12,6 +12,8 @@ namespace housecall::server {
 namespace {
 
 constexpr int kChunkResources = 200;
+// Clients take messages of 4 MiB unless they are told otherwise.
+constexpr size_t kChunkBytes = 1 << 20;
 constexpr int kHeartbeatTicks = 15;
 
 // The field of a Resource that holds this kind of record, or nothing for
@@ -76,10 +78,10 @@ bool IsOfCall(const R& record, const core::CallId& call) {
   }
 }
 
-// Writes an event with those of its records that the caller may see. False if
-// there is nothing for him in it.
+// Writes an event with those of its records that the caller may see under that
+// RPC. False if there is nothing for him in it.
 bool WriteEvent(const store::JournalEntry& entry, const Caller& caller,
-                unsigned reach, const core::CallId& only,
+                absl::string_view rpc, const core::CallId& only,
                 const core::Board& board, v1::Event* out) {
   for (const core::Record& record : entry.event.records) {
     std::visit(
@@ -87,7 +89,10 @@ bool WriteEvent(const store::JournalEntry& entry, const Caller& caller,
           using R = std::decay_t<decltype(r)>;
           if constexpr (kIsWatched<R>) {
             if (!only.empty() && !IsOfCall(r, only)) return;
-            if (!MayBeShown(reach, r, caller.actor, board)) return;
+            if (!MayBeShown(ReachOnStream<R>(rpc, caller.actor), r,
+                            caller.actor, board)) {
+              return;
+            }
             WriteRecord(r, caller.center, caller.actor, board,
                         Mutable(r, out->add_resources()));
           }
@@ -135,11 +140,15 @@ class BoardWatcher final : public Watcher {
   void Begin(const engine::Subscription& subscription) override {
     const absl::StatusOr<Caller> caller = Recheck();
     if (!caller.ok()) return writer_->EndWith(caller.status());
-    if (subscription.complete) {
+    // More at once than the client may be behind would cut him off, again and
+    // again: then the board itself is less.
+    if (subscription.complete &&
+        subscription.missed.size() <= writer_->max_queue() / 2) {
       for (const store::JournalEntry& entry : subscription.missed) {
         SendEvent(entry, *caller, *subscription.board);
       }
       sequence_ = subscription.sequence;
+      SendPositions(*subscription.board, *caller);
       return;
     }
     SendSnapshot(*subscription.board, subscription.sequence, *caller);
@@ -155,6 +164,7 @@ class BoardWatcher final : public Watcher {
   }
 
   void Tick() override {
+    writer_->Tick();
     const absl::StatusOr<Caller> caller = Recheck();
     if (!caller.ok()) return writer_->EndWith(caller.status());
     if (++ticks_ < kHeartbeatTicks || writer_->waiting() > 0) return;
@@ -183,13 +193,27 @@ class BoardWatcher final : public Watcher {
   void SendEvent(const store::JournalEntry& entry, const Caller& caller,
                  const core::Board& board) {
     v1::BoardUpdate update;
-    const unsigned reach = ReachOf("WatchBoard", caller.actor);
-    if (!WriteEvent(entry, caller, reach, only_, board,
+    if (!WriteEvent(entry, caller, "WatchBoard", only_, board,
                     update.mutable_event())) {
       return;
     }
     sequence_ = entry.sequence;
     Push(std::move(update), caller.center);
+  }
+
+  // What was reported meanwhile is not among the missed entries: positions are
+  // not journaled.
+  void SendPositions(const core::Board& board, const Caller& caller) {
+    store::JournalEntry entry;
+    entry.sequence = sequence_;
+    entry.event.kind = core::EventKind::kPositionReported;
+    entry.event.time = desk_->engine().clock().Now();
+    entry.event.actor = core::SystemActor();
+    board.table<core::Position>().ForEach(
+        [&](const auto&, const core::Position& position) {
+          entry.event.records.push_back(position);
+        });
+    SendEvent(entry, caller, board);
   }
 
   void SendSnapshot(const core::Board& board, int64_t sequence,
@@ -233,14 +257,17 @@ class BoardWatcher final : public Watcher {
   template <typename R>
   void Add(const R& record, const core::Board& board, const Caller& caller) {
     if (!only_.empty() && !IsOfCall(record, only_)) return;
-    if (!MayBeShown(ReachOf("WatchBoard", caller.actor), record, caller.actor,
-                    board)) {
+    if (!MayBeShown(ReachOnStream<R>("WatchBoard", caller.actor), record,
+                    caller.actor, board)) {
       return;
     }
-    WriteRecord(
-        record, caller.center, caller.actor, board,
-        Mutable(record, chunk_.mutable_snapshot_chunk()->add_resources()));
-    if (chunk_.snapshot_chunk().resources_size() == kChunkResources) {
+    v1::Resource* const resource =
+        chunk_.mutable_snapshot_chunk()->add_resources();
+    WriteRecord(record, caller.center, caller.actor, board,
+                Mutable(record, resource));
+    chunk_bytes_ += resource->ByteSizeLong();
+    if (chunk_.snapshot_chunk().resources_size() == kChunkResources ||
+        chunk_bytes_ >= kChunkBytes) {
       FlushChunk();
     }
   }
@@ -248,6 +275,7 @@ class BoardWatcher final : public Watcher {
   void FlushChunk() {
     if (chunk_.has_snapshot_chunk()) writer_->Push(std::move(chunk_));
     chunk_ = v1::BoardUpdate();
+    chunk_bytes_ = 0;
   }
 
   const Desk* const desk_;
@@ -255,6 +283,7 @@ class BoardWatcher final : public Watcher {
   Writer* const writer_;
   core::CallId only_;
   v1::BoardUpdate chunk_;
+  size_t chunk_bytes_ = 0;
   int64_t sequence_ = 0;
   int ticks_ = 0;
 };
@@ -321,19 +350,20 @@ class BoardService final : public v1::BoardService::CallbackService {
     }
     const int size =
         request.page_size() == 0 ? 50 : std::min(request.page_size(), 1000);
-    const unsigned reach = ReachOf("ListEvents", caller.actor);
     ASSIGN_OR_RETURN(const std::vector<store::JournalEntry> entries,
                      desk_->engine().store().ReadCallJournal(
                          caller.center, core::CallId(call), after, size + 1));
+    size_t bytes = 0;
     for (const store::JournalEntry& entry : entries) {
-      if (response->events_size() == size) {
+      if (response->events_size() == size || bytes >= kMaxPageBytes) {
         response->set_next_page_token(absl::StrCat(after));
         break;
       }
       after = entry.sequence;
       v1::Event event;
-      if (WriteEvent(entry, caller, reach, core::CallId(call), *caller.board,
-                     &event)) {
+      if (WriteEvent(entry, caller, "ListEvents", core::CallId(call),
+                     *caller.board, &event)) {
+        bytes += event.ByteSizeLong();
         *response->add_events() = std::move(event);
       }
     }

@@ -1,3 +1,8 @@
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/strip.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/server/filters.h"
 #include "dispatcher/server/services.h"
@@ -294,7 +299,8 @@ class CallService final : public v1::CallService::CallbackService {
 
  private:
   // Open calls first, then with include_past those that are over, from the
-  // store, newest first.
+  // store, newest first. A page token says in which part it is: "o-c1" behind
+  // the open call c1, "p" before all that are over, "p-c1" behind one of them.
   absl::Status List(const Caller& caller, const v1::ListCallsRequest& request,
                     v1::ListCallsResponse* response) const {
     RETURN_IF_ERROR(CheckParent(caller, request.parent()));
@@ -305,42 +311,65 @@ class CallService final : public v1::CallService::CallbackService {
               ContainsState(request.states(), call.state)) &&
              MaySee(reach, call, caller.actor, *caller.board);
     };
-    const core::Call* last =
-        caller.board->Find<core::Call>(core::CallId(page.after));
-    const bool in_past =
-        !page.after.empty() && (last == nullptr || core::IsOver(last->state));
+    absl::string_view token = page.after;
+    const bool in_past = absl::ConsumePrefix(&token, "p");
+    if (!token.empty() && !absl::ConsumePrefix(&token, in_past ? "-" : "o-")) {
+      return absl::InvalidArgumentError(
+          "page_token: is not one that this server gave");
+    }
+    page.after = std::string(token);
     if (!in_past) {
+      std::string next;
       RETURN_IF_ERROR(ListRecords<core::Call>(
           *caller.board, caller.center, caller.actor, page,
           [&](const core::Call& call) {
             return !core::IsOver(call.state) && keep(call);
           },
-          IsMoreUrgent, response->mutable_calls(),
-          response->mutable_next_page_token()));
+          IsMoreUrgent, response->mutable_calls(), &next));
+      if (!next.empty()) {
+        response->set_next_page_token(absl::StrCat("o-", next));
+        return absl::OkStatus();
+      }
       page.after.clear();
     }
-    if (!request.include_past() || !response->next_page_token().empty()) {
-      return absl::OkStatus();
-    }
-    // A page may hold calls that the caller may not see: ask on until it is
-    // full or there are no more.
+    return request.include_past() ? ListPast(caller, page, keep, response)
+                                  : absl::OkStatus();
+  }
+
+  // Adds calls that are over until the page is full.
+  absl::Status ListPast(const Caller& caller, const Page& page,
+                        const std::function<bool(const core::Call&)>& keep,
+                        v1::ListCallsResponse* response) const {
+    constexpr int kAtOnce = 200;
     core::CallId before(page.after);
-    while (static_cast<size_t>(response->calls_size()) < page.size) {
-      const int wanted = static_cast<int>(page.size);
-      ASSIGN_OR_RETURN(
-          const std::vector<core::Call> past,
-          desk_->engine().store().ListPastCalls(caller.center, before, wanted));
-      for (const core::Call& call : past) {
+    // The token names what the caller has been shown, never what he may not
+    // see.
+    core::CallId shown = before;
+    size_t bytes = response->ByteSizeLong();
+    for (;;) {
+      absl::StatusOr<std::vector<core::Call>> past =
+          desk_->engine().store().ListPastCalls(caller.center, before, kAtOnce);
+      if (absl::IsNotFound(past.status())) {
+        return absl::InvalidArgumentError(
+            "page_token: is not one that this server gave");
+      }
+      if (!past.ok()) return past.status();
+      for (const core::Call& call : *past) {
         before = call.id;
         if (!keep(call)) continue;
-        WriteRecord(call, caller.center, caller.actor, *caller.board,
-                    response->add_calls());
-        if (static_cast<size_t>(response->calls_size()) == page.size) break;
+        if (static_cast<size_t>(response->calls_size()) >= page.size ||
+            bytes >= kMaxPageBytes) {
+          response->set_next_page_token(
+              shown.empty() ? "p" : absl::StrCat("p-", shown.value()));
+          return absl::OkStatus();
+        }
+        v1::Call* const written = response->add_calls();
+        WriteRecord(call, caller.center, caller.actor, *caller.board, written);
+        bytes += written->ByteSizeLong();
+        shown = call.id;
       }
-      if (static_cast<int>(past.size()) < wanted) return absl::OkStatus();
+      if (static_cast<int>(past->size()) < kAtOnce) return absl::OkStatus();
     }
-    response->set_next_page_token(before.value());
-    return absl::OkStatus();
   }
 
   const Desk* const desk_;

@@ -113,10 +113,11 @@ void Redact(const View& view, Message* message) {
       case v1::SENSITIVITY_CLINICAL:
         allowed = view.clinical;
         break;
-      case v1::SENSITIVITY_SECRET:
-        allowed = false;
+      case v1::SENSITIVITY_UNSPECIFIED:
         break;
-      default:  // Open proto enum; SENSITIVITY_UNSPECIFIED is for everyone.
+      case v1::SENSITIVITY_SECRET:
+      default:  // An open enum: what is not known here is for nobody.
+        allowed = false;
         break;
     }
     if (!allowed) {

@@ -58,9 +58,8 @@ absl::StatusOr<Caller> Desk::Admit(const grpc::CallbackServerContext& context,
                                    const google::protobuf::Message& request,
                                    absl::string_view creates) const {
   ASSIGN_OR_RETURN(Caller caller, Authenticate(context));
-  RETURN_IF_ERROR(
-      CheckAccess(rpc, caller.actor, *caller.board,
-                  NamedBy(request, caller.center, *caller.board, creates)));
+  RETURN_IF_ERROR(CheckAccess(rpc, caller.actor, caller.center, *caller.board,
+                              request, creates));
   return caller;
 }
 

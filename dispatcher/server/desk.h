@@ -42,11 +42,14 @@ absl::StatusOr<Caller> AuthenticateToken(const engine::Engine& engine,
 // What the handlers share. Thread-safe; borrows what it is given.
 class Desk {
  public:
-  Desk(engine::Engine* engine, Workers* workers)
-      : engine_(engine), workers_(workers) {}
+  // `logins` runs what anybody may ask for without a session, so that a flood
+  // of that holds up nobody who has one.
+  Desk(engine::Engine* engine, Workers* workers, Workers* logins)
+      : engine_(engine), workers_(workers), logins_(logins) {}
 
   engine::Engine& engine() const { return *engine_; }
   Workers& workers() const { return *workers_; }
+  Workers& logins() const { return *logins_; }
 
   // Who sends this request.
   absl::StatusOr<Caller> Authenticate(
@@ -99,6 +102,7 @@ class Desk {
  private:
   engine::Engine* const engine_;
   Workers* const workers_;
+  Workers* const logins_;
 };
 
 // InvalidArgument unless it is 1 to 64 printable characters: a client makes a
@@ -228,8 +232,8 @@ grpc::ServerUnaryReactor* Desk::Get(grpc::CallbackServerContext* context,
     if (!record.ok()) return record.status();
     const core::Board& board =
         older.center().id.empty() ? *caller.board : older;
-    const absl::Status access = CheckAccess(
-        rpc, caller.actor, board, NamedBy(*request, caller.center, board, ""));
+    const absl::Status access =
+        CheckAccess(rpc, caller.actor, caller.center, board, *request);
     if (!access.ok()) return access;
     if (*record == nullptr) return NoSuch<R>(record_id);
     WriteRecord(**record, caller.center, caller.actor, board, response);

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "dispatcher/base/status_macros.h"
+#include "google/protobuf/stubs/common.h"
 
 namespace housecall::server {
 namespace {
@@ -24,12 +25,25 @@ constexpr uint32_t kLanes = 1;
 constexpr size_t kSaltBytes = 16;
 constexpr size_t kHashBytes = 32;
 constexpr size_t kTokenBytes = 32;
+constexpr size_t kMaxPasswordBytes = 4 * 256;
 
-// Characters of UTF-8, so that a password of 13 kanji is long enough too.
-size_t CountCharacters(const std::string& text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(),
-      [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+// The characters of UTF-8, so that a password of 13 kanji is long enough too.
+// InvalidArgument for text that no client could send: it could never log in.
+absl::StatusOr<std::vector<std::string>> CharactersOf(const std::string& text) {
+  const absl::Status unusable = absl::InvalidArgumentError(
+      "password: must be UTF-8 without control characters");
+  if (!google::protobuf::internal::IsStructurallyValidUTF8(
+          text.data(), static_cast<int>(text.size()))) {
+    return unusable;
+  }
+  std::vector<std::string> characters;
+  for (const char c : text) {
+    const unsigned char byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return unusable;
+    if ((byte & 0xc0) != 0x80) characters.emplace_back();
+    characters.back() += c;
+  }
+  return characters;
 }
 
 absl::Status RandomBytes(unsigned char* out, size_t size) {
@@ -56,17 +70,56 @@ const std::string& DecoyHash() {
 absl::Status CheckPasswordStrength(const core::AccountId& account,
                                    const PrivateText& password) {
   const std::string& text = password.Reveal();
-  const size_t characters = CountCharacters(text);
-  if (characters < 13 || characters > 256) {
+  if (text.size() > kMaxPasswordBytes) {
     return absl::InvalidArgumentError(
         "password: must have between 13 and 256 characters");
   }
-  if (std::all_of(text.begin(), text.end(),
-                  [&text](char c) { return c == text.front(); }) ||
+  ASSIGN_OR_RETURN(const std::vector<std::string> characters,
+                   CharactersOf(text));
+  if (characters.size() < 13 || characters.size() > 256) {
+    return absl::InvalidArgumentError(
+        "password: must have between 13 and 256 characters");
+  }
+  if (std::all_of(
+          characters.begin(), characters.end(),
+          [&](const std::string& c) { return c == characters.front(); }) ||
       absl::AsciiStrToLower(text) == account.value()) {
     return absl::InvalidArgumentError("password: is too easy to guess");
   }
   return absl::OkStatus();
+}
+
+absl::Duration DelayAfter(int wrong_passwords) {
+  if (wrong_passwords <= 0) return absl::ZeroDuration();
+  // 2^10 s is more than the quarter of an hour.
+  return std::min(
+      absl::Seconds(int64_t{1} << std::min(wrong_passwords - 1, 10)),
+      absl::Minutes(15));
+}
+
+absl::Time UnknownAccounts::RetryTime(const std::string& name) const {
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? absl::InfinitePast()
+                                 : found->second.retry_time;
+}
+
+void UnknownAccounts::Refuse(const std::string& name, absl::Time now) {
+  MutexLock lock(mutex_);
+  const auto [entry, is_new] = entries_.try_emplace(name);
+  if (is_new) {
+    uses_.push_front(name);
+    entry->second.use = uses_.begin();
+  } else {
+    uses_.splice(uses_.begin(), uses_, entry->second.use);
+  }
+  entry->second.wrong_passwords =
+      std::min(entry->second.wrong_passwords + 1, 11);
+  entry->second.retry_time = now + DelayAfter(entry->second.wrong_passwords);
+  if (entries_.size() > max_names_) {
+    entries_.erase(uses_.back());
+    uses_.pop_back();
+  }
 }
 
 absl::StatusOr<PrivateText> HashPassword(const PrivateText& password) {

@@ -107,15 +107,19 @@ class PatientService final : public v1::PatientService::CallbackService {
                          const v1::ListDeviceUsersRequest& request,
                          const Page& page,
                          v1::ListDeviceUsersResponse* response) const {
+    const auto is_wanted = [&](const core::Device& device) {
+      return request.kinds().empty()
+                 ? device.kind == core::DeviceKind::kVentilator ||
+                       device.kind == core::DeviceKind::kOxygen
+                 : ContainsState(request.kinds(), device.kind);
+    };
     std::vector<DeviceUser> users;
     caller.board->table<core::Patient>().ForEach(
         [&](const core::PatientId&, const core::Patient& patient) {
           if (!patient.active) return;
           DeviceUser user{&patient, nullptr};
           for (const core::Device& device : patient.devices) {
-            if (!device.battery_duration.has_value()) continue;
-            if (!request.kinds().empty() &&
-                !ContainsState(request.kinds(), device.kind)) {
+            if (!device.battery_duration.has_value() || !is_wanted(device)) {
               continue;
             }
             if (user.device == nullptr ||
@@ -143,6 +147,7 @@ class PatientService final : public v1::PatientService::CallbackService {
                              *user.device->battery_duration,
                          out->mutable_battery_end_time());
           }
+          return out->ByteSizeLong();
         },
         response->mutable_next_page_token());
   }

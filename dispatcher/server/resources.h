@@ -57,7 +57,9 @@ HOUSECALL_RESOURCE(Match);
 #undef HOUSECALL_RESOURCE
 
 // What of the record the actor may read: that of the call or patient that it
-// is about; the directory and the rota are open to whoever may ask for them.
+// is about. Where somebody lives is his own and the operators', and so is whom
+// they ring as a last resort; the rest of the directory and the rota are open
+// to whoever may ask for them.
 template <typename R>
 View ViewOfRecord(const R& record, const core::Actor& actor,
                   const core::Board& board) {
@@ -74,6 +76,13 @@ View ViewOfRecord(const R& record, const core::Actor& actor,
   } else if constexpr (requires { record.calls; }) {
     return of_call(record.calls.empty() ? core::CallId()
                                         : record.calls.front());
+  } else if constexpr (std::is_same_v<R, core::Person> ||
+                       std::is_same_v<R, core::Center>) {
+    bool identifying = IsOfficeStaff(actor);
+    if constexpr (std::is_same_v<R, core::Person>) {
+      identifying = identifying || record.id == actor.person;
+    }
+    return {.identifying = identifying, .clinical = true};
   } else {
     return {true, true};
   }
@@ -90,6 +99,72 @@ void WriteRecord(const R& record, const core::CenterId& center,
   if constexpr (std::is_same_v<R, core::Note>) {
     if (record.author != actor.person) out->clear_draft();
   }
+  // An address of a webhook often holds a key.
+  if constexpr (std::is_same_v<R, core::Organization>) {
+    if (!IsOfficeStaff(actor) && record.id != actor.organization) {
+      out->clear_webhook();
+    }
+  }
+  // Who may not ask for a person learns from other answers only who it is.
+  if constexpr (std::is_same_v<R, core::Person>) {
+    if ((ReachOf("GetPerson", actor) & kAll) == 0 &&
+        record.id != actor.person) {
+      Proto known;
+      known.set_name(out->name());
+      known.set_organization(out->organization());
+      known.set_display_name(out->display_name());
+      known.set_display_name_kana(out->display_name_kana());
+      *out = std::move(known);
+    }
+  }
+}
+
+// The RPC with which records of this kind are asked for one by one, or listed
+// where there is no such RPC.
+template <typename R>
+constexpr const char* RpcThatShows() {
+  if constexpr (std::is_same_v<R, core::Center>) {
+    return "GetCenter";
+  } else if constexpr (std::is_same_v<R, core::Organization>) {
+    return "GetOrganization";
+  } else if constexpr (std::is_same_v<R, core::Person>) {
+    return "GetPerson";
+  } else if constexpr (std::is_same_v<R, core::Car>) {
+    return "GetCar";
+  } else if constexpr (std::is_same_v<R, core::Patient>) {
+    return "GetPatient";
+  } else if constexpr (std::is_same_v<R, core::Shift>) {
+    return "GetShift";
+  } else if constexpr (std::is_same_v<R, core::Override>) {
+    return "GetOverride";
+  } else if constexpr (std::is_same_v<R, core::Duty> ||
+                       std::is_same_v<R, core::Position>) {
+    return "GetDuty";
+  } else if constexpr (std::is_same_v<R, core::Call>) {
+    return "GetCall";
+  } else if constexpr (std::is_same_v<R, core::Offer>) {
+    return "ListOffers";
+  } else if constexpr (std::is_same_v<R, core::Assignment>) {
+    return "GetAssignment";
+  } else if constexpr (std::is_same_v<R, core::Visit>) {
+    return "GetVisit";
+  } else if constexpr (std::is_same_v<R, core::Note>) {
+    return "GetNote";
+  } else if constexpr (std::is_same_v<R, core::Delivery>) {
+    return "GetDelivery";
+  } else if constexpr (std::is_same_v<R, core::Task>) {
+    return "ListTasks";
+  } else {
+    static_assert(std::is_same_v<R, core::Match>);
+    return "GetMatch";
+  }
+}
+
+// How far the actor reaches where an RPC shows records of every kind: as far as
+// with that RPC, and no farther than by asking for this kind itself.
+template <typename R>
+unsigned ReachOnStream(absl::string_view rpc, const core::Actor& actor) {
+  return ReachOf(rpc, actor) & ReachOf(RpcThatShows<R>(), actor);
 }
 
 // Whether a record that somebody watches or lists may be shown to this actor,
@@ -114,7 +189,7 @@ bool MayBeShown(unsigned reach, const R& record, const core::Actor& actor,
                        std::is_same_v<R, core::Note>) {
     return of_call(record.call);
   } else if constexpr (std::is_same_v<R, core::Assignment>) {
-    return !record.calls.empty() && of_call(record.calls.front());
+    return std::any_of(record.calls.begin(), record.calls.end(), of_call);
   } else if constexpr (std::is_same_v<R, core::Offer>) {
     return (reach & (kOffered | kOwnVisits)) != 0 &&
            (record.physician == actor.person || record.driver == actor.person);
@@ -188,11 +263,13 @@ absl::Status WriteSubject(const engine::Result& result,
 }
 
 // One page of a list. `page_token` is the id of the last record of the page
-// before.
+// before. A page ends early when its records have reached kMaxPageBytes:
+// clients take messages of 4 MiB unless they are told otherwise.
 struct Page {
   size_t size = 50;
   std::string after;
 };
+inline constexpr size_t kMaxPageBytes = 1 << 20;
 
 // InvalidArgument for a negative size or a token that is none of ours; sizes
 // above 1000 count as 1000, 0 as 50.
@@ -213,7 +290,8 @@ absl::StatusOr<Page> PageOf(const Request& request) {
   return page;
 }
 
-// The part of a sorted list that a page shows. `id_of(item)` gives its token.
+// The part of a sorted list that a page shows. `id_of(item)` gives its token;
+// `write(item)` writes it and gives the size of what it has written, in bytes.
 // InvalidArgument if the token's item is not there any more.
 template <typename Item, typename IdOf, typename Write>
 absl::Status WritePage(const std::vector<Item>& items, const Page& page,
@@ -228,9 +306,14 @@ absl::Status WritePage(const std::vector<Item>& items, const Page& page,
     }
     ++begin;
   }
-  const size_t end = std::min(items.size(), begin + page.size);
-  for (size_t i = begin; i < end; ++i) write(items[i]);
-  if (end < items.size()) *next_page_token = id_of(items[end - 1]);
+  size_t bytes = 0;
+  for (size_t i = begin; i < items.size(); ++i) {
+    if (i == begin + page.size || bytes >= kMaxPageBytes) {
+      *next_page_token = id_of(items[i - 1]);
+      break;
+    }
+    bytes += write(items[i]);
+  }
   return absl::OkStatus();
 }
 
@@ -250,7 +333,11 @@ absl::Status ListRecords(const core::Board& board, const core::CenterId& center,
                    [&](const R* a, const R* b) { return before(*a, *b); });
   return WritePage(
       records, page, [](const R* r) { return r->id.value(); },
-      [&](const R* r) { WriteRecord(*r, center, actor, board, out->Add()); },
+      [&](const R* r) {
+        Proto* const written = out->Add();
+        WriteRecord(*r, center, actor, board, written);
+        return written->ByteSizeLong();
+      },
       next_page_token);
 }
 

@@ -205,6 +205,12 @@ class RotaService final : public v1::RotaService::CallbackService {
             return absl::InvalidArgumentError(
                 "date: must be of the form YYYY-MM-DD");
           }
+          if (day.year() < core::kFirstHolidayYear ||
+              day.year() > core::kLastHolidayYear) {
+            return absl::InvalidArgumentError(absl::StrCat(
+                "date: must be in the years ", core::kFirstHolidayYear, " to ",
+                core::kLastHolidayYear, ", whose national holidays are known"));
+          }
           response->set_date(absl::FormatCivilTime(day));
           response->set_national_holiday(core::NationalHoliday(day));
           response->set_fee_holiday(core::IsFeeHoliday(day));

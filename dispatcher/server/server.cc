@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "dispatcher/base/mutex.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/server/services.h"
 #include "dispatcher/server/watch.h"
@@ -28,11 +29,56 @@ namespace {
 
 // Larger than any request of ours: a card with every field full.
 constexpr int kMaxMessageBytes = 4 * 1024 * 1024;
+// A phone that is gone is noticed within two minutes, not after hours.
+constexpr int kKeepaliveMilliseconds = 60 * 1000;
+constexpr int kKeepaliveTimeoutMilliseconds = 20 * 1000;
+
+// Answers a request whose bytes are none of its message. gRPC itself says
+// "unimplemented", and nothing else, which sends people looking for a server of
+// another version.
+class UnreadableRequest final : public grpc::experimental::Interceptor {
+ public:
+  using Point = grpc::experimental::InterceptionHookPoints;
+
+  void Intercept(
+      grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(Point::POST_RECV_MESSAGE) &&
+        methods->GetRecvMessage() == nullptr) {
+      unreadable_ = true;
+    }
+    if (unreadable_ &&
+        methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS)) {
+      methods->ModifySendStatus(grpc::Status(
+          grpc::StatusCode::INVALID_ARGUMENT,
+          "the request cannot be read: a text in it is not UTF-8, or it is not "
+          "the message that this RPC takes"));
+    }
+    methods->Proceed();
+  }
+
+ private:
+  bool unreadable_ = false;
+};
+
+class UnreadableRequests final
+    : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  grpc::experimental::Interceptor* CreateServerInterceptor(
+      grpc::experimental::ServerRpcInfo* info) override {
+    using Type = grpc::experimental::ServerRpcInfo::Type;
+    // Where the client streams, no message only means that it has no more.
+    const bool one_request =
+        info->type() == Type::UNARY || info->type() == Type::SERVER_STREAMING;
+    return one_request ? new UnreadableRequest : nullptr;
+  }
+};
 
 // An address literal of this machine, or its usual name: what a resolver makes
 // of another name is not known before it is too late.
 bool IsLoopback(absl::string_view address) {
-  const absl::string_view host = address.substr(0, address.rfind(':'));
+  const size_t colon = address.rfind(':');
+  if (colon == absl::string_view::npos) return false;
+  const absl::string_view host = address.substr(0, colon);
   if (host == "localhost" || host == "[::1]") return true;
   const std::vector<absl::string_view> parts = absl::StrSplit(host, '.');
   return parts.size() == 4 && parts[0] == "127" &&
@@ -43,27 +89,38 @@ bool IsLoopback(absl::string_view address) {
          });
 }
 
-// InvalidArgument unless both are PEM and belong together: gRPC would only say
-// that it cannot listen.
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+Bio BioOf(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())),
+             &BIO_free);
+}
+
+// The first certificate of a PEM file. InvalidArgument, naming the file, if
+// there is none: gRPC would only say that it cannot listen, or refuse every
+// client.
+absl::StatusOr<Certificate> ReadCertificate(const std::string& pem,
+                                            const std::string& path) {
+  Certificate certificate(
+      PEM_read_bio_X509(BioOf(pem).get(), nullptr, nullptr, nullptr),
+      &X509_free);
+  if (certificate == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " does not begin with a PEM certificate"));
+  }
+  return certificate;
+}
+
+// InvalidArgument unless both are PEM and belong together.
 absl::Status CheckPair(const std::string& certificate, const std::string& key,
                        const Options& options) {
-  const auto memory = [](const std::string& text) {
-    return std::unique_ptr<BIO, decltype(&BIO_free)>(
-        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
-  };
-  const std::unique_ptr<X509, decltype(&X509_free)> x509(
-      PEM_read_bio_X509(memory(certificate).get(), nullptr, nullptr, nullptr),
-      &X509_free);
-  if (x509 == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(options.tls_certificate_file,
-                     " does not begin with a PEM certificate"));
-  }
+  ASSIGN_OR_RETURN(const Certificate x509,
+                   ReadCertificate(certificate, options.tls_certificate_file));
   // An encrypted key would ask for its password on the terminal.
   const auto no_password = [](char*, int, int, void*) { return 0; };
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> pkey(
-      PEM_read_bio_PrivateKey(memory(key).get(), nullptr, +no_password,
-                              nullptr),
+      PEM_read_bio_PrivateKey(BioOf(key).get(), nullptr, +no_password, nullptr),
       &EVP_PKEY_free);
   if (pkey == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -93,17 +150,21 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
   const bool certificate = !options.tls_certificate_file.empty();
   if (certificate != !options.tls_key_file.empty()) {
     return absl::InvalidArgumentError(
-        "TLS needs both a certificate file and a key file");
+        "TLS needs both a certificate file and a key file: give both "
+        "--tls_cert "
+        "and --tls_key, or neither");
   }
   if (!certificate) {
     if (!options.tls_client_authority_file.empty()) {
       return absl::InvalidArgumentError(
-          "client certificates need TLS: give a certificate and a key file");
+          "client certificates need TLS: with --tls_client_ca give --tls_cert "
+          "and --tls_key, too");
     }
     if (!IsLoopback(options.listen_address)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          options.listen_address,
-          " is not a loopback address: give TLS files to listen there"));
+          "--listen: ", options.listen_address,
+          " is not a loopback address with a port, such as 127.0.0.1:7443; to "
+          "listen elsewhere give --tls_cert and --tls_key"));
     }
     return grpc::InsecureServerCredentials();
   }
@@ -116,6 +177,9 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
   if (!options.tls_client_authority_file.empty()) {
     ASSIGN_OR_RETURN(tls.pem_root_certs,
                      ReadFile(options.tls_client_authority_file));
+    RETURN_IF_ERROR(
+        ReadCertificate(tls.pem_root_certs, options.tls_client_authority_file)
+            .status());
     tls.client_certificate_request =
         GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
@@ -128,8 +192,9 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
 struct Server::Parts {
   Parts(engine::Engine* engine, const Options& options)
       : workers(options.worker_threads, options.worker_queue),
+        logins(1, options.login_queue),
         hub(engine),
-        desk(engine, &workers) {
+        desk(engine, &workers, &logins) {
     services.push_back(MakeCallService(&desk));
     services.push_back(MakeBoardService(&desk, &hub, options.watch_queue));
     services.push_back(MakeVisitService(&desk, &hub));
@@ -141,9 +206,13 @@ struct Server::Parts {
   }
 
   Workers workers;
+  Workers logins;
   WatchHub hub;
   Desk desk;
   std::vector<std::unique_ptr<grpc::Service>> services;
+  // Held while stopping, so that a second Shutdown waits for the first.
+  Mutex stop_mutex;
+  bool stopped HOUSECALL_GUARDED_BY(stop_mutex) = false;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
 };
@@ -163,7 +232,16 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(engine::Engine* engine,
   builder.AddListeningPort(options.listen_address, credentials, &parts->port);
   // Two daemons on one port would share its clients between two databases.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                             kKeepaliveMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             kKeepaliveTimeoutMilliseconds);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  std::vector<
+      std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
+      interceptors;
+  interceptors.push_back(std::make_unique<UnreadableRequests>());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   for (const std::unique_ptr<grpc::Service>& service : parts->services) {
     builder.RegisterService(service.get());
   }
@@ -180,7 +258,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(engine::Engine* engine,
 int Server::port() const { return parts_->port; }
 
 void Server::Shutdown(absl::Duration grace) {
-  if (parts_->server == nullptr) return;
+  MutexLock lock(parts_->stop_mutex);
+  if (parts_->stopped) return;
+  parts_->stopped = true;
   if (auto* health = parts_->server->GetHealthCheckService()) {
     health->SetServingStatus(false);
   }
@@ -189,7 +269,6 @@ void Server::Shutdown(absl::Duration grace) {
   parts_->server->Shutdown(
       gpr_time_from_micros(absl::ToInt64Microseconds(grace), GPR_TIMESPAN));
   parts_->server->Wait();
-  parts_->server = nullptr;
 }
 
 }  // namespace housecall::server

@@ -20,9 +20,12 @@ struct Options {
   // PEM file of the authorities whose client certificates are demanded; empty:
   // none are.
   std::string tls_client_authority_file;
-  // Threads for passwords, routes and old calls.
+  // Threads for routes, old calls and new passwords.
   int worker_threads = 2;
   size_t worker_queue = 256;
+  // Logins that wait at most, for a thread of their own, which takes some 30
+  // for each second.
+  size_t login_queue = 128;
   // Updates that a watcher of the board may be behind before its stream is
   // ended with ResourceExhausted; it resumes by token. A snapshot takes one for
   // each 200 resources.

@@ -42,8 +42,8 @@ grpc::ServerWriteReactor<Message>* OpenStream(
     std::shared_ptr<WatcherType> watcher;
   };
   auto* stream = new Stream;
-  stream->writer =
-      std::make_shared<StreamWriter<Message>>(max_waiting, [stream, hub] {
+  stream->writer = std::make_shared<StreamWriter<Message>>(
+      context, max_waiting, [stream, hub] {
         if (stream->watcher != nullptr) {
           // The hub may still be telling it something: the writer stays until
           // the hub has let go.

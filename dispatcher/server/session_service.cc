@@ -22,7 +22,7 @@ class SessionService final : public v1::SessionService::CallbackService {
       const v1::CreateSessionRequest* request,
       v1::CreateSessionResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    const bool taken = desk_->workers().Run([this, reactor, request, response] {
+    const bool taken = desk_->logins().Run([this, reactor, request, response] {
       const absl::Status status = LogIn(*request, reactor, response);
       if (!status.ok()) reactor->Finish(ToGrpc(status));
     });
@@ -114,22 +114,32 @@ class SessionService final : public v1::SessionService::CallbackService {
   }
 
  private:
-  // Whether this is the account's password. Counts a wrong one. Refuses to look
-  // at all before the account's retry_time.
+  // Whether this is the password of the account of that name. Counts a wrong
+  // one. Refuses to look at all before its retry_time. An account that is not
+  // there (null) or that nobody may use is answered as one with another
+  // password.
   absl::Status CheckPassword(const core::CenterId& center,
-                             const core::Account* account,
+                             const std::string& name,
+                             const core::Account* account, bool usable,
                              const std::string& password) const {
     const absl::Time now = desk_->engine().clock().Now();
-    if (account != nullptr && now < account->retry_time) {
+    const absl::Time retry_time = account == nullptr
+                                      ? unknown_accounts_.RetryTime(name)
+                                      : account->retry_time;
+    if (now < retry_time) {
       return absl::ResourceExhaustedError(absl::StrCat(
           "too many wrong passwords; try again in ",
-          absl::ToInt64Seconds(account->retry_time - now) + 1, " s"));
+          absl::ToInt64Seconds(absl::Ceil(retry_time - now, absl::Seconds(1))),
+          " s"));
     }
     const bool right = VerifyPassword(
         PrivateText(password),
         account == nullptr ? PrivateText() : account->password_hash);
-    if (account == nullptr) return WrongPassword();
-    if (!right) {
+    if (account == nullptr) {
+      unknown_accounts_.Refuse(name, now);
+      return WrongPassword();
+    }
+    if (!right || !usable) {
       engine::Submission refuse;
       refuse.actor = core::SystemActor();
       refuse.command = core::RefusePassword{account->id};
@@ -142,7 +152,7 @@ class SessionService final : public v1::SessionService::CallbackService {
           .With("account", account->id);
       return WrongPassword();
     }
-    return account->disabled ? WrongPassword() : absl::OkStatus();
+    return absl::OkStatus();
   }
 
   absl::Status LogIn(const v1::CreateSessionRequest& request,
@@ -165,17 +175,20 @@ class SessionService final : public v1::SessionService::CallbackService {
         caller.board == nullptr
             ? nullptr
             : caller.board->Find<core::Account>(core::AccountId(id));
-    RETURN_IF_ERROR(CheckPassword(caller.center, account, request.password()));
+    const core::Person* person =
+        account == nullptr ? nullptr
+                           : caller.board->Find<core::Person>(account->person);
+    const bool usable = account != nullptr && !account->disabled &&
+                        person != nullptr && person->active;
+    RETURN_IF_ERROR(CheckPassword(caller.center, request.account(), account,
+                                  usable, request.password()));
     ASSIGN_OR_RETURN(const Token token, MakeToken(caller.center));
 
     caller.session = token.session;
     caller.actor.account = account->id;
     caller.actor.person = account->person;
     caller.actor.roles = account->roles;
-    if (const auto* person =
-            caller.board->Find<core::Person>(account->person)) {
-      caller.actor.organization = person->organization;
-    }
+    caller.actor.organization = person->organization;
     engine::Submission submission;
     submission.actor = caller.actor;
     submission.command = core::OpenSession{token.session, account->id};
@@ -189,11 +202,9 @@ class SessionService final : public v1::SessionService::CallbackService {
         WriteRecord(*board.Find<core::Account>(caller.actor.account),
                     caller.center, caller.actor, board,
                     response->mutable_account());
-        if (const auto* person =
-                board.Find<core::Person>(caller.actor.person)) {
-          WriteRecord(*person, caller.center, caller.actor, board,
-                      response->mutable_person());
-        }
+        WriteRecord(*board.Find<core::Person>(caller.actor.person),
+                    caller.center, caller.actor, board,
+                    response->mutable_person());
         response->set_token(token.text.Reveal());
         SetTimestamp(desk_->engine().clock().Now(),
                      response->mutable_server_time());
@@ -221,8 +232,8 @@ class SessionService final : public v1::SessionService::CallbackService {
     // A repeated request gets its answer again, though the password that was
     // old then is wrong now.
     if (!earlier.has_value()) {
-      const absl::Status old_one =
-          CheckPassword(caller.center, account, request.old_password());
+      const absl::Status old_one = CheckPassword(
+          caller.center, "", account, /*usable=*/true, request.old_password());
       if (absl::IsUnauthenticated(old_one)) {
         return absl::PermissionDeniedError("old_password: is wrong");
       }
@@ -241,6 +252,8 @@ class SessionService final : public v1::SessionService::CallbackService {
   }
 
   const Desk* const desk_;
+  // Synchronizes itself.
+  mutable UnknownAccounts unknown_accounts_;
 };
 
 }  // namespace

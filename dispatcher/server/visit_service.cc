@@ -16,6 +16,8 @@ absl::Status FillPerson(const Caller& caller, Command* command) {
   return absl::OkStatus();
 }
 
+constexpr int kHeartbeatTicks = 15;
+
 // A stream of DutyViews: whole ones, whenever one differs from the last.
 class DutyWatcher final : public Watcher {
  public:
@@ -33,18 +35,11 @@ class DutyWatcher final : public Watcher {
     Send(*commit.board, commit.sequence, false);
   }
   void Tick() override {
-    if (++ticks_ < 15) {
-      // A session ends by the clock too.
-      const absl::StatusOr<Caller> caller = Recheck();
-      if (!caller.ok()) writer_->EndWith(caller.status());
-      return;
-    }
+    writer_->Tick();
+    // A session ends by the clock too.
     const absl::StatusOr<Caller> caller = Recheck();
-    if (caller.ok()) {
-      Send(*caller->board, last_.sequence(), true);
-    } else {
-      writer_->EndWith(caller.status());
-    }
+    if (!caller.ok()) return writer_->EndWith(caller.status());
+    if (++ticks_ >= kHeartbeatTicks) Send(*caller->board, sequence_, true);
   }
   void End() override {
     writer_->EndWith(absl::UnavailableError("the server is stopping"));
@@ -65,9 +60,9 @@ class DutyWatcher final : public Watcher {
     const std::string content = view.SerializeAsString();
     if (!anyway && content == content_) return;
     content_ = content;
+    sequence_ = sequence;
     view.set_sequence(sequence);
     SetTimestamp(desk_->engine().clock().Now(), view.mutable_server_time());
-    last_ = view;
     ticks_ = 0;
     // Each view replaces the one before: a slow phone skips some.
     if (writer_->waiting() < 4) {
@@ -80,7 +75,8 @@ class DutyWatcher final : public Watcher {
   const Desk* const desk_;
   const std::string authorization_;
   Writer* const writer_;
-  v1::DutyView last_;
+  // Of the last view that was sent.
+  int64_t sequence_ = 0;
   std::string content_;
   int ticks_ = 0;
 };
@@ -317,6 +313,11 @@ class VisitService final : public v1::VisitService::CallbackService {
     const core::AssignmentId assignment_id(id);
     const auto* assignment = board.Find<core::Assignment>(assignment_id);
     if (assignment == nullptr) return NoSuch<core::Assignment>(assignment_id);
+    // Who does not go there any more has no business with the address.
+    if (!core::IsRunning(assignment->state)) {
+      return absl::FailedPreconditionError(
+          "assignment: is over; there is nowhere to go");
+    }
     if (call_id.empty()) call_id = assignment->calls.front().value();
     if (!Contains(assignment->calls, core::CallId(call_id))) {
       return absl::InvalidArgumentError(

@@ -87,9 +87,15 @@ class WatchHub {
 template <typename Message>
 class StreamWriter : public grpc::ServerWriteReactor<Message> {
  public:
-  // `on_gone` is called once, when the client is gone or the stream has ended.
-  StreamWriter(size_t max_queue, std::function<void()> on_gone)
-      : max_queue_(max_queue), on_gone_(std::move(on_gone)) {}
+  // `context` is the RPC's. `on_gone` is called once, when the client is gone
+  // or the stream has ended.
+  StreamWriter(grpc::CallbackServerContext* context, size_t max_queue,
+               std::function<void()> on_gone)
+      : context_(context),
+        max_queue_(max_queue),
+        on_gone_(std::move(on_gone)) {}
+
+  size_t max_queue() const { return max_queue_; }
 
   // Queues a message. Beyond `max_queue` the stream ends with
   // ResourceExhausted.
@@ -113,6 +119,16 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
     } else if (start) {
       WriteFront();
     }
+  }
+
+  // About once a second, until `on_gone` is called. A client that does not even
+  // take the end of an ended stream for kEndTicks is cut off.
+  void Tick() {
+    {
+      MutexLock lock(mutex_);
+      if (!ending_ || !writing_ || ++ticks_since_end_ != kEndTicks) return;
+    }
+    context_->TryCancel();
   }
 
   // Ends the stream once what is under way is written; what waits is dropped.
@@ -184,12 +200,16 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
     this->StartWrite(front);
   }
 
+  static constexpr int kEndTicks = 30;
+
+  grpc::CallbackServerContext* const context_;
   const size_t max_queue_;
   std::function<void()> on_gone_;
   mutable Mutex mutex_;
   std::deque<Message> queue_ HOUSECALL_GUARDED_BY(mutex_);
   bool writing_ HOUSECALL_GUARDED_BY(mutex_) = false;
   bool ending_ HOUSECALL_GUARDED_BY(mutex_) = false;
+  int ticks_since_end_ HOUSECALL_GUARDED_BY(mutex_) = 0;
   // Written once, before `ending_` is seen by whoever reads it.
   absl::Status status_;
 };

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "housecall/v1/annotations.pb.h"
 #include "tests/core/builders.h"
 #include "tests/server/api.h"
 
@@ -64,6 +66,22 @@ TEST(AccessTable, HasARowForEveryRpcAndNoOther) {
   std::vector<std::string> rows;
   for (const AccessRow& row : AccessTable()) rows.push_back(row.rpc);
   EXPECT_THAT(rows, ::testing::UnorderedElementsAreArray(rpcs));
+}
+
+TEST(AccessTable, EveryMutationDemandsARequestId) {
+  for (const auto* rpc : testing::AllRpcs()) {
+    const std::string& name = rpc->name();
+    const bool reads = absl::StartsWith(name, "Get") ||
+                       absl::StartsWith(name, "List") ||
+                       absl::StartsWith(name, "Watch");
+    const auto* field = rpc->input_type()->FindFieldByName("request_id");
+    if (reads || name == "CreateSession") {
+      EXPECT_EQ(field, nullptr) << name;
+      continue;
+    }
+    ASSERT_NE(field, nullptr) << name;
+    EXPECT_TRUE(field->options().GetExtension(v1::required)) << name;
+  }
 }
 
 // Whoever changes a right changes this file too, and is asked about it.
@@ -269,9 +287,9 @@ TEST_F(CheckAccessTest, DoesWhatTheTableSaysInEveryCell) {
             expected = expected && reach != relation.reach.end() &&
                        (reach->second & cell) != 0;
           }
-          const absl::Status status = CheckAccess(
-              rpc->name(), actor, board_,
-              NamedBy(*request, board_.center().id, board_, creates));
+          const absl::Status status =
+              CheckAccess(rpc->name(), actor, board_.center().id, board_,
+                          *request, creates);
           EXPECT_EQ(status.ok(), expected)
               << rpc->name() << " by " << NameOf(role) << " with relation "
               << relation.name << (self ? ", himself: " : ", another: ")
@@ -298,15 +316,44 @@ TEST_F(CheckAccessTest, RefusesWhatIsNotOnTheBoardAsAnothers) {
   actor.person = core::PersonId("nurse-ito");
   actor.roles = {Role::kRequester};
   EXPECT_TRUE(absl::IsPermissionDenied(
-      CheckAccess("GetCall", actor, board_,
-                  NamedBy(*request, board_.center().id, board_, ""))));
+      CheckAccess("GetCall", actor, board_.center().id, board_, *request)));
+}
+
+// A trip to two patients of two organizations is a trip to each of them.
+TEST_F(CheckAccessTest, LetsTheRequesterOfOneCallAskForTheWholeTrip) {
+  core::Board board = board_;
+  const auto& call = *board.Find<core::Call>(core::CallId("call-1"));
+  core::Call other = call;
+  other.id = core::CallId("call-3");
+  other.patient = core::PatientId();
+  other.requester = core::PersonId("cm-endo");
+  other.requester_organization = core::OrganizationId("care-office");
+  board.Put(other);
+  core::Assignment assignment = *board.Find<core::Assignment>(call.assignment);
+  assignment.calls.push_back(other.id);
+  board.Put(assignment);
+  const auto request = testing::NewMessage("GetAssignmentRequest");
+  testing::FillRequest(
+      testing::NamesIn(board.center().id.value(), assignment.id.value()), false,
+      request.get());
+  const auto ask = [&](const char* person) {
+    core::Actor actor;
+    actor.person = core::PersonId(person);
+    actor.roles = {Role::kRequester};
+    return CheckAccess("GetAssignment", actor, board.center().id, board,
+                       *request);
+  };
+  EXPECT_TRUE(ask("nurse-ito").ok());
+  EXPECT_TRUE(ask("cm-endo").ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(ask("stranger")));
 }
 
 TEST_F(CheckAccessTest, RefusesAnRpcThatItDoesNotKnow) {
   core::Actor actor;
   actor.roles = Roles();
-  EXPECT_TRUE(
-      absl::IsPermissionDenied(CheckAccess("DropCenter", actor, board_, {})));
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      CheckAccess("DropCenter", actor, board_.center().id, board_,
+                  *testing::NewMessage("GetCenterRequest"))));
 }
 
 TEST_F(CheckAccessTest, ShowsClinicalDataToThePhysicianAfterAcceptanceOnly) {

@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "dispatcher/core/text.h"
+#include "dispatcher/server/grpc_status.h"
 #include "dispatcher/server/resources.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/duration.pb.h"
@@ -359,6 +360,21 @@ TEST(Redact, LeavesADriverTheWayButNothingClinical) {
     EXPECT_EQ(field->options().GetExtension(v1::sensitivity),
               v1::SENSITIVITY_CLINICAL);
   }
+}
+
+TEST(ToGrpc, TellsTheLogWhatIsTheServersOwnFault) {
+  for (const absl::Status& status :
+       {absl::DataLossError("folder/housecall.db: damaged"),
+        absl::InternalError("folder/housecall.db: broken"),
+        absl::UnknownError("folder/housecall.db: odd")}) {
+    const grpc::Status told = ToGrpc(status);
+    EXPECT_EQ(static_cast<int>(told.error_code()),
+              static_cast<int>(status.code()));
+    EXPECT_EQ(told.error_message(), "the server failed; its log says why");
+  }
+  const grpc::Status refused = ToGrpc(absl::AbortedError("read it again"));
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(refused.error_message(), "read it again");
 }
 
 TEST(ParseResourceName, TakesOnlyNamesOfTheCollectionInTheCenter) {

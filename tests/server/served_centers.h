@@ -16,6 +16,7 @@
 #include "dispatcher/server/server.h"
 #include "dispatcher/store/memory_store.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
@@ -59,6 +60,8 @@ inline Lines& LogLines() {
 class ServedCenters : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
+    // It names each field that is not UTF-8, which tests send on purpose.
+    google::protobuf::SetLogHandler(nullptr);
     SetLogSink([](LogLevel, absl::string_view line) {
       MutexLock lock(LogLines().mutex);
       absl::StrAppend(&LogLines().text, line, "\n");
@@ -92,6 +95,7 @@ class ServedCenters : public ::testing::Test {
         {"driver-abe", {core::Role::kDriver}},
         {"dr-kato", {core::Role::kPhysician}},
         {"admin", {core::Role::kAdministrator}},
+        {"sakura-care", {core::Role::kCareTeam}},
         {"everything",
          {core::Role::kOperator, core::Role::kAdministrator,
           core::Role::kRequester, core::Role::kPhysician, core::Role::kDriver,

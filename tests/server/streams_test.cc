@@ -170,6 +170,213 @@ TEST_F(StreamsTest, WatchBoardEndsWhenTheSessionDoes) {
   EXPECT_EQ(board->reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
 }
 
+TEST_F(StreamsTest, WatchBoardEndsWhenTheTimeOfTheSessionIsOver) {
+  Start(Night());
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  clock_.Advance(absl::Hours(14));
+  while (board->Next(&update)) {
+  }
+  EXPECT_EQ(board->reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(StreamsTest, WatchDutyEndsWhenTheSessionDoes) {
+  Start(Night());
+  grpc::ClientContext context;
+  Prepare({"driver-abe"}, &context);
+  const auto reader = v1::VisitService::NewStub(channel_)->WatchDuty(
+      &context, v1::WatchDutyRequest());
+  v1::DutyView view;
+  ASSERT_TRUE(reader->Read(&view));
+  v1::RevokeSessionRequest revoke;
+  revoke.set_session(Name(
+      "sessions", ParseToken(TokenOf("hino", "driver-abe"))->session.value()));
+  Must<v1::Session>("RevokeSession", {"admin"}, revoke);
+  while (reader->Read(&view)) {
+  }
+  EXPECT_EQ(reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
+}
+
+// What was not read is more than a client may be behind: with it he would be
+// cut off before he has read anything, again and again.
+TEST_F(StreamsTest, WatchBoardSendsTheBoardToWhoHasMissedTooMuch) {
+  Options options;
+  options.watch_queue = 8;
+  Start(Night(), options);
+  auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  const std::string token = update.resume_token();
+  board->context.TryCancel();
+  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
+  v1::AddFactRequest fact;
+  fact.set_call(Name("calls", "c1"));
+  fact.set_text("x");
+  for (int i = 0; i < 50; ++i) Must<v1::Call>("AddFact", {"op-mori"}, fact);
+  board = Watch({"op-mori"}, token);
+  ASSERT_TRUE(board->Next(&update));
+  EXPECT_TRUE(update.has_snapshot_begin());
+  resources.clear();
+  EXPECT_TRUE(board->ReadSnapshot(&update, &resources));
+  EXPECT_NE(update.resume_token(), token);
+}
+
+TEST_F(StreamsTest, WatchBoardBringsThePositionsOfMeanwhile) {
+  Start(Night());
+  auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  board->context.TryCancel();
+  v1::ReportPositionRequest report;
+  report.mutable_position()->set_latitude(35.5);
+  report.mutable_position()->set_longitude(139.5);
+  report.mutable_device_time()->set_seconds(
+      absl::ToUnixSeconds(core::testing::TestNow()));
+  Must<v1::Position>("ReportPosition", {"dr-sato"}, report);
+  board = Watch({"op-mori"}, update.resume_token());
+  ASSERT_TRUE(board->Next(&update));
+  EXPECT_EQ(update.event().kind(), v1::EVENT_KIND_POSITION_REPORTED);
+  ASSERT_EQ(update.event().resources_size(), 1);
+  EXPECT_EQ(update.event().resources(0).position().position().latitude(), 35.5);
+}
+
+// A message that a client could not take would end his stream for good.
+TEST_F(StreamsTest, WatchBoardSendsLargeCardsInMoreMessages) {
+  core::testing::BoardBuilder night = Night();
+  for (int i = 0; i < 300; ++i) {
+    const std::string id = absl::StrCat("many-", i);
+    night.AddPatient(id);
+    night.Change<core::Patient>(id, [](core::Patient& patient) {
+      patient.key_holder = PrivateText(std::string(20000, 'x'));
+    });
+  }
+  Start(night);
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  EXPECT_GT(resources.size(), 300u);
+}
+
+// Whatever a list or the stream shows may be asked for by its name as well: no
+// way round the table of access.
+TEST_F(StreamsTest, ShowsNobodyMoreThanWhatHeMayAskFor) {
+  core::testing::BoardBuilder night =
+      Night()
+          .AddPerson("sakura-care", "clinic-sakura")
+          .AddCallInState(core::CallState::kNoteSent, "call-1")
+          .AddCallInState(core::CallState::kOffered, "call-2",
+                          {.patient = "suzuki",
+                           .physician = "dr-kato",
+                           .driver = "driver-baba",
+                           .car = "car-2"});
+  // One delivery to the requester's own station, one to others.
+  core::Delivery delivery;
+  delivery.id = core::DeliveryId("call-1--d8");
+  delivery.etag.number = 1;
+  delivery.call = core::CallId("call-1");
+  delivery.note = night.board().Find<core::Call>(delivery.call)->note;
+  delivery.member.organization = core::OrganizationId("station-asahi");
+  night.Put(delivery);
+  delivery.id = core::DeliveryId("call-1--d9");
+  delivery.member.organization = core::OrganizationId("platform-yoru");
+  night.Put(delivery);
+  core::Match match;
+  match.id = core::MatchId("call-1--m1");
+  match.etag.number = 1;
+  match.call = core::CallId("call-1");
+  night.Put(match);
+  Start(night);
+  std::map<std::string, int> shown;
+  int same = 0;
+  std::map<std::string, std::set<std::string>> deliveries;
+  for (const auto& [account, roles] : Accounts()) {
+    std::vector<std::unique_ptr<google::protobuf::Message>> resources;
+    const auto add = [&](const google::protobuf::Message& resource) {
+      resources.push_back(
+          std::unique_ptr<google::protobuf::Message>(resource.New()));
+      resources.back()->CopyFrom(resource);
+    };
+    const auto board = Watch({account});
+    v1::BoardUpdate update;
+    std::vector<v1::Resource> of_board;
+    board->ReadSnapshot(&update, &of_board);
+    for (const v1::Resource& resource : of_board) {
+      const auto& reflection = *resource.GetReflection();
+      std::vector<const google::protobuf::FieldDescriptor*> fields;
+      reflection.ListFields(resource, &fields);
+      add(reflection.GetMessage(resource, fields.at(0)));
+    }
+    for (const auto* rpc : testing::AllRpcs()) {
+      if (!absl::StartsWith(rpc->name(), "List")) continue;
+      const auto request = testing::NewMessage(rpc->input_type());
+      testing::FillRequest(
+          [](const std::string& collection, const auto*) {
+            return collection == "centers" ? "centers/hino"
+                                           : Name(collection, "call-1");
+          },
+          true, request.get());
+      const auto response = testing::NewMessage(rpc->output_type());
+      if (!Call(rpc->name(), {account}, *request, response.get()).ok()) {
+        continue;
+      }
+      const auto* list = rpc->output_type()->field(0);
+      const auto& reflection = *response->GetReflection();
+      for (int i = 0; i < reflection.FieldSize(*response, list); ++i) {
+        add(reflection.GetRepeatedMessage(*response, list, i));
+      }
+    }
+    for (const auto& resource : resources) {
+      const std::string type = resource->GetDescriptor()->name();
+      ++shown[type];
+      const auto* name = resource->GetDescriptor()->FindFieldByName("name");
+      const auto* request_type =
+          testing::FindMessage(absl::StrCat("Get", type, "Request"));
+      if (name == nullptr || request_type == nullptr ||
+          request_type->FindFieldByName("name") == nullptr) {
+        continue;
+      }
+      const auto request = testing::NewMessage(request_type);
+      request->GetReflection()->SetString(
+          request.get(), request_type->FindFieldByName("name"),
+          resource->GetReflection()->GetString(*resource, name));
+      if (type == "Delivery") {
+        deliveries[account].insert(
+            resource->GetReflection()->GetString(*resource, name));
+      }
+      const auto answer = testing::NewMessage(type);
+      const grpc::Status status =
+          Call(absl::StrCat("Get", type), {account}, *request, answer.get());
+      ASSERT_TRUE(status.ok())
+          << account << " sees " << request->ShortDebugString() << " but "
+          << Print(status);
+      // Unless it was changed meanwhile.
+      const auto* etag = resource->GetDescriptor()->FindFieldByName("etag");
+      if (answer->GetReflection()->GetString(*answer, etag) ==
+          resource->GetReflection()->GetString(*resource, etag)) {
+        EXPECT_EQ(answer->SerializeAsString(), resource->SerializeAsString())
+            << account;
+        ++same;
+      }
+    }
+  }
+  for (const char* type : {"Call", "Patient", "Note", "Delivery", "Assignment",
+                           "Visit", "Offer", "Match", "Person", "Shift"}) {
+    EXPECT_GT(shown[type], 0) << type;
+  }
+  EXPECT_GT(same, 100);
+  EXPECT_THAT(deliveries["nurse-ito"],
+              ::testing::Contains(Name("deliveries", "call-1--d8")));
+  EXPECT_THAT(deliveries["nurse-ito"],
+              Not(::testing::Contains(Name("deliveries", "call-1--d9"))));
+  EXPECT_THAT(deliveries["op-mori"],
+              ::testing::Contains(Name("deliveries", "call-1--d9")));
+}
+
 TEST_F(StreamsTest, WatchBoardRefusesAForeignToken) {
   Start(Night());
   for (const char* token : {"elsewhere:1", "hino", "hino:x", "hino:-1"}) {
@@ -202,6 +409,34 @@ TEST_F(StreamsTest, WatchBoardCutsOffWhoDoesNotRead) {
   }
   EXPECT_EQ(board->reader->Finish().error_code(),
             StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(StreamsTest, WatchBoardLetsGoOfWhoDoesNotEvenTakeTheEnd) {
+  Options options;
+  options.watch_queue = 8;
+  Start(Night(), options);
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  v1::AddFactRequest fact;
+  fact.set_call(Name("calls", "c1"));
+  fact.set_text(std::string(20000, 'x'));
+  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
+  for (int i = 0; i < 100; ++i) Must<v1::Call>("AddFact", {"op-mori"}, fact);
+  // Each change wakes the hub, which counts the seconds that have passed.
+  v1::ReportPositionRequest report;
+  report.mutable_position()->set_latitude(35.5);
+  report.mutable_position()->set_longitude(139.5);
+  for (int i = 0; i < 300; ++i) {
+    clock_.Advance(absl::Seconds(1));
+    report.mutable_device_time()->set_seconds(
+        absl::ToUnixSeconds(clock_.Now()));
+    Must<v1::Position>("ReportPosition", {"dr-sato"}, report);
+  }
+  while (board->Next(&update)) {
+  }
+  EXPECT_EQ(board->reader->Finish().error_code(), StatusCode::CANCELLED);
 }
 
 TEST_F(StreamsTest, GoesFromTheSubmissionToTheEnd) {
@@ -375,8 +610,9 @@ TEST_F(StreamsTest, StopsWhileSomebodyWatches) {
 
 TEST_F(StreamsTest, RefusesToStartInTheOpenWithoutTls) {
   Start(Night());
-  for (const char* address : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0",
-                              "127.example.com:0", "127.0.0.1.example.com:0"}) {
+  for (const char* address :
+       {"0.0.0.0:0", "[::]:0", "192.0.2.1:0", "127.example.com:0",
+        "127.0.0.1.example.com:0", "127.0.0.1", "unix:socket", ":7443"}) {
     Options options;
     options.listen_address = address;
     const absl::Status status = Server::Start(engine_.get(), options).status();
@@ -466,6 +702,16 @@ TEST_F(StreamsTest, NamesTheFilesOfTlsThatItCannotUse) {
   const absl::Status useless = Server::Start(engine_.get(), options).status();
   EXPECT_TRUE(absl::IsInvalidArgument(useless)) << useless;
   EXPECT_THAT(std::string(useless.message()), HasSubstr(path));
+  // Authorities of clients: gRPC would begin, and refuse every client.
+  const outbox::Certificate certificate =
+      outbox::MakeCertificate({.common_name = "housecall"});
+  options.tls_certificate_file =
+      WriteFile("good_certificate.pem", certificate.Pem());
+  options.tls_key_file = WriteFile("good_key.pem", KeyPem(certificate));
+  options.tls_client_authority_file = path;
+  const absl::Status authority = Server::Start(engine_.get(), options).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(authority)) << authority;
+  EXPECT_THAT(std::string(authority.message()), HasSubstr(path));
 }
 
 }  // namespace
