@@ -1,18 +1,26 @@
 // housecalld: the dispatcher's daemon. Flags → options → wiring → serve; the
 // only file that knows every concrete class.
 
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/flags/reflection.h"
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -26,10 +34,13 @@
 #include "dispatcher/server/password.h"
 #include "dispatcher/server/server.h"
 #include "dispatcher/store/sqlite_store.h"
+#include "google/protobuf/stubs/common.h"
+#include "google/protobuf/stubs/logging.h"
 #include "router/map_file.h"
 #include "router/travel_time_source.h"
 
-ABSL_FLAG(std::string, db, "", "The database file; made if there is none.");
+ABSL_FLAG(std::string, db, "",
+          "The database file; create-center makes it if there is none.");
 ABSL_FLAG(std::string, map, "",
           "The map file, made by `housecall-map import`. Without one, travel "
           "times are straight lines.");
@@ -82,7 +93,8 @@ constexpr char kUsage[] =
       of standard input. The server must not be running.
 
   housecalld reset-password --db=FILE --center=ID --admin=ACCOUNT < PASSWORD
-      Gives an account a new password, ends its sessions and enables it.
+      Gives an account a new password, ends its sessions and enables it. The
+      server must not be running.
 
   housecalld check --db=FILE
       Checks the database and says what is in it.
@@ -104,19 +116,72 @@ absl::StatusOr<core::LatLng> ParsePosition(const std::string& text) {
   return position;
 }
 
+// The flag's text, as clients could have sent it.
+absl::StatusOr<std::string> TextOf(const absl::Flag<std::string>& flag) {
+  const std::string text = absl::GetFlag(flag);
+  const bool has_control = std::any_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c));
+  });
+  if (text.size() > 500 || has_control ||
+      !google::protobuf::internal::IsStructurallyValidUTF8(
+          text.data(), static_cast<int>(text.size()))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(),
+                     ": must be one line of UTF-8, at most 500 bytes"));
+  }
+  return text;
+}
+
+template <typename IdType>
+absl::StatusOr<IdType> IdOf(const absl::Flag<std::string>& flag,
+                            absl::string_view example) {
+  const std::string id = absl::GetFlag(flag);
+  if (!IsValidChosenId(id)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(),
+                     ": must be an id of a-z, 0-9 and '-', such as ", example));
+  }
+  return IdType(id);
+}
+
+// One line of standard input; asked for, and not shown, on a terminal.
 absl::StatusOr<PrivateText> ReadPassword() {
-  std::string line;
-  if (!std::getline(std::cin, line)) {
+  termios shown = {};
+  const bool terminal =
+      isatty(STDIN_FILENO) != 0 && tcgetattr(STDIN_FILENO, &shown) == 0;
+  if (terminal) {
+    std::fprintf(stderr, "Password: ");
+    termios hidden = shown;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  }
+  PrivateText password;
+  std::string& line = password.MutableReveal();
+  const bool read = static_cast<bool>(std::getline(std::cin, line));
+  if (terminal) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    std::fprintf(stderr, "\n");
+  }
+  if (!read) {
     return absl::InvalidArgumentError(
         "no password: write it as one line to standard input");
   }
-  return PrivateText(line);
+  // The end of a line that was written on another system.
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return password;
 }
 
-absl::StatusOr<std::unique_ptr<store::Store>> OpenStore() {
+// Only a command that makes things makes the database.
+absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(bool may_make) {
   const std::string path = absl::GetFlag(FLAGS_db);
   if (path.empty()) {
     return absl::InvalidArgumentError("--db: name the database file");
+  }
+  if (!may_make && access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return absl::NotFoundError(
+        absl::StrCat("--db: there is no database ", path,
+                     "; name another, or make one with `housecalld "
+                     "create-center`"));
   }
   return store::OpenSqliteStore(path);
 }
@@ -148,23 +213,26 @@ absl::Status SubmitAll(engine::Engine& engine, const core::CenterId& center,
 
 absl::Status CreateCenter() {
   core::Center center;
-  center.id = core::CenterId(absl::GetFlag(FLAGS_center));
-  if (!IsValidChosenId(center.id.value())) {
-    return absl::InvalidArgumentError(
-        "--center: must be an id of a-z, 0-9 and '-', such as hino");
+  ASSIGN_OR_RETURN(center.id, IdOf<core::CenterId>(FLAGS_center, "hino"));
+  ASSIGN_OR_RETURN(center.display_name, TextOf(FLAGS_display_name));
+  if (center.display_name.empty()) {
+    return absl::InvalidArgumentError("--display_name: give the center a name");
   }
-  center.display_name = absl::GetFlag(FLAGS_display_name);
-  center.display_name_english = absl::GetFlag(FLAGS_display_name_english);
-  center.phone = absl::GetFlag(FLAGS_phone);
+  ASSIGN_OR_RETURN(center.display_name_english,
+                   TextOf(FLAGS_display_name_english));
+  ASSIGN_OR_RETURN(center.phone, TextOf(FLAGS_phone));
   ASSIGN_OR_RETURN(center.position,
                    ParsePosition(absl::GetFlag(FLAGS_position)));
-  if (absl::GetFlag(FLAGS_last_resort_phone).empty()) {
+  core::Contact last_resort;
+  ASSIGN_OR_RETURN(last_resort.display_name.MutableReveal(),
+                   TextOf(FLAGS_last_resort_name));
+  ASSIGN_OR_RETURN(last_resort.phone.MutableReveal(),
+                   TextOf(FLAGS_last_resort_phone));
+  if (last_resort.phone.empty()) {
     return absl::InvalidArgumentError(
         "--last_resort_phone: the last resort is never empty");
   }
-  center.last_resort_contacts.push_back(
-      {PrivateText(absl::GetFlag(FLAGS_last_resort_name)),
-       PrivateText(absl::GetFlag(FLAGS_last_resort_phone))});
+  center.last_resort_contacts.push_back(std::move(last_resort));
 
   core::Organization office;
   office.id = core::OrganizationId("center-office");
@@ -174,11 +242,8 @@ absl::Status CreateCenter() {
   office.position = center.position;
 
   core::SaveAccount account;
-  account.account = core::AccountId(absl::GetFlag(FLAGS_admin));
-  if (!IsValidChosenId(account.account.value())) {
-    return absl::InvalidArgumentError(
-        "--admin: must be an id of a-z, 0-9 and '-', such as admin");
-  }
+  ASSIGN_OR_RETURN(account.account,
+                   IdOf<core::AccountId>(FLAGS_admin, "admin"));
   core::Person person;
   person.id = core::PersonId(account.account.value());
   person.organization = office.id;
@@ -190,7 +255,7 @@ absl::Status CreateCenter() {
   RETURN_IF_ERROR(server::CheckPasswordStrength(account.account, password));
   ASSIGN_OR_RETURN(account.password_hash, server::HashPassword(password));
 
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore(true));
   const RealClock clock;
   const router::StraightLine travel_times;
   engine::Options options;
@@ -198,22 +263,41 @@ absl::Status CreateCenter() {
   engine::Engine engine(store.get(), &clock, &travel_times, options);
   RETURN_IF_ERROR(engine.Start());
   const core::CenterId id = center.id;
-  RETURN_IF_ERROR(
-      SubmitAll(engine, id,
-                {core::Create<core::Center>{center},
-                 core::Create<core::Organization>{office},
-                 core::Create<core::Person>{person}, core::Command(account)}));
+  // A center without any account is one whose making was interrupted: it is
+  // gone on with.
+  std::vector<core::Command> commands;
+  const engine::BoardPtr board = engine.Current(id);
+  if (board != nullptr && board->table<core::Account>().size() > 0) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "--center: there is a center ", id.value(),
+        " already; name another, or give its administrator a new password "
+        "with `housecalld reset-password`"));
+  }
+  if (board == nullptr) {
+    commands.push_back(core::Create<core::Center>{center});
+  }
+  if (board == nullptr ||
+      board->Find<core::Organization>(office.id) == nullptr) {
+    commands.push_back(core::Create<core::Organization>{office});
+  }
+  if (board == nullptr || board->Find<core::Person>(person.id) == nullptr) {
+    commands.push_back(core::Create<core::Person>{person});
+  }
+  commands.push_back(core::Command(account));
+  RETURN_IF_ERROR(SubmitAll(engine, id, std::move(commands)));
   std::printf("created center %s with administrator %s\n", id.value().c_str(),
               account.account.value().c_str());
   return absl::OkStatus();
 }
 
 absl::Status ResetPassword() {
-  const core::CenterId center(absl::GetFlag(FLAGS_center));
-  const core::AccountId id(absl::GetFlag(FLAGS_admin));
+  ASSIGN_OR_RETURN(const core::CenterId center,
+                   IdOf<core::CenterId>(FLAGS_center, "hino"));
+  ASSIGN_OR_RETURN(const core::AccountId id,
+                   IdOf<core::AccountId>(FLAGS_admin, "admin"));
   ASSIGN_OR_RETURN(const PrivateText password, ReadPassword());
   RETURN_IF_ERROR(server::CheckPasswordStrength(id, password));
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore(false));
   const RealClock clock;
   const router::StraightLine travel_times;
   engine::Options options;
@@ -224,25 +308,24 @@ absl::Status ResetPassword() {
   const core::Account* account =
       board == nullptr ? nullptr : board->Find<core::Account>(id);
   if (account == nullptr) {
-    return absl::NotFoundError(absl::StrCat("center ", center.value(),
-                                            " has no account ", id.value()));
+    return absl::NotFoundError(absl::StrCat("--center and --admin: center ",
+                                            center.value(), " has no account ",
+                                            id.value()));
   }
+  // At once: at no time is it enabled with its old password.
   core::SaveAccount save;
   save.account = id;
   save.person = account->person;
   save.roles = account->roles;
-  core::ChangePassword change;
-  change.account = id;
-  ASSIGN_OR_RETURN(change.password_hash, server::HashPassword(password));
-  RETURN_IF_ERROR(
-      SubmitAll(engine, center, {core::Command(save), core::Command(change)}));
+  ASSIGN_OR_RETURN(save.password_hash, server::HashPassword(password));
+  RETURN_IF_ERROR(SubmitAll(engine, center, {core::Command(save)}));
   std::printf("account %s has a new password; its sessions have ended\n",
               id.value().c_str());
   return absl::OkStatus();
 }
 
 absl::Status Check() {
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore(false));
   ASSIGN_OR_RETURN(const std::vector<core::CenterId> centers,
                    store->ListCenters());
   for (const core::CenterId& center : centers) {
@@ -270,8 +353,12 @@ absl::Status Serve() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
+  // What cannot be parsed is told to whoever sent it; the log is for those who
+  // can do something about it.
+  google::protobuf::SetLogHandler(nullptr);
+
   const absl::Time start_time = absl::Now();
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore());
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore(false));
   ASSIGN_OR_RETURN(const std::unique_ptr<router::TravelTimeSource> travel_times,
                    OpenTravelTimes());
   const RealClock clock;
@@ -311,6 +398,13 @@ absl::Status Serve() {
              };
              engine.Submit(center, std::move(submission));
            }});
+  // Also when it cannot start: the engine calls the relay, the relay the
+  // engine and the channel.
+  const auto stop = absl::MakeCleanup([&] {
+    relay.Stop();
+    webhook->Stop();
+    engine.Stop();
+  });
   // A commit with deliveries in it wakes the relay, which else looks each
   // second.
   for (const core::CenterId& center : engine.Centers()) {
@@ -344,13 +438,12 @@ absl::Status Serve() {
       .With("start_milliseconds",
             absl::ToInt64Milliseconds(absl::Now() - start_time));
   if (const std::string path = absl::GetFlag(FLAGS_port_file); !path.empty()) {
-    std::FILE* file = std::fopen(path.c_str(), "w");
-    if (file == nullptr) {
+    std::ofstream file(path);
+    file << server->port() << std::endl;
+    if (!file) {
       return absl::InvalidArgumentError(
           absl::StrCat("--port_file: cannot write ", path));
     }
-    std::fprintf(file, "%d\n", server->port());
-    std::fclose(file);
   }
 
   int signal = 0;

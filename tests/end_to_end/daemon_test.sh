@@ -56,19 +56,66 @@ expect 2 "--center" "$bin/housecalld" create-center --db=a.db \
   --center='Hino!' --display_name=x --position=35,139 --last_resort_name=x \
   --last_resort_phone=1 --admin=admin <<<"a long enough password"
 
+expect 2 "--display_name" "$bin/housecalld" create-center --db=a.db \
+  --center=hino --display_name=$'\xff' --position=35,139 --last_resort_name=x \
+  --last_resort_phone=1 --admin=admin <<<"a long enough password"
+expect 2 "password" bash -c 'create a.db <<<$'"'a long enough\\tpassword'"
+expect 2 "--center" "$bin/housecalld" reset-password --db=a.db \
+  --admin=admin <<<"a long enough password"
+expect 2 "--admin" "$bin/housecalld" reset-password --db=a.db \
+  --center=hino <<<"a long enough password"
+if [[ -e a.db ]]; then
+  echo "FAILED: flags that are refused leave a database" >&2
+  failures=$((failures + 1))
+fi
+
 # --- The database -------------------------------------------------------------
 expect 0 "created center hino" \
   bash -c 'create good.db <<<"a long enough password"'
-expect 1 "hino" bash -c 'create good.db <<<"a long enough password"'
+expect 1 "reset-password" bash -c 'create good.db <<<"a long enough password"'
+# It was interrupted before there was an administrator: the same again.
+sqlite3 good.db 'DELETE FROM accounts'
+expect 0 "created center hino" \
+  bash -c 'create good.db <<<"a long enough password"'
 expect 0 "the database is sound" "$bin/housecalld" check --db=good.db </dev/null
 expect 1 "create-center" "$bin/housecalld" serve --db=new.db \
   --listen=127.0.0.1:0 </dev/null
+expect 1 "there is no database typo.db" "$bin/housecalld" check --db=typo.db \
+  </dev/null
+expect 1 "there is no database typo.db" "$bin/housecalld" reset-password \
+  --db=typo.db --center=hino --admin=admin <<<"a long enough password"
+for made in new.db typo.db; do
+  if [[ -e $made ]]; then
+    echo "FAILED: $made is made by a command that makes nothing" >&2
+    failures=$((failures + 1))
+  fi
+done
 head -c 5000 /dev/urandom >foreign.db
 expect 1 "foreign.db" "$bin/housecalld" check --db=foreign.db </dev/null
 cp good.db torn.db
 truncate -s 6000 torn.db
 expect 1 "torn.db" "$bin/housecalld" check --db=torn.db </dev/null
 expect 1 "missing/x.db" "$bin/housecalld" check --db=missing/x.db </dev/null
+
+# --- Passwords ----------------------------------------------------------------
+reset() {
+  "$bin/housecalld" reset-password --db=good.db --center="$1" --admin="$2"
+}
+export -f reset
+expect 2 "13" bash -c 'reset hino admin <<<short'
+expect 1 "no account nobody" bash -c 'reset hino nobody <<<"a third password"'
+expect 1 "no account admin" bash -c 'reset other admin <<<"a third password"'
+# As another system ends its lines.
+expect 0 "new password" bash -c 'printf "a second password\r\n" |
+  reset hino admin'
+if grep -q "second" out; then
+  echo "FAILED: reset-password shows the password" >&2
+  failures=$((failures + 1))
+fi
+if grep -qa "second password" good.db*; then
+  echo "FAILED: the database holds the password" >&2
+  failures=$((failures + 1))
+fi
 
 # --- The map ------------------------------------------------------------------
 expect 1 "no.map" "$bin/housecalld" serve --db=good.db --map=no.map \
@@ -81,6 +128,8 @@ expect 2 "loopback" "$bin/housecalld" serve --db=good.db \
   --listen=0.0.0.0:0 </dev/null
 expect 2 "key" "$bin/housecalld" serve --db=good.db --listen=127.0.0.1:0 \
   --tls_cert=good.db </dev/null
+expect 2 "--tls_client_ca" "$bin/housecalld" serve --db=good.db \
+  --listen=127.0.0.1:0 --tls_client_ca=good.db </dev/null
 expect 2 "no.pem" "$bin/housecalld" serve --db=good.db --listen=127.0.0.1:0 \
   --tls_cert=no.pem --tls_key=no.pem </dev/null
 
@@ -103,6 +152,14 @@ expect 1 "$(<port)" "$bin/housecalld" serve --db=other.db \
 # A database has one daemon.
 expect 1 "good.db" "$bin/housecalld" serve --db=good.db \
   --listen=127.0.0.1:0 </dev/null
+expect 1 "good.db" bash -c 'reset hino admin <<<"a third password"'
+log_in() {
+  HOME=$PWD XDG_CONFIG_HOME=$PWD "$bin/housecall" login --password-stdin \
+    --lang en --server "127.0.0.1:$(<port)" --center hino --account admin
+}
+export -f log_in
+expect 0 "admin" bash -c 'log_in <<<"a second password"'
+expect 4 "wrong" bash -c 'log_in <<<"a long enough password"'
 kill "$server"
 status=0
 wait "$server" || status=$?
