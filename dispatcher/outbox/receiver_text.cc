@@ -23,6 +23,9 @@ constexpr char kReplacement[] = "\xEF\xBF\xBD";  // U+FFFD
 constexpr char kLeftOut[] = "[…]";
 constexpr size_t kPieceBytes = sizeof(uint64_t);
 constexpr size_t kShortestText = 4;
+// Writing JSON takes a piece of the stack for each level: a stranger must not
+// choose how many there are.
+constexpr int kMaxJsonDepth = 100;
 
 bool IsContinuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
@@ -154,9 +157,15 @@ std::vector<std::string> TextsOf(absl::string_view json) {
 std::string WithoutEcho(absl::string_view text,
                         absl::Span<const std::string> sent) {
   std::string rewritten;
-  const Json parsed = Json::parse(text.begin(), text.end(), nullptr,
+  bool is_deep = false;
+  const auto has_bearable_depth = [&is_deep](int depth, Json::parse_event_t,
+                                             Json&) {
+    is_deep = is_deep || depth > kMaxJsonDepth;
+    return !is_deep;
+  };
+  const Json parsed = Json::parse(text.begin(), text.end(), has_bearable_depth,
                                   /*allow_exceptions=*/false);
-  if (parsed.is_structured()) {
+  if (!is_deep && parsed.is_structured()) {
     rewritten =
         parsed.dump(/*indent=*/-1, /*indent_char=*/' ',
                     /*ensure_ascii=*/false, Json::error_handler_t::replace);

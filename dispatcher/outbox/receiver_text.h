@@ -28,8 +28,8 @@ std::vector<std::string> TextsOf(absl::string_view json);
 // `text` with every piece that also stands in one of `sent` replaced by "[…]":
 // pieces of 8 bytes or more, and whole texts of 4 bytes or more. (Shorter ones
 // are in every sentence.) Because \u escapes would hide such pieces, `text`
-// that is JSON is first written without them, and any other ends before the
-// first.
+// that is JSON is first written without them, and any other, or JSON nested
+// deeper than any error is, ends before the first.
 std::string WithoutEcho(absl::string_view text,
                         absl::Span<const std::string> sent);
 

@@ -19,7 +19,12 @@ Relay::Relay(store::Store* store, const Clock* clock,
       options_(options),
       random_(std::random_device{}()) {}
 
-Relay::~Relay() { Stop(); }
+Relay::~Relay() {
+  Stop();
+  for (const auto& [kind, channel] : channels_) channel->Stop();
+  MutexLock lock(mutex_);
+  while (!in_flight_.empty()) finished_.Wait(mutex_);
+}
 
 void Relay::Start() {
   thread_ = std::thread([this] { Run(); });
@@ -61,6 +66,8 @@ absl::Time Relay::SendDue() {
   for (const auto& [kind, channel] : channels_) {
     longest = std::max(longest, channel->max_send_duration());
   }
+  const absl::Duration lease = longest + options_.lease_margin;
+  SendUnseen(lease);
   const absl::Time later = clock_->Now() + options_.poll_interval;
   int room = 0;
   {
@@ -70,24 +77,64 @@ absl::Time Relay::SendDue() {
   }
   // A report makes room and wakes this thread.
   if (room <= 0) return later;
-  absl::StatusOr<absl::Time> next = store_->NextOutboxTime();
-  if (!next.ok() || *next > clock_->Now()) return next.value_or(later);
-  absl::StatusOr<std::vector<store::LeasedMessage>> leased =
-      store_->LeaseOutbox(clock_->Now(), longest + options_.lease_margin, room);
-  if (!leased.ok()) {
-    HC_LOG(kWarning, "outbox_not_leased").With("status", leased.status());
-    return later;
+  const absl::StatusOr<absl::Time> next = store_->NextOutboxTime();
+  if (next.ok() && *next > clock_->Now()) {
+    Complain(absl::OkStatus());
+    return *next;
   }
-  for (const store::LeasedMessage& message : *leased) Send(message);
+  const absl::Time lease_time = clock_->Now();
+  const absl::StatusOr<std::vector<store::LeasedMessage>> leased =
+      next.ok() ? store_->LeaseOutbox(lease_time, lease, room) : next.status();
+  Complain(leased.status());
+  if (!leased.ok()) return later;
+  for (const store::LeasedMessage& message : *leased) {
+    if (Send(message)) continue;
+    const Key key{message.center, message.message.id};
+    const bool told = unseen_.count(key) > 0 && unseen_[key].told;
+    unseen_[key] = {message, lease_time, told};
+  }
   return later;
 }
 
-void Relay::Send(const store::LeasedMessage& leased) {
+void Relay::SendUnseen(absl::Duration lease) {
+  for (auto it = unseen_.begin(); it != unseen_.end();) {
+    Unseen& unseen = it->second;
+    const absl::Duration age = clock_->Now() - unseen.lease_time;
+    // Afterwards it is leased anew, unless somebody has settled it.
+    if (age >= 2 * lease || (age < lease && Send(unseen.leased))) {
+      it = unseen_.erase(it);
+      continue;
+    }
+    if (age >= options_.lease_margin && !unseen.told) {
+      unseen.told = true;
+      HC_LOG(kError, "delivery_unknown")
+          .With("center", unseen.leased.center)
+          .With("delivery", unseen.leased.message.id);
+    }
+    ++it;
+  }
+}
+
+void Relay::Complain(const absl::Status& status) {
+  if (status.code() == complaint_) return;
+  complaint_ = status.code();
+  if (absl::IsUnavailable(status)) {
+    HC_LOG(kWarning, "outbox_busy").With("status", status);
+  } else if (!status.ok()) {
+    HC_LOG(kError, "outbox_not_leased").With("status", status);
+  }
+}
+
+bool Relay::Send(const store::LeasedMessage& leased) {
   const Key key{leased.center, leased.message.id};
+  const std::shared_ptr<const core::Board> board = hooks_.board(leased.center);
+  const core::Delivery* const delivery =
+      board == nullptr ? nullptr : board->Find<core::Delivery>(key.second);
+  if (delivery == nullptr) return false;
   {
     MutexLock lock(mutex_);
     // A lease that ran out while its push is still under way.
-    if (!in_flight_.insert(key).second) return;
+    if (!in_flight_.insert(key).second) return true;
   }
   const core::ChannelKind kind = leased.message.channel;
   const auto fail = [&](std::string why) {
@@ -95,17 +142,8 @@ void Relay::Send(const store::LeasedMessage& leased) {
     outcome.result = core::SendResult::kPermanent;
     outcome.error = std::move(why);
     Report(key, kind, std::move(outcome));
+    return true;
   };
-  const std::shared_ptr<const core::Board> board = hooks_.board(leased.center);
-  const core::Delivery* delivery =
-      board == nullptr ? nullptr : board->Find<core::Delivery>(key.second);
-  if (delivery == nullptr) {
-    HC_LOG(kError, "delivery_unknown")
-        .With("center", leased.center)
-        .With("delivery", key.second);
-    Finish(key);
-    return;
-  }
   const auto channel = channels_.find(kind);
   if (channel == channels_.end()) {
     return fail(absl::StrCat("this server has no channel ", NameOf(kind)));
@@ -128,6 +166,7 @@ void Relay::Send(const store::LeasedMessage& leased) {
                         [this, key, kind](SendOutcome outcome) {
                           Report(key, kind, std::move(outcome));
                         });
+  return true;
 }
 
 void Relay::Report(const Key& key, core::ChannelKind channel,
@@ -169,8 +208,10 @@ void Relay::Finish(const Key& key) {
     MutexLock lock(mutex_);
     in_flight_.erase(key);
     woken_ = true;
+    // Under the lock: with the last one, the destructor goes on.
+    wake_.NotifyOne();
+    finished_.NotifyAll();
   }
-  wake_.NotifyOne();
 }
 
 }  // namespace housecall::outbox

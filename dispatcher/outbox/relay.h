@@ -53,13 +53,14 @@ struct RelayOptions {
 // between push and report makes the message free again when its lease is over;
 // the receiver knows it by its id.
 //
-// Thread-safe. Borrows store, clock and channels.
+// Thread-safe. Borrows store, clock, channels and what the hooks use.
 class Relay {
  public:
   Relay(store::Store* store, const Clock* clock,
         std::map<core::ChannelKind, Channel*> channels, RelayHooks hooks,
         RelayOptions options = {});
-  // Stops.
+  // Stops the relay and its channels, and waits until each push that was under
+  // way is reported: the engine must be there.
   ~Relay();
 
   void Start();
@@ -71,11 +72,23 @@ class Relay {
 
  private:
   using Key = std::pair<core::CenterId, core::DeliveryId>;
+  // A message whose delivery is not on the board, which is published a moment
+  // after the commit that brings both.
+  struct Unseen {
+    store::LeasedMessage leased;
+    absl::Time lease_time;
+    bool told = false;
+  };
 
   void Run();
   // Leases what is due and sends it. Returns when to look again.
   absl::Time SendDue();
-  void Send(const store::LeasedMessage& leased);
+  // Sends those whose delivery is on the board by now.
+  void SendUnseen(absl::Duration lease);
+  // Says what keeps the store from giving messages, once until that changes.
+  void Complain(const absl::Status& status);
+  // False if the delivery is not on the board.
+  bool Send(const store::LeasedMessage& leased);
   void Report(const Key& key, core::ChannelKind channel, SendOutcome outcome);
   void Finish(const Key& key);
 
@@ -85,8 +98,13 @@ class Relay {
   const RelayHooks hooks_;
   const RelayOptions options_;
 
+  // The relay's thread only.
+  std::map<Key, Unseen> unseen_;
+  absl::StatusCode complaint_ = absl::StatusCode::kOk;
+
   Mutex mutex_;
   CondVar wake_;
+  CondVar finished_;
   bool woken_ HOUSECALL_GUARDED_BY(mutex_) = false;
   bool stop_ HOUSECALL_GUARDED_BY(mutex_) = false;
   std::set<Key> in_flight_ HOUSECALL_GUARDED_BY(mutex_);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -129,6 +130,20 @@ TEST(WithoutEcho, EndsTextThatIsNotJsonBeforeAnEscape) {
   EXPECT_EQ(
       WithoutEcho(R"({"error":"\u8aa4\u56a5\u6027\u80ba)", {"誤嚥性肺炎"}),
       R"({"error":")");
+}
+
+TEST(WithoutEcho, BearsAnyDepthOfBrackets) {
+  // As much as is read of an answer.
+  const std::string deep = std::string(32'768, '[') + std::string(32'768, ']');
+  EXPECT_EQ(WithoutEcho(deep, {}), deep);
+  std::string objects = R"("\u8aa4\u56a5\u6027\u80ba\u708e")";
+  for (int i = 0; i < 8000; ++i)
+    objects = absl::StrCat("{\"a\":", objects, "}");
+  EXPECT_THAT(WithoutEcho(objects, {"誤嚥性肺炎"}), Not(HasSubstr("u56a5")));
+  // What errors look like is read as JSON.
+  std::string shallow = R"("\u8aa4\u56a5\u6027\u80ba\u708e")";
+  for (int i = 0; i < 20; ++i) shallow = absl::StrCat("[", shallow, "]");
+  EXPECT_THAT(WithoutEcho(shallow, {"誤嚥性肺炎"}), HasSubstr("[\"[…]\"]"));
 }
 
 TEST(WithoutEcho, CutsNoCharacterInTwo) {

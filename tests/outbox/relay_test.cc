@@ -1,25 +1,31 @@
 #include "dispatcher/outbox/relay.h"
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/outbox/payload.h"
 #include "dispatcher/store/memory_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/builders.h"
+#include "tests/store/fault_injecting_store.h"
 
 namespace housecall::outbox {
 namespace {
 
 using core::testing::BoardBuilder;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -72,6 +78,11 @@ class FakeChannel final : public Channel {
     outcome.result = result;
     outcome.error = std::move(error);
     outcomes_[address].push_back(std::move(outcome));
+  }
+  // Sends without an answer.
+  size_t hanging() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return hanging_.size();
   }
   std::vector<OutboundMessage> WaitForSent(size_t count) {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -130,8 +141,10 @@ class RelayTest : public ::testing::Test {
     return delivery.id;
   }
 
-  void Start() {
-    board_ = std::make_shared<const core::Board>(builder_.Build());
+  void Start() { StartWith(builder_.Build()); }
+  // With that board for the beginning.
+  void StartWith(const core::Board& board) {
+    Publish(board);
     store::Batch batch;
     batch.center = kHino;
     batch.outbox.put = messages_;
@@ -143,21 +156,49 @@ class RelayTest : public ::testing::Test {
         std::map<core::ChannelKind, Channel*>{
             {core::ChannelKind::kWebhook, &channel_}},
         RelayHooks{
-            .board = [this](const core::CenterId&) { return board_; },
+            .board =
+                [this](const core::CenterId&) {
+                  std::lock_guard<std::mutex> lock(mutex_);
+                  ++looks_;
+                  changed_.notify_all();
+                  return board_;
+                },
             .submit =
                 [this](const core::CenterId&, core::RecordAttempt attempt,
                        std::function<void(absl::Status)> done) {
                   absl::Status status;
+                  bool holds = false;
                   {
                     std::lock_guard<std::mutex> lock(mutex_);
                     attempts_.push_back(std::move(attempt));
                     status = submit_status_;
+                    holds = holds_answers_;
+                    if (holds) held_answers_.push_back(std::move(done));
                   }
                   changed_.notify_all();
-                  done(status);
+                  if (!holds) done(status);
                 }},
         options);
     relay_->Start();
+  }
+
+  void Publish(const core::Board& board) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    board_ = std::make_shared<const core::Board>(board);
+  }
+  // Waits until the relay has looked at the board so often.
+  void WaitForLooks(int count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    EXPECT_TRUE(
+        changed_.wait_for(lock, kPatience, [&] { return looks_ >= count; }));
+  }
+  int looks() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return looks_;
+  }
+  std::string log() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return log_;
   }
 
   std::vector<core::RecordAttempt> WaitForAttempts(size_t count) {
@@ -169,14 +210,20 @@ class RelayTest : public ::testing::Test {
 
   SimulatedClock clock_;
   BoardBuilder builder_;
-  store::MemoryStore store_;
+  store::MemoryStore memory_;
+  store::testing::FaultInjectingStore store_{&memory_};
   FakeChannel channel_;
   std::vector<core::OutboxMessage> messages_;
-  std::shared_ptr<const core::Board> board_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::shared_ptr<const core::Board> board_;
+  int looks_ = 0;
   std::vector<core::RecordAttempt> attempts_;
   absl::Status submit_status_;
+  // Whether submit keeps its answers back, and those.
+  bool holds_answers_ = false;
+  std::vector<std::function<void(absl::Status)>> held_answers_;
+  bool ending_ = false;
   std::string log_;
   std::unique_ptr<Relay> relay_;
 };
@@ -251,6 +298,100 @@ TEST_F(RelayTest, AnAttemptThatIsNotRecordedIsMadeAgainUnderTheSameId) {
   EXPECT_EQ(sent[0].id, sent[1].id);
   EXPECT_EQ(sent[0].body, sent[1].body);
   WaitForAttempts(2);
+}
+
+// A commit is in the store a moment before its board is published.
+TEST_F(RelayTest, SendsAtOnceWhatTheBoardShowsAMomentLater) {
+  const core::Board before = builder_.Build();
+  AddDelivery("call-1--n1--d1-9", "clinic-a");
+  channel_.Answer("https://a.example/notes", core::SendResult::kDelivered);
+  StartWith(before);
+  WaitForLooks(2);
+  Publish(builder_.Build());
+  relay_->Wake();
+  // Without the end of the lease: time stands still.
+  EXPECT_THAT(WaitForAttempts(1), SizeIs(1));
+  EXPECT_EQ(log().find("delivery_unknown"), std::string::npos);
+}
+
+TEST_F(RelayTest, TellsOnceOfAMessageWithoutADelivery) {
+  const core::Board without = builder_.Build();
+  AddDelivery("call-1--n1--d1-9", "clinic-a");
+  AddDelivery("call-1--n1--d1-8", "clinic-b");
+  StartWith(without);
+  for (int i = 0; i < 5; ++i) {
+    WaitForLooks(looks() + 4);
+    // Beyond its lease, at which it is taken anew.
+    clock_.Advance(absl::Seconds(60));
+  }
+  WaitForLooks(looks() + 4);
+  for (const char* id :
+       {"delivery=call-1--n1--d1-8", "delivery=call-1--n1--d1-9"}) {
+    const std::string all = log();
+    const size_t first = all.find(id);
+    EXPECT_NE(first, std::string::npos) << all;
+    EXPECT_EQ(all.find(id, first + 1), std::string::npos) << all;
+  }
+}
+
+TEST_F(RelayTest, SaysOnceWhatKeepsTheStoreFromGivingMessages) {
+  AddDelivery("call-1--n1--d1-9", "clinic-a");
+  channel_.Answer("https://a.example/notes", core::SendResult::kDelivered);
+  using store::testing::Operation;
+  store_.Plan({.operation = Operation::kNextOutboxTime,
+               .times = 20,
+               .status = absl::DataLossError("damaged; restore it")});
+  store_.Plan({.operation = Operation::kLeaseOutbox,
+               .times = 20,
+               .status = absl::ResourceExhaustedError("disk full")});
+  store_.Plan({.operation = Operation::kLeaseOutbox,
+               .call = 21,
+               .times = 20,
+               .status = absl::UnavailableError("busy")});
+  Start();
+  EXPECT_THAT(WaitForAttempts(1), SizeIs(1));
+  std::vector<std::string> lines;
+  for (absl::string_view line : absl::StrSplit(log(), '\n')) {
+    if (absl::StrContains(line, "outbox_")) lines.emplace_back(line);
+  }
+  EXPECT_THAT(lines, ElementsAre(AllOf(HasSubstr("ERROR outbox_not_leased"),
+                                       HasSubstr("damaged; restore it")),
+                                 AllOf(HasSubstr("ERROR outbox_not_leased"),
+                                       HasSubstr("disk full")),
+                                 HasSubstr("WARNING outbox_busy")));
+}
+
+// As when the server cannot start for another reason: whoever goes first, the
+// relay, the channel or the engine, nobody calls what is gone.
+TEST_F(RelayTest, EndsWithItsChannelAndWhatWasUnderWay) {
+  AddDelivery("call-1--n1--d1-8", "clinic-a");
+  AddDelivery("call-1--n1--d1-9", "clinic-b");
+  // The one hangs; the other's report waits for the engine.
+  channel_.Answer("https://b.example/notes", core::SendResult::kDelivered);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    holds_answers_ = true;
+  }
+  Start();
+  channel_.WaitForSent(2);
+  WaitForAttempts(1);
+  std::thread engine([this] {
+    std::unique_lock<std::mutex> lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [this] { return ending_; }));
+    holds_answers_ = false;
+    std::vector<std::function<void(absl::Status)>> held;
+    held.swap(held_answers_);
+    lock.unlock();
+    for (const auto& done : held) done(absl::OkStatus());
+  });
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  relay_.reset();
+  engine.join();
+  EXPECT_EQ(channel_.hanging(), 0u);
 }
 
 TEST_F(RelayTest, LogsNothingOfTheNoteNorOfTheReceiver) {
