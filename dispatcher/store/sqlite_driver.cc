@@ -31,10 +31,7 @@ namespace {
 constexpr int64_t kApplicationId = 0x4843616c;
 constexpr absl::string_view kFileHeader("SQLite format 3\0", 16);
 constexpr mode_t kFileMode = 0600;
-// The log is copied into the file when it has this many pages (4 MiB): a longer
-// one makes the commit that copies it wait longer, and none the faster. After a
-// burst it is cut back to kLogBytes.
-constexpr int kCheckpointPages = 1000;
+// After a burst the log is cut back to this.
 constexpr int kLogBytes = 16 << 20;
 constexpr int kCacheKibibytes = 8 << 10;
 
@@ -260,7 +257,7 @@ class SqliteConnection final : public SqlConnection {
  public:
   // Borrows the file.
   static absl::StatusOr<std::unique_ptr<SqliteConnection>> Open(
-      const SqliteFile* file, bool writes, absl::Duration busy_timeout) {
+      const SqliteFile* file, bool writes, const SqliteOptions& options) {
     sqlite3* database = nullptr;
     const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -275,16 +272,18 @@ class SqliteConnection final : public SqlConnection {
       return file->Error(database, result, system_error, "open it");
     }
     sqlite3_busy_timeout(
-        database, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));
+        database,
+        static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
     // A file is data, not a program: nothing in its schema may run code or
     // break the file.
     sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-    RETURN_IF_ERROR(connection->RunScript(absl::StrCat(
-        "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; "
-        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -",
-        kCacheKibibytes, "; PRAGMA wal_autocheckpoint = ", kCheckpointPages,
-        "; PRAGMA journal_size_limit = ", kLogBytes)));
+    RETURN_IF_ERROR(connection->RunScript(
+        absl::StrCat("PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; "
+                     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -",
+                     kCacheKibibytes,
+                     "; PRAGMA wal_autocheckpoint = ", options.checkpoint_pages,
+                     "; PRAGMA journal_size_limit = ", kLogBytes)));
     return connection;
   }
 
@@ -666,9 +665,9 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
   CloseToOthers(resolved);
   CloseToOthers(resolved + "-wal");
   auto file = std::make_unique<const SqliteFile>(resolved);
-  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> writer,
-                   SqliteConnection::Open(file.get(), /*writes=*/true,
-                                          options.busy_timeout));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<SqliteConnection> writer,
+      SqliteConnection::Open(file.get(), /*writes=*/true, options));
   RETURN_IF_ERROR(CheckOrSetOwner(*writer, resolved));
   ASSIGN_OR_RETURN(const std::string mode,
                    writer->SelectText("PRAGMA journal_mode = WAL"));
@@ -686,9 +685,9 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
                    OpenFiles::At(file.get()));
   std::vector<std::unique_ptr<SqliteConnection>> readers;
   for (int i = 0; i < std::max(1, options.readers); ++i) {
-    ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader,
-                     SqliteConnection::Open(file.get(), /*writes=*/false,
-                                            options.busy_timeout));
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<SqliteConnection> reader,
+        SqliteConnection::Open(file.get(), /*writes=*/false, options));
     readers.push_back(std::move(reader));
   }
   return std::unique_ptr<SqlDriver>(std::make_unique<SqliteDriver>(

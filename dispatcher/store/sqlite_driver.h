@@ -21,6 +21,10 @@ struct SqliteOptions {
   // How long to wait for another program (a backup, a shell) that holds the
   // file.
   absl::Duration busy_timeout = absl::Seconds(5);
+  // The log is copied into the file when it has this many pages (of 4 KiB): a
+  // longer one makes the commit that copies it wait longer, and none the
+  // faster.
+  int checkpoint_pages = 1000;
 };
 
 // Opens or makes the file: write-ahead log, every commit synced to the disk,
