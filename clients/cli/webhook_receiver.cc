@@ -21,12 +21,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "dispatcher/outbox/webhook_signature.h"
+#include "clients/cli/webhook_receiver_key.h"
 
 namespace housecall::cli {
 namespace {
-
-using outbox::WebhookSecret;
 
 constexpr size_t kMaxBodyBytes = 1'000'000;
 // Requests that may wait at once, a few more than any sender has on the way.
@@ -37,11 +35,10 @@ constexpr char kReceipt[] = R"({"receipt":"received"})";
 
 class WebhookReceiver::Server {
  public:
-  Server(WebhookReceiverOptions options, WebhookSecret secret,
+  Server(WebhookReceiverOptions options, WebhookReceiverKey key,
          Listener on_received)
       : options_(std::move(options)),
-        secret_(std::move(secret)),
-        secret_text_(secret_.Reveal()),
+        key_(std::move(key)),
         on_received_(std::move(on_received)) {
     if (!options_.now) options_.now = [] { return absl::Now(); };
     http_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
@@ -94,7 +91,7 @@ class WebhookReceiver::Server {
 
   int port() const { return port_; }
   const std::string& host() const { return options_.host; }
-  const std::string& secret() const { return secret_text_; }
+  const std::string& secret() const { return key_.text(); }
 
   void SetBehaviour(ReceiverBehaviour behaviour) {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -123,11 +120,11 @@ class WebhookReceiver::Server {
 
  private:
   void Answer(const httplib::Request& request, httplib::Response& response) {
-    const absl::Status verified = secret_.Verify(
-        {request.get_header_value(outbox::kWebhookIdHeader),
-         request.get_header_value(outbox::kWebhookTimestampHeader),
-         request.get_header_value(outbox::kWebhookSignatureHeader)},
-        request.body, options_.now());
+    const std::string id = request.get_header_value("webhook-id");
+    const absl::Status verified =
+        key_.Verify({id, request.get_header_value("webhook-timestamp"),
+                     request.get_header_value("webhook-signature")},
+                    request.body, options_.now());
     if (!verified.ok()) {
       response.status = 401;
       response.set_content(std::string(verified.message()), "text/plain");
@@ -150,7 +147,7 @@ class WebhookReceiver::Server {
       response.set_content(behaviour.text, "text/plain");
       return;
     }
-    TakeIn(request.get_header_value(outbox::kWebhookIdHeader), request.body);
+    TakeIn(id, request.body);
     response.set_content(kReceipt, "application/json");
   }
 
@@ -200,8 +197,7 @@ class WebhookReceiver::Server {
   }
 
   WebhookReceiverOptions options_;
-  const WebhookSecret secret_;
-  const std::string secret_text_;
+  const WebhookReceiverKey key_;
   const Listener on_received_;
   httplib::Server http_;
   int port_ = 0;
@@ -220,11 +216,11 @@ class WebhookReceiver::Server {
 
 absl::StatusOr<std::unique_ptr<WebhookReceiver>> WebhookReceiver::Start(
     WebhookReceiverOptions options, Listener on_received) {
-  absl::StatusOr<WebhookSecret> secret =
-      options.secret.empty() ? WebhookSecret::Generate()
-                             : WebhookSecret::Parse(options.secret);
-  if (!secret.ok()) return secret.status();
-  auto server = std::make_unique<Server>(std::move(options), *std::move(secret),
+  absl::StatusOr<WebhookReceiverKey> key =
+      options.secret.empty() ? WebhookReceiverKey::Generate()
+                             : WebhookReceiverKey::Parse(options.secret);
+  if (!key.ok()) return key.status();
+  auto server = std::make_unique<Server>(std::move(options), *std::move(key),
                                          std::move(on_received));
   absl::Status listening = server->Listen();
   if (!listening.ok()) return listening;

@@ -15,11 +15,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "clients/cli/webhook_receiver.h"
+#include "clients/cli/webhook_receiver_key.h"
 #include "dispatcher/base/clock.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/mutex.h"
 #include "dispatcher/core/note.h"
-#include "dispatcher/outbox/webhook_signature.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/outbox/raw_server.h"
@@ -130,7 +130,7 @@ TEST_F(WebhookChannelTest, PostsJsonWithTheHeadersOfTheSpecification) {
             absl::StrCat(absl::ToUnixSeconds(kNow)));
   const std::string body = request.substr(request.find("\r\n\r\n") + 4);
   EXPECT_EQ(body, message.body.Reveal());
-  EXPECT_TRUE(WebhookSecret::Parse(kTestSecret)
+  EXPECT_TRUE(cli::WebhookReceiverKey::Parse(kTestSecret)
                   ->Verify({"m-1", HeaderOf(request, "webhook-timestamp"),
                             HeaderOf(request, "webhook-signature")},
                            body, kNow)

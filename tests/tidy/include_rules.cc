@@ -109,11 +109,6 @@ const std::vector<FolderRule>& FolderRules() {
       {"dispatcher/main.cc", {"dispatcher/", "router/", "proto/"}},
       {"router/", {}},
       {"clients/", {"proto/"}},
-      // Plays the receiver's system, which has the verification of signatures
-      // from a library; ours is that library.
-      {"clients/cli/webhook_receiver.cc",
-       {"clients/cli/webhook_receiver.h",
-        "dispatcher/outbox/webhook_signature.h"}},
       {"tests/", {"dispatcher/", "router/", "clients/", "proto/"}},
   };
   return rules;
