@@ -27,8 +27,12 @@ fail() {
   exit 1
 }
 
+# say ENGLISH JAPANESE: a heading, in the language of the command line's output.
 say() {
-  printf '\n--- %s\n' "$1"
+  case ${LC_ALL:-${LANG:-}} in
+    en*) printf '\n--- %s\n' "$1" ;;
+    *) printf '\n--- %s (%s)\n' "$2" "$1" ;;
+  esac
 }
 
 # as ACCOUNT COMMAND…: runs the command line with that account's login.
@@ -86,11 +90,13 @@ clean_up() {
 }
 trap clean_up EXIT
 
-say "The clinic's own system waits for notes"
+say "The clinic's own system waits for notes" \
+  "かかりつけ医療機関のシステムが記録を待つ"
 DEMO_WEBHOOK_SECRET=whsec_$(openssl rand -base64 32)
 export DEMO_WEBHOOK_SECRET
 rm -f "$demo/receiver.port"
-housecall receive-webhooks --port 0 --secret env:DEMO_WEBHOOK_SECRET \
+# In a session of its own: it outlives the terminal.
+setsid housecall receive-webhooks --port 0 --secret env:DEMO_WEBHOOK_SECRET \
   --port-file "$demo/receiver.port" >"$demo/receiver.log" 2>&1 </dev/null &
 receiver=$!
 echo "$receiver" >"$demo/receiver.pid"
@@ -99,7 +105,8 @@ DEMO_WEBHOOK_URL=http://127.0.0.1:$(<"$demo/receiver.port")/webhook
 export DEMO_WEBHOOK_URL
 echo "$DEMO_WEBHOOK_URL (pid $receiver)"
 
-say "The administrator sets the center up"
+say "The administrator sets the center up" \
+  "管理者がセンターを準備する"
 # One password for all of the demo's accounts, new at each run.
 (umask 077 && openssl rand -base64 24 >"$demo/data/demo-password")
 DEMO_PASSWORD=$(<"$demo/data/demo-password")
@@ -117,7 +124,8 @@ for account in operator nurse manager clinic-doctor dr-sato dr-suzuki \
     --account "$account" --password-stdin <"$demo/data/demo-password"
 done
 
-say "The crews go on duty and say where they are"
+say "The crews go on duty and say where they are" \
+  "当番医と運転手が勤務に就き、現在地を知らせる"
 quietly operator go-on-duty
 while read -r account where; do
   quietly "$account" go-on-duty </dev/null
@@ -132,7 +140,8 @@ driver-ogawa 35.6960,139.4170
 CREWS
 as operator board
 
-say "A visiting nurse submits a call"
+say "A visiting nurse submits a call" \
+  "訪問看護師が往診を依頼する"
 quietly nurse submit-call "$call" --patient p-1001 \
   --complaint "息切れが強くなった。横になれない" --onset "21時ごろから" \
   --judgement "心不全の悪化と思われ、朝まで待てない" \
@@ -143,10 +152,12 @@ quietly nurse submit-call "$call" --patient p-1001 \
 housecall --profile operator timeline "$call" --watch &
 timeline=$!
 
-say "The operator triages"
+say "The operator triages" \
+  "相談員がトリアージする"
 quietly operator triage-call "$call" --disposition visit --urgency urgent
 
-say "The engine matches and offers"
+say "The engine matches and offers" \
+  "医師と車が選ばれ、打診が届く"
 offer=
 has_offer() {
   offer=$(as operator list-offers --call "$call" --states pending \
@@ -161,7 +172,8 @@ driver=$(as operator list-offers --call "$call" --states pending \
 physician=${physician##*/} driver=${driver##*/}
 as operator why "$call"
 
-say "Both accept"
+say "Both accept" \
+  "医師と運転手が承諾する"
 quietly "$physician" accept-offer "$offer"
 if [[ -n $driver ]]; then
   quietly "$driver" accept-offer "$offer"
@@ -170,7 +182,8 @@ crew=${driver:-$physician}
 assignment=$(as operator get-call "$call" --field assignment)
 [[ -n $assignment ]] || fail "there is no assignment"
 
-say "They drive"
+say "They drive" \
+  "訪問先へ向かう"
 quietly "$crew" start-drive "$assignment" --device-time now
 if [[ -n $driver ]]; then
   quietly "$driver" pick-up-physician "$assignment"
@@ -178,13 +191,15 @@ fi
 quietly "$crew" report-position "$(position 35.7018,139.4075)"
 as operator board
 
-say "They arrive, treat and leave"
+say "They arrive, treat and leave" \
+  "到着、診療、退出"
 quietly "$crew" arrive "$assignment"
 quietly "$physician" start-treatment "$assignment"
 quietly "$physician" end-treatment "$assignment"
 quietly "$crew" leave-scene "$assignment"
 
-say "The physician writes and signs the note"
+say "The physician writes and signs the note" \
+  "医師が記録を書き、署名する"
 note=$(as "$physician" draft-note "$call" \
   --text.findings "起座呼吸、両下肺に湿性ラ音、SpO2 91%" \
   --text.diagnosis "慢性心不全の急性増悪" \
@@ -194,7 +209,8 @@ note=$(as "$physician" draft-note "$call" \
   --field name)
 quietly "$physician" sign-note "$note" --etag current
 
-say "The care team receives it"
+say "The care team receives it" \
+  "ケアチームが記録を受け取る"
 inbox_has_note() {
   [[ -n $(as "$1" inbox --field deliveries.name) ]]
 }
@@ -212,7 +228,8 @@ is_received() {
 wait_for 30 "the receipt of every delivery" is_received
 cat "$demo/receiver.log"
 
-say "Requester informed, hours confirmed"
+say "Requester informed, hours confirmed" \
+  "依頼者への報告、勤務時間の確認"
 quietly nurse inform-requester "$call"
 quietly "$physician" confirm-hours "$assignment"
 if [[ -n $driver ]]; then
@@ -229,7 +246,8 @@ wait_for 30 "the end of the timeline" timeline_is_over
 wait "$timeline" || fail "the timeline broke off"
 timeline=
 
-say "Closed, and every delivery received"
+say "Closed, and every delivery received" \
+  "依頼は終了。記録は全員に届いた"
 as operator list-deliveries --call "$call"
 deliveries=$(as operator list-deliveries --call "$call" \
   --field deliveries.state)
@@ -240,9 +258,9 @@ is_closed || fail "the call is not closed"
 if ! $headless; then
   keep_receiver=true
   disown "$receiver"
+  say "Try next" "次に試す"
   cat <<NEXT
-
-Try next (everybody's password is in $demo/data/demo-password):
+# Everybody's password: $demo/data/demo-password
   export PATH=\$PWD/build/release/bin:\$PATH
   export HOUSECALL_CONFIG=$HOUSECALL_CONFIG
   housecall --profile operator board --watch
@@ -255,6 +273,5 @@ Try next (everybody's password is in $demo/data/demo-password):
   housecall --profile dr-sato watch-duty
   housecall --profile admin list-patients
   housecall --help
-The webhook receiver goes on running; stop it with: kill $receiver
 NEXT
 fi

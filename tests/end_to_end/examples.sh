@@ -11,7 +11,6 @@ set -euo pipefail
 
 bin=$(realpath "${1:?"usage: examples.sh BIN_FOLDER DOCUMENT.md"}")
 document=$(realpath "${2:?"usage: examples.sh BIN_FOLDER DOCUMENT.md"}")
-repository=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 
 # Some port that nobody listens on.
 free_port() {
@@ -53,7 +52,7 @@ if ! grep -q '^echo "--- line' "$script"; then
   exit 1
 fi
 
-export HOUSECALL_CONFIG=$folder/.config HOUSECALL_REPOSITORY=$repository
+export HOUSECALL_CONFIG=$folder/.config
 export PATH=$bin:$PATH LC_ALL=C.UTF-8
 cd "$folder"
 bash "$script" </dev/null
