@@ -143,7 +143,7 @@ const std::vector<AccessRow>& AccessTable() {
       {"ReportNotFound", 0, kAll, kCrew, kCrew, 0, 0, 0},
       {"RecordNotFoundStep", 0, kAll, kCrew, kCrew, 0, 0, 0},
       {"ReportFound", 0, kAll, kCrew, kCrew, 0, 0, 0},
-      {"ReportBreakdown", 0, kAll, kAll, kAll, 0, kAll, 0},
+      {"ReportBreakdown", 0, kAll, kCrew, kCrew, 0, kAll, 0},
       {"ReportDriverMissing", 0, kAll, kCrew, 0, 0, 0, 0},
       {"ConfirmHours", 0, kAll, kCrew | kSelf, kCrew | kSelf, 0, 0, 0},
       {"GetVisit", kOwnCalls, kAll, kCrew, kCrew, kOwnPatients, 0, 0},
@@ -295,6 +295,15 @@ bool IsRelated(unsigned reach, const core::CallId& id, const core::Actor& actor,
   return call != nullptr && MaySee(reach, *call, actor, board);
 }
 
+// Whether the actor has that car in his duty, or comes in it.
+bool HasCar(const core::CarId& car, const core::Actor& actor,
+            const core::Board& board) {
+  const auto* duty = board.Find<core::Duty>(actor.person);
+  const auto* assignment = board.RunningAssignmentOf(actor.person);
+  return (duty != nullptr && duty->on_duty && duty->car == car) ||
+         (assignment != nullptr && assignment->car == car);
+}
+
 // Whether somebody who reaches that far may name this resource.
 bool MayName(unsigned reach, absl::string_view collection, absl::string_view id,
              const core::Actor& actor, const core::Board& board) {
@@ -359,9 +368,11 @@ bool MayName(unsigned reach, absl::string_view collection, absl::string_view id,
     return !self_only ||
            (session != nullptr && session->account == actor.account);
   }
+  if (collection == core::CarId::kCollection) {
+    return (reach & kOwnVisits) == 0 || HasCar(core::CarId(id), actor, board);
+  }
   // These are nobody's own.
-  return collection == core::CarId::kCollection ||
-         collection == core::OrganizationId::kCollection ||
+  return collection == core::OrganizationId::kCollection ||
          collection == core::ShiftId::kCollection ||
          collection == core::OverrideId::kCollection;
 }

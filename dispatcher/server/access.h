@@ -17,8 +17,9 @@ namespace housecall::server {
 // somebody of his organization, forwarded or follows. kOwnPatients: patients
 // whose care team or primary clinic is the caller's organization, and their
 // calls. kOffered: calls offered to the caller. kOwnVisits: calls whose visit
-// the caller has accepted. kSelf: the caller's own person, account, sessions.
-// kOwnDeliveries: deliveries to the caller's organization.
+// the caller has accepted, their patients, and the car of his duty or visit.
+// kSelf: the caller's own person, account, sessions. kOwnDeliveries: deliveries
+// to the caller's organization.
 enum Reach : unsigned {
   kNothing = 0,
   kAll = 1,

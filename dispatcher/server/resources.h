@@ -99,6 +99,12 @@ void WriteRecord(const R& record, const core::CenterId& center,
   if constexpr (std::is_same_v<R, core::Note>) {
     if (record.author != actor.person) out->clear_draft();
   }
+  // Why somebody is absent is nothing to his colleagues.
+  if constexpr (std::is_same_v<R, core::Override>) {
+    if (!IsOfficeStaff(actor) && record.person != actor.person) {
+      out->clear_reason();
+    }
+  }
   // An address of a webhook often holds a key.
   if constexpr (std::is_same_v<R, core::Organization>) {
     if (!IsOfficeStaff(actor) && record.id != actor.organization) {

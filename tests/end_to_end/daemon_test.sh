@@ -159,7 +159,7 @@ log_in() {
 }
 export -f log_in
 expect 0 "admin" bash -c 'log_in <<<"a second password"'
-expect 4 "wrong" bash -c 'log_in <<<"a long enough password"'
+expect 1 "wrong" bash -c 'log_in <<<"a long enough password"'
 kill "$server"
 status=0
 wait "$server" || status=$?

@@ -238,6 +238,32 @@ TEST_F(ServerTest, TellsOnlyTheOfficeWhereSomebodyLives) {
   }
 }
 
+TEST_F(ServerTest, TellsColleaguesThatSomebodyIsAbsentButNotWhy) {
+  core::testing::BoardBuilder night = Night();
+  core::Override absence;
+  absence.id = core::OverrideId("absence-1");
+  absence.etag.number = 1;
+  absence.kind = core::OverrideKind::kAbsence;
+  absence.person = core::PersonId("dr-kato");
+  absence.start_time = core::testing::TestNow() + absl::Hours(48);
+  absence.end_time = core::testing::TestNow() + absl::Hours(72);
+  absence.reason = "influenza";
+  night.Put(absence);
+  Start(night);
+  v1::GetOverrideRequest get;
+  get.set_name(Name("overrides", "absence-1"));
+  for (const auto& [account, sees] :
+       std::vector<std::pair<std::string, bool>>{{"op-mori", true},
+                                                 {"dr-kato", true},
+                                                 {"dr-sato", false},
+                                                 {"driver-abe", false}}) {
+    v1::Override exception;
+    ASSERT_TRUE(Call("GetOverride", {account}, get, &exception).ok());
+    EXPECT_EQ(exception.person(), Name("people", "dr-kato"));
+    EXPECT_EQ(exception.reason() == "influenza", sees) << account;
+  }
+}
+
 TEST_F(ServerTest, TellsACareTeamWhoComesAndNothingElseOfHim) {
   core::testing::BoardBuilder night = Night();
   night.AddPerson("sakura-care", "clinic-sakura");

@@ -402,7 +402,7 @@ TEST_F(StreamsTest, WatchBoardCutsOffWhoDoesNotRead) {
   fact.set_call(Name("calls", "c1"));
   fact.set_text(std::string(20000, 'x'));
   Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 40; ++i) {
     Must<v1::Call>("AddFact", {"op-mori"}, fact);
   }
   while (board->Next(&update)) {
@@ -423,7 +423,7 @@ TEST_F(StreamsTest, WatchBoardLetsGoOfWhoDoesNotEvenTakeTheEnd) {
   fact.set_call(Name("calls", "c1"));
   fact.set_text(std::string(20000, 'x'));
   Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
-  for (int i = 0; i < 100; ++i) Must<v1::Call>("AddFact", {"op-mori"}, fact);
+  for (int i = 0; i < 40; ++i) Must<v1::Call>("AddFact", {"op-mori"}, fact);
   // Each change wakes the hub, which counts the seconds that have passed.
   v1::ReportPositionRequest report;
   report.mutable_position()->set_latitude(35.5);
