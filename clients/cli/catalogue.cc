@@ -543,6 +543,7 @@ constexpr TwoTexts kEnums[] = {
     {"TASK_KIND_NOTE_QUESTION", "記録への質問", nullptr},
     {"TASK_KIND_COVERAGE_GAP", "輪番の空き", nullptr},
     {"TASK_KIND_PLACE_UNREACHABLE", "道が通じない", nullptr},
+    {"TASK_KIND_VISIT_OVERDUE", "往診未完了", nullptr},
     {"OFFER_STATE_PENDING", "回答待ち", nullptr},
     {"OFFER_STATE_ACCEPTED", "承諾", nullptr},
     {"OFFER_STATE_DECLINED", "辞退", nullptr},

@@ -9,6 +9,31 @@ bool IsOver(CallState state) {
          state == CallState::kMerged;
 }
 
+CallState StandingOf(const Call& call) {
+  switch (call.state) {
+    case CallState::kOnHold:
+    case CallState::kEmergency119:
+    case CallState::kNotFound:
+      return call.resume_state;
+    case CallState::kUnspecified:
+    case CallState::kReceived:
+    case CallState::kTriaged:
+    case CallState::kScheduled:
+    case CallState::kMatching:
+    case CallState::kOffered:
+    case CallState::kAccepted:
+    case CallState::kEnRoute:
+    case CallState::kOnScene:
+    case CallState::kDepartedScene:
+    case CallState::kNoteSent:
+    case CallState::kClosed:
+    case CallState::kMerged:
+    case CallState::kCancelled:
+      return call.state;
+  }
+  return call.state;
+}
+
 bool IsRunning(AssignmentState state) {
   switch (state) {
     case AssignmentState::kAccepted:
@@ -66,9 +91,10 @@ void Board::Index(const Call& before, const Call& after) {
     open_calls_.Add(after.id);
   }
   // After a visit a further call for the patient is a new one.
+  const CallState standing = StandingOf(after);
   const bool counts = !after.patient.empty() && !IsOver(after.state) &&
-                      after.state != CallState::kDepartedScene &&
-                      after.state != CallState::kNoteSent;
+                      standing != CallState::kDepartedScene &&
+                      standing != CallState::kNoteSent;
   if (!before.patient.empty() && (!counts || before.patient != after.patient)) {
     open_calls_by_patient_.Erase({before.patient, after.id});
   }
@@ -162,52 +188,69 @@ std::vector<VisitId> Board::VisitsOf(const CallId& call) const {
 void Board::Forget(const CallId& call_id) {
   const Call* found = Find<Call>(call_id);
   if (found == nullptr) return;
-  const Call call = *found;
-  for (const DeliveryId& id : DeliveriesOf(call.note)) {
-    deliveries_by_note_.Erase({call.note, id});
-    open_deliveries_.Erase(id);
-    std::get<RecordTable<Delivery>>(tables_).Erase(id);
-  }
-  for (const VisitId& id : VisitsOf(call_id)) {
-    visits_by_call_.Erase({call_id, id});
-    std::get<RecordTable<Visit>>(tables_).Erase(id);
-  }
-  std::get<RecordTable<Note>>(tables_).Erase(call.note);
-  // Offers, assignments, matches and tasks are found by what they derive
-  // their ids from.
-  const auto erase_of_call = [&]<typename R>(const RecordTable<R>& table) {
-    std::vector<decltype(R::id)> ids;
-    table.ForEachFrom(
-        decltype(R::id)(call_id.value()),
-        [&](const decltype(R::id)& id, const R&) {
-          if (id.value().compare(0, call_id.value().size(), call_id.value()) !=
-              0) {
-            return false;
-          }
-          if (id.value().compare(call_id.value().size(), 2, "--") == 0) {
-            ids.push_back(id);
-          }
-          return true;
-        });
-    for (const auto& id : ids) std::get<RecordTable<R>>(tables_).Erase(id);
-  };
-  for (const TaskId& id : OpenTasksOf(call_id)) {
-    open_tasks_.Erase(id);
-    open_tasks_by_call_.Erase({call_id, id});
-  }
-  erase_of_call(table<Offer>());
-  erase_of_call(table<Assignment>());
-  erase_of_call(table<Match>());
-  erase_of_call(table<Task>());
-  if (!call.patient.empty()) {
-    open_calls_by_patient_.Erase({call.patient, call_id});
-  }
+  const PatientId patient = found->patient;
+  if (!patient.empty()) open_calls_by_patient_.Erase({patient, call_id});
   std::get<RecordTable<Call>>(tables_).Erase(call_id);
   open_calls_.Erase(call_id);
+
+  // What hangs on one call derives its id from it: the notes and visits of
+  // earlier crews too.
+  const std::string prefix = call_id.value() + "--";
+  const auto erase_derived = [&]<typename R>(std::type_identity<R>,
+                                             auto unindex) {
+    std::vector<R> records;
+    table<R>().ForEachFrom(
+        decltype(R::id)(prefix),
+        [&](const decltype(R::id)& id, const R& record) {
+          if (id.value().compare(0, prefix.size(), prefix) != 0) return false;
+          records.push_back(record);
+          return true;
+        });
+    for (const R& record : records) {
+      unindex(record);
+      std::get<RecordTable<R>>(tables_).Erase(record.id);
+    }
+  };
+  erase_derived(std::type_identity<Match>(), [](const Match&) {});
+  erase_derived(std::type_identity<Note>(), [](const Note&) {});
+  erase_derived(std::type_identity<Visit>(), [&](const Visit& visit) {
+    visits_by_call_.Erase({visit.call, visit.id});
+  });
+  erase_derived(std::type_identity<Delivery>(), [&](const Delivery& delivery) {
+    deliveries_by_note_.Erase({delivery.note, delivery.id});
+    open_deliveries_.Erase(delivery.id);
+  });
+  erase_derived(std::type_identity<Task>(), [&](const Task& task) {
+    open_tasks_by_call_.Erase({task.call, task.id});
+    open_tasks_.Erase(task.id);
+  });
+
+  // An offer or assignment stays until the last call of its trip goes.
+  const auto erase_of_trip = [&]<typename R>(std::type_identity<R>) {
+    std::vector<decltype(R::id)> ids;
+    table<R>().ForEach([&](const decltype(R::id)& id, const R& record) {
+      bool names_call = false;
+      for (const CallId& call : record.calls) {
+        if (call == call_id) names_call = true;
+        if (Find<Call>(call) != nullptr) return;
+      }
+      // A call may have left the trip after which it is named.
+      if (names_call || id.value().compare(0, prefix.size(), prefix) == 0) {
+        ids.push_back(id);
+      }
+    });
+    for (const auto& id : ids) std::get<RecordTable<R>>(tables_).Erase(id);
+  };
+  erase_of_trip(std::type_identity<Offer>());
+  erase_of_trip(std::type_identity<Assignment>());
 }
 
 void Board::Forget(const SessionId& session) {
   std::get<RecordTable<Session>>(tables_).Erase(session);
+}
+
+void Board::Forget(const TaskId& task) {
+  std::get<RecordTable<Task>>(tables_).Erase(task);
 }
 
 }  // namespace housecall::core

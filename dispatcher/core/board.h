@@ -56,10 +56,13 @@ class Board {
   void Forget(const CallId& call);
   // Takes a session out of the Board, after which its token is unknown.
   void Forget(const SessionId& session);
+  // Takes a resolved task of no call out of the Board.
+  void Forget(const TaskId& task);
 
   // The open call for that patient that a crew has not left yet, or null; a
-  // further call for him would be a duplicate of it. Of several (an unmerged
-  // one) that with the smallest id.
+  // further call for him would be a duplicate of it. Once the crew has left,
+  // whatever the call then waits for, somebody else has to go. Of several (an
+  // unmerged one) that with the smallest id.
   const Call* OpenCallFor(const PatientId& patient) const;
   // The running assignment of a physician or driver, or null.
   const Assignment* RunningAssignmentOf(const PersonId& person) const;
@@ -111,6 +114,9 @@ class Board {
 
 // True in CLOSED, CANCELLED and MERGED: nothing more is expected.
 bool IsOver(CallState state);
+// Where the call stands: `state`, or what is behind EMERGENCY_119, ON_HOLD and
+// NOT_FOUND.
+CallState StandingOf(const Call& call);
 // True while a crew is bound by it: ACCEPTED, EN_ROUTE, ON_SCENE and
 // WAITING_FOR_CAR.
 bool IsRunning(AssignmentState state);

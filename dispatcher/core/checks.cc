@@ -1,8 +1,10 @@
 #include "dispatcher/core/checks.h"
 
 #include <cmath>
+#include <set>
 
 #include "absl/time/civil_time.h"
+#include "dispatcher/base/status_macros.h"
 
 namespace housecall::core {
 
@@ -16,6 +18,28 @@ absl::Status CheckPosition(absl::string_view field,
   }
   return absl::InvalidArgumentError(absl::StrCat(
       field, ": latitude within ±90 and longitude within ±180 degrees wanted"));
+}
+
+absl::Status CheckCareTeam(const Board& board,
+                           const std::vector<CareTeamMember>& care_team) {
+  std::set<OrganizationId> organizations;
+  for (const CareTeamMember& member : care_team) {
+    if (member.role == CareRole::kUnspecified) {
+      return MissingField("care_team.role");
+    }
+    RETURN_IF_ERROR(CheckKnown<Organization>(board, "care_team.organization",
+                                             member.organization));
+    RETURN_IF_ERROR(
+        CheckKnownIfAny<Person>(board, "care_team.person", member.person));
+    RETURN_IF_ERROR(CheckDistinct("care_team.channels", member.channels));
+    // One note a house, whatever it is to the patient.
+    if (!organizations.insert(member.organization).second) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "care_team.organization: ", ResourceName(member.organization),
+          " is there twice"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckBirthDate(absl::string_view field,

@@ -73,6 +73,11 @@ absl::Status CheckBirthDate(absl::string_view field,
                             const PrivateText& birth_date,
                             absl::CivilDay today);
 
+// What is wrong with a care team on this board. A member without channels is
+// let through: the inbox counts.
+absl::Status CheckCareTeam(const Board& board,
+                           const std::vector<CareTeamMember>& care_team);
+
 // InvalidArgument if a value is kUnspecified or there twice.
 template <typename E>
 absl::Status CheckDistinct(absl::string_view field,

@@ -136,7 +136,8 @@ struct ReportPosition {
 
 // Records a call of a registered professional. If there is an open call for
 // the same patient the professional becomes a follower of it, what is new is
-// added to it as a fact, and it is the answer. Red flags raise a task.
+// added to it as a fact, and it is the answer; if it was triaged already, a
+// task asks the operator to look at it again. Red flags raise a task.
 struct SubmitCall {
   CallId call;
   PatientId patient;
@@ -228,9 +229,10 @@ struct UnmergeCall {
   HOUSECALL_FIELDS(call);
 };
 
-// A wish. Before a crew has accepted, it is granted at once; then an operator
-// decides; once arrived it is refused. The etag is required: whoever cancels
-// must have seen what he cancels.
+// A wish. Before a crew has accepted, it is granted at once, unless somebody
+// else has called for the patient too or follows the call: then, and once
+// accepted, an operator decides; once arrived it is refused. The etag is
+// required: whoever cancels must have seen what he cancels.
 struct RequestCancel {
   CallId call;
   Version etag;

@@ -1,6 +1,7 @@
 #include "dispatcher/core/decide.h"
 
 #include <algorithm>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -13,33 +14,28 @@ namespace housecall::core {
 
 namespace {
 
-constexpr absl::Duration kKeepClosedCalls = absl::Hours(36);
 constexpr absl::Duration kKeepExpiredSessions = absl::Hours(1);
 
-// A trip's assignment is named after its first call: it stays while another
-// call of the trip needs it to be closed.
-bool TripIsOver(const Board& board, const CallId& call) {
-  const std::string prefix = call.value() + "--";
-  bool over = true;
-  board.table<Assignment>().ForEachFrom(
-      AssignmentId(prefix),
-      [&](const AssignmentId& id, const Assignment& assignment) {
-        if (id.value().compare(0, prefix.size(), prefix) != 0) return false;
-        for (const CallId& other : assignment.calls) {
-          const Call* found = board.Find<Call>(other);
-          if (found != nullptr && !IsOver(found->state)) over = false;
-        }
-        return over;
+// The calls, over or not, that still concern somebody.
+std::set<CallId> CallsOfConcern(const Board& board) {
+  std::set<CallId> calls;
+  board.open_calls().ForEach([&](const CallId& id, bool) { calls.insert(id); });
+  // The papers of a trip are complete when those of its last call are.
+  const std::set<CallId> open = calls;
+  board.table<Assignment>().ForEach(
+      [&](const AssignmentId&, const Assignment& trip) {
+        const bool is_open =
+            std::any_of(trip.calls.begin(), trip.calls.end(),
+                        [&](const CallId& id) { return open.count(id) > 0; });
+        if (is_open) calls.insert(trip.calls.begin(), trip.calls.end());
       });
-  return over;
-}
-
-// A note amended after the end is still on its way.
-bool HasOpenDelivery(const Board& board, const Call& call) {
-  for (const DeliveryId& id : board.DeliveriesOf(call.note)) {
-    if (board.open_deliveries().Contains(id)) return true;
-  }
-  return false;
+  board.open_deliveries().ForEach([&](const DeliveryId& id, bool) {
+    calls.insert(board.Find<Delivery>(id)->call);
+  });
+  board.open_tasks().ForEach([&](const TaskId& id, bool) {
+    calls.insert(board.Find<Task>(id)->call);
+  });
+  return calls;
 }
 
 }  // namespace
@@ -67,15 +63,23 @@ absl::StatusOr<Decision> Decide(const Board& board, const Command& command,
 }
 
 void ForgetWhatIsOver(absl::Time now, Board* board) {
+  const std::set<CallId> kept = CallsOfConcern(*board);
   std::vector<CallId> calls;
   board->table<Call>().ForEach([&](const CallId& id, const Call& call) {
-    if (IsOver(call.state) && call.close_time.has_value() &&
-        *call.close_time + kKeepClosedCalls < now && TripIsOver(*board, id) &&
-        !HasOpenDelivery(*board, call)) {
+    if (call.close_time.has_value() && *call.close_time + kKeepPast < now &&
+        kept.count(id) == 0) {
       calls.push_back(id);
     }
   });
   for (const CallId& id : calls) board->Forget(id);
+  std::vector<TaskId> tasks;
+  board->table<Task>().ForEach([&](const TaskId& id, const Task& task) {
+    if (task.call.empty() && task.resolved.has_value() &&
+        task.raise_time + kKeepPast < now) {
+      tasks.push_back(id);
+    }
+  });
+  for (const TaskId& id : tasks) board->Forget(id);
   std::vector<SessionId> sessions;
   board->table<Session>().ForEach(
       [&](const SessionId& id, const Session& session) {

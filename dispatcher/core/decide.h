@@ -45,8 +45,15 @@ absl::StatusOr<Decision> Decide(const Board& board, const Command& command,
 // May be early, never late.
 absl::Time NextDeadline(const Board& board);
 
-// Calls and sessions that the Board need not hold any longer at `now`: calls
-// closed more than 36 hours ago, sessions expired more than an hour ago.
+// How long what is over stays on the Board.
+inline constexpr absl::Duration kKeepPast = absl::Hours(36);
+
+// Takes off the Board what it need not hold any longer at `now`. Of the calls
+// those that Store::Load (store/store.h) would not bring with a `closed_after`
+// of kKeepPast ago: closed before it, without a delivery that nobody has
+// confirmed, without an open task, and on no trip with a call that is not over.
+// Tasks of no call that were raised before it and are resolved; and sessions
+// expired more than an hour ago.
 void ForgetWhatIsOver(absl::Time now, Board* board);
 
 // --- Outbox -----------------------------------------------------------------

@@ -132,8 +132,7 @@ bool HasPrimaryClinic(const std::vector<CareTeamMember>& team) {
 
 // Nothing clinical may stand in a task: how many, not which.
 std::string CountOf(const std::vector<RedFlag>& flags) {
-  return absl::StrCat(flags.size(),
-                      flags.size() == 1 ? " red flag" : " red flags");
+  return Counted(static_cast<int64_t>(flags.size()), "red flag", "red flags");
 }
 
 void AddLine(const PrivateText& text, std::string* lines) {
@@ -148,8 +147,38 @@ bool IsPromised(const Call& call) {
          standing == CallState::kEnRoute;
 }
 
+// Somebody has decided on the call, and no crew has accepted it: what is
+// learned now may change that decision.
+bool IsDecidedOn(const Call& call) {
+  switch (call.state) {
+    case CallState::kTriaged:
+    case CallState::kScheduled:
+    case CallState::kMatching:
+    case CallState::kOffered:
+    case CallState::kOnHold:
+      return true;
+    case CallState::kEmergency119:
+      return call.emergency.has_value() &&
+             call.emergency->decision != EmergencyDecision::kUndecided;
+    case CallState::kUnspecified:
+    case CallState::kReceived:
+    case CallState::kAccepted:
+    case CallState::kEnRoute:
+    case CallState::kOnScene:
+    case CallState::kDepartedScene:
+    case CallState::kNoteSent:
+    case CallState::kClosed:
+    case CallState::kNotFound:
+    case CallState::kMerged:
+    case CallState::kCancelled:
+      return false;
+  }
+  return false;
+}
+
 // A second professional calls for a patient with an open call: he follows it,
-// and what he says that is not there yet is added.
+// and what he says that is not there yet is added. His judgement too is that a
+// visit is wanted: the operator looks at the call again.
 Subject JoinOpenCall(const SubmitCall& c, Call call, Draft& draft) {
   const PersonId& person = draft.actor().person;
   bool changed = false;
@@ -191,12 +220,16 @@ Subject JoinOpenCall(const SubmitCall& c, Call call, Draft& draft) {
   const CallId id = call.id;
   const std::string flags = CountOf(call.red_flags);
   const bool promised = IsPromised(call);
+  const bool decided = IsDecidedOn(call);
   draft.Emit(follows ? EventKind::kCallFollowed : EventKind::kFactAdded, id,
              {std::move(call)});
   if (more_flags) draft.RaiseTask(TaskKind::kRedFlags, id, flags);
   if (more_skills && promised) {
     draft.RaiseTask(TaskKind::kRetriage, id,
                     "further skills were asked for after it was offered");
+  } else if (decided) {
+    draft.RaiseTask(TaskKind::kRetriage, id,
+                    "it was called for again after triage");
   }
   return id;
 }
@@ -247,6 +280,19 @@ void DeliverToTeam(const CallId& id, Draft& draft) {
   DeliverNote(draft.board().Find<Call>(id)->note, draft);
 }
 
+bool IsCancelRequested(const Call& call) {
+  return call.cancel_request.has_value() &&
+         call.cancel_request->state == CancelState::kRequested;
+}
+
+// Another professional than `person` wants the visit too: he called for the
+// patient as well, or follows the call.
+bool OthersWantIt(const Call& call, const PersonId& person) {
+  return (Contains(call.followers, person) && person != call.requester) ||
+         std::any_of(call.followers.begin(), call.followers.end(),
+                     [&](const PersonId& other) { return other != person; });
+}
+
 void AddReason(const PrivateText& reason, const Draft& draft, Call* call) {
   if (reason.empty()) return;
   call->facts.push_back(
@@ -254,31 +300,6 @@ void AddReason(const PrivateText& reason, const Draft& draft, Call* call) {
 }
 
 }  // namespace
-
-CallState StandingOf(const Call& call) {
-  switch (call.state) {
-    case CallState::kOnHold:
-    case CallState::kEmergency119:
-    case CallState::kNotFound:
-      return call.resume_state;
-    case CallState::kUnspecified:
-    case CallState::kReceived:
-    case CallState::kTriaged:
-    case CallState::kScheduled:
-    case CallState::kMatching:
-    case CallState::kOffered:
-    case CallState::kAccepted:
-    case CallState::kEnRoute:
-    case CallState::kOnScene:
-    case CallState::kDepartedScene:
-    case CallState::kNoteSent:
-    case CallState::kClosed:
-    case CallState::kMerged:
-    case CallState::kCancelled:
-      return call.state;
-  }
-  return call.state;
-}
 
 void Advance(Call* call, CallState state) {
   if (call->state == CallState::kOnHold ||
@@ -288,6 +309,17 @@ void Advance(Call* call, CallState state) {
   } else {
     call->state = state;
   }
+}
+
+absl::Time MatchTimeOf(const Policy& policy, const Window& schedule) {
+  return schedule.start_time - policy.schedule_lead_time;
+}
+
+void AdvanceToWaiting(const Draft& draft, Call* call) {
+  const bool far_off =
+      call->schedule.has_value() &&
+      MatchTimeOf(draft.policy(), *call->schedule) > draft.now();
+  Advance(call, far_off ? CallState::kScheduled : CallState::kMatching);
 }
 
 absl::Duration TargetOf(const Policy& policy, Urgency urgency) {
@@ -316,7 +348,7 @@ void EndCall(Call call, CallState state, Outcome outcome, PrivateText reason,
   call.hold_reason = PrivateText();
   call.not_found_due_time = std::nullopt;
   draft.Emit(kind, id, {std::move(call)});
-  draft.ResolveAllTasks(id);
+  draft.ResolveTasksOfCall(id);
 }
 
 // --- Submission and triage --------------------------------------------------
@@ -461,9 +493,8 @@ absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
   }
 
   // In the journal: triaged, then on its way (DOMAIN §3).
-  const bool scheduled =
-      c.schedule.has_value() &&
-      c.schedule->start_time - draft.policy().schedule_lead_time > draft.now();
+  const bool scheduled = c.schedule.has_value() &&
+                         MatchTimeOf(draft.policy(), *c.schedule) > draft.now();
   CallState next = CallState::kTriaged;
   EventKind kind = EventKind::kCallTriaged;
   if (c.disposition == Disposition::kVisit) {
@@ -512,6 +543,7 @@ absl::StatusOr<Subject> Rule(const HoldCall& c, Draft& draft) {
   }
   call.hold_until_time = c.until_time;
   call.hold_reason = c.reason;
+  call.review_time = draft.now();
   draft.Emit(EventKind::kCallHeld, c.call, {std::move(call)});
   return c.call;
 }
@@ -547,10 +579,8 @@ absl::StatusOr<Subject> Rule(const CorrectPlace& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   if (call.place == c.place) return c.call;
-  if (StandingOf(call) == CallState::kOffered) {
-    WithdrawOfferOf(c.call, "the place was corrected", draft);
-    ASSIGN_OR_RETURN(call, draft.Get<Call>(c.call));
-  }
+  WithdrawOfferOf(c.call, "the place was corrected", draft);
+  ASSIGN_OR_RETURN(call, draft.Get<Call>(c.call));
   call.place_corrections.push_back(PlaceCorrection{
       draft.now(), draft.actor().person, std::move(call.place), c.reason});
   call.place = c.place;
@@ -664,12 +694,18 @@ absl::StatusOr<Subject> Rule(const UnmergeCall& c, Draft& draft) {
   call.outcome = Outcome::kUnspecified;
   call.close_time = std::nullopt;
   call.closed_by = PersonId();
-  const bool clinic_known = HasPrimaryClinic(call.care_team);
+  const Call unmerged = call;
   draft.Emit(EventKind::kCallUnmerged, c.call, {std::move(call)});
   // The merge resolved its tasks; what the clocks raise comes again by itself.
-  if (!clinic_known) {
+  if (!HasPrimaryClinic(unmerged.care_team)) {
     draft.RaiseTask(TaskKind::kCareTeamUnknown, c.call,
                     "the primary clinic is not known");
+  }
+  if (!unmerged.red_flags.empty() && !unmerged.triage_time.has_value()) {
+    draft.RaiseTask(TaskKind::kRedFlags, c.call, CountOf(unmerged.red_flags));
+  }
+  if (IsCancelRequested(unmerged)) {
+    draft.RaiseTask(TaskKind::kCancelRequest, c.call, "");
   }
   return c.call;
 }
@@ -682,8 +718,7 @@ absl::Status CancelNow(const CallId& id, const PrivateText& reason,
                        Draft& draft) {
   TakeCrewOff(id, "the call was cancelled", draft);
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(id));
-  if (call.cancel_request.has_value() &&
-      call.cancel_request->state == CancelState::kRequested) {
+  if (IsCancelRequested(call)) {
     call.cancel_request->state = CancelState::kApproved;
     call.cancel_request->answered_by = draft.actor().person;
   }
@@ -698,14 +733,12 @@ absl::StatusOr<Subject> Rule(const RequestCancel& c, Draft& draft) {
   if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   RETURN_IF_ERROR(CheckEtag(c.etag, call));
-  if (call.state != CallState::kAccepted && call.state != CallState::kEnRoute) {
+  if (call.state != CallState::kAccepted && call.state != CallState::kEnRoute &&
+      !OthersWantIt(call, draft.actor().person)) {
     RETURN_IF_ERROR(CancelNow(c.call, c.reason, draft));
     return c.call;
   }
-  if (call.cancel_request.has_value() &&
-      call.cancel_request->state == CancelState::kRequested) {
-    return c.call;
-  }
+  if (IsCancelRequested(call)) return c.call;
   call.cancel_request =
       CancelRequest{CancelState::kRequested, draft.now(), draft.actor().person,
                     c.reason, PersonId()};
@@ -716,8 +749,7 @@ absl::StatusOr<Subject> Rule(const RequestCancel& c, Draft& draft) {
 
 absl::StatusOr<Subject> Rule(const AnswerCancel& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
-  if (!call.cancel_request.has_value() ||
-      call.cancel_request->state != CancelState::kRequested) {
+  if (!IsCancelRequested(call)) {
     return absl::FailedPreconditionError(
         absl::StrCat(ResourceName(c.call), ": nobody asked to cancel it"));
   }
@@ -804,6 +836,7 @@ absl::StatusOr<Subject> Rule(const DecideEmergency& c, Draft& draft) {
           call.triage_time = draft.now();
           call.triaged_by = draft.actor().person;
         }
+        call.review_time = draft.now();
       }
       break;
     case EmergencyDecision::kStandDown:
@@ -821,22 +854,7 @@ absl::StatusOr<Subject> Rule(const DecideEmergency& c, Draft& draft) {
 
 absl::StatusOr<Subject> Rule(const SetCareTeam& c, Draft& draft) {
   if (c.care_team.empty()) return MissingField("care_team");
-  std::vector<OrganizationId> organizations;
-  for (const CareTeamMember& member : c.care_team) {
-    if (member.role == CareRole::kUnspecified) {
-      return MissingField("care_team.role");
-    }
-    RETURN_IF_ERROR(CheckDistinct("care_team.channels", member.channels));
-    if (!AddOnce(&organizations, member.organization)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "care_team.organization: ", ResourceName(member.organization),
-          " is there twice"));
-    }
-    RETURN_IF_ERROR(draft.Get<Organization>(member.organization).status());
-    if (!member.person.empty()) {
-      RETURN_IF_ERROR(draft.Get<Person>(member.person).status());
-    }
-  }
+  RETURN_IF_ERROR(CheckCareTeam(draft.board(), c.care_team));
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (call.care_team == c.care_team) return c.call;
   call.care_team = c.care_team;

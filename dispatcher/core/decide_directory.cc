@@ -366,31 +366,6 @@ absl::Status AfterChange(const Car& car, const Car*, Draft& draft) {
 
 // --- Patients ---------------------------------------------------------------
 
-absl::Status CheckCareTeam(const Board& board,
-                           const std::vector<CareTeamMember>& care_team) {
-  for (size_t i = 0; i < care_team.size(); ++i) {
-    const CareTeamMember& member = care_team[i];
-    if (member.role == CareRole::kUnspecified) {
-      return MissingField("care_team.role");
-    }
-    RETURN_IF_ERROR(CheckKnown<Organization>(board, "care_team.organization",
-                                             member.organization));
-    RETURN_IF_ERROR(
-        CheckKnownIfAny<Person>(board, "care_team.person", member.person));
-    if (member.channels.empty()) return MissingField("care_team.channels");
-    RETURN_IF_ERROR(CheckDistinct("care_team.channels", member.channels));
-    // One note a house, whatever it is to the patient.
-    for (size_t j = 0; j < i; ++j) {
-      if (care_team[j].organization == member.organization) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "care_team.organization: ", ResourceName(member.organization),
-            " is there twice"));
-      }
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Check(const Patient& patient, const Patient*, const Draft& draft) {
   const Board& board = draft.board();
   if (patient.display_name.empty()) return MissingField("display_name");
@@ -412,6 +387,9 @@ absl::Status Check(const Patient& patient, const Patient*, const Draft& draft) {
   RETURN_IF_ERROR(CheckKnownIfAny<Person>(board, "primary_physician",
                                           patient.primary_physician));
   RETURN_IF_ERROR(CheckCareTeam(board, patient.care_team));
+  for (const CareTeamMember& member : patient.care_team) {
+    if (member.channels.empty()) return MissingField("care_team.channels");
+  }
   for (const Device& device : patient.devices) {
     if (device.kind == DeviceKind::kUnspecified) {
       return MissingField("devices.kind");
@@ -703,6 +681,15 @@ absl::StatusOr<Subject> UpdateRecord(R record, EventKind kind, Draft& draft) {
   return record.id;
 }
 
+// Writes a record of the rota, and tells at once of who is missed for it.
+template <typename Write>
+absl::StatusOr<Subject> ChangeRota(Draft& draft, Write write) {
+  const std::vector<CoverageGap> before = GapsAhead(draft);
+  ASSIGN_OR_RETURN(Subject subject, write());
+  TellOfNewGaps(before, draft);
+  return subject;
+}
+
 }  // namespace
 
 absl::StatusOr<Subject> Rule(const Create<Center>& c, Draft& draft) {
@@ -731,7 +718,15 @@ absl::StatusOr<Subject> Rule(const Create<Person>& c, Draft& draft) {
 }
 
 absl::StatusOr<Subject> Rule(const Update<Person>& c, Draft& draft) {
-  return UpdateRecord(c.record, EventKind::kPersonChanged, draft);
+  const Person* before = draft.board().Find<Person>(c.record.id);
+  const auto write = [&] {
+    return UpdateRecord(c.record, EventKind::kPersonChanged, draft);
+  };
+  // Who is on the rota and does not work here any more, or needs a driver now.
+  const bool counts_otherwise =
+      before != nullptr && (before->active != c.record.active ||
+                            before->self_drive != c.record.self_drive);
+  return counts_otherwise ? ChangeRota(draft, write) : write();
 }
 
 absl::StatusOr<Subject> Rule(const Create<Car>& c, Draft& draft) {
@@ -751,19 +746,27 @@ absl::StatusOr<Subject> Rule(const Update<Patient>& c, Draft& draft) {
 }
 
 absl::StatusOr<Subject> Rule(const Create<Shift>& c, Draft& draft) {
-  return CreateRecord(c.record, EventKind::kShiftChanged, draft);
+  return ChangeRota(draft, [&] {
+    return CreateRecord(c.record, EventKind::kShiftChanged, draft);
+  });
 }
 
 absl::StatusOr<Subject> Rule(const Update<Shift>& c, Draft& draft) {
-  return UpdateRecord(c.record, EventKind::kShiftChanged, draft);
+  return ChangeRota(draft, [&] {
+    return UpdateRecord(c.record, EventKind::kShiftChanged, draft);
+  });
 }
 
 absl::StatusOr<Subject> Rule(const Create<Override>& c, Draft& draft) {
-  return CreateRecord(c.record, EventKind::kOverrideChanged, draft);
+  return ChangeRota(draft, [&] {
+    return CreateRecord(c.record, EventKind::kOverrideChanged, draft);
+  });
 }
 
 absl::StatusOr<Subject> Rule(const Update<Override>& c, Draft& draft) {
-  return UpdateRecord(c.record, EventKind::kOverrideChanged, draft);
+  return ChangeRota(draft, [&] {
+    return UpdateRecord(c.record, EventKind::kOverrideChanged, draft);
+  });
 }
 
 // --- Accounts and sessions --------------------------------------------------

@@ -12,8 +12,6 @@ namespace housecall::core {
 
 namespace {
 
-// How early somebody may begin.
-constexpr absl::Duration kEarly = absl::Minutes(30);
 // A phone's clock may be a little fast.
 constexpr absl::Duration kMaxClockLead = absl::Minutes(1);
 
@@ -43,7 +41,8 @@ absl::Status CheckCarIsFree(const Board& board, const CarId& id,
 // whose refusal tells him so.
 Role RoleOnRota(const Draft& draft, const PersonId& person) {
   for (const Role role : {Role::kPhysician, Role::kDriver, Role::kOperator}) {
-    if (DutyOf(draft.board(), person, role, draft.now(), kEarly).has_value()) {
+    if (DutyOf(draft.board(), person, role, draft.now(), kMaxEarlyStart)
+            .has_value()) {
       return role;
     }
   }
@@ -68,7 +67,7 @@ absl::StatusOr<Subject> Rule(const GoOnDuty& wanted, Draft& draft) {
                      " does not work with the center any more"));
   }
   const std::optional<RotaDuty> rota =
-      DutyOf(board, c.person, c.role, draft.now(), kEarly);
+      DutyOf(board, c.person, c.role, draft.now(), kMaxEarlyStart);
   if (!rota.has_value()) {
     return absl::FailedPreconditionError(
         absl::StrCat(ResourceName(c.person), " is not on the rota as ",

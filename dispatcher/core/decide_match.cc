@@ -18,8 +18,9 @@ bool IsBeforeArrival(const Assignment& assignment) {
          assignment.state != AssignmentState::kOnScene;
 }
 
-// Ends a pending offer. `change` is done to each of its calls, which go back to
-// MATCHING; those of a crew that waits for another car stay where they are.
+// Ends a pending offer. `change` is done to each of its calls, which wait to be
+// matched again; those of a crew that waits for another car stay where they
+// are.
 template <typename Change>
 void EndOffer(Offer offer, OfferState state, EventKind kind, Change change,
               Draft& draft) {
@@ -31,7 +32,7 @@ void EndOffer(Offer offer, OfferState state, EventKind kind, Change change,
     change(&call);
     if (offer.replaces_car_of.empty()) {
       call.offer = OfferId();
-      Advance(&call, CallState::kMatching);
+      AdvanceToWaiting(draft, &call);
     }
     if (!(call == before)) records.push_back(std::move(call));
   }
@@ -59,6 +60,14 @@ void CountVisit(const PersonId& person, int32_t change, const Draft& draft,
   records->push_back(std::move(duty));
 }
 
+// The call has that crew no longer.
+void ResolveTasksOfCrew(const CallId& call, Draft& draft) {
+  for (TaskKind kind : {TaskKind::kNotMoving, TaskKind::kCarBrokenDown,
+                        TaskKind::kDriverMissing, TaskKind::kVisitOverdue}) {
+    draft.ResolveTasks(kind, call);
+  }
+}
+
 // Frees a crew that has not arrived.
 template <typename Change>
 void Release(const AssignmentId& id, std::string reason, Change change,
@@ -78,18 +87,14 @@ void Release(const AssignmentId& id, std::string reason, Change change,
   for (const CallId& call_id : calls) {
     Call call = *draft.board().Find<Call>(call_id);
     change(&call);
-    Advance(&call, CallState::kMatching);
+    AdvanceToWaiting(draft, &call);
     records.push_back(std::move(call));
   }
   assignment.state = AssignmentState::kReleased;
   assignment.release_reason = std::move(reason);
   records.push_back(std::move(assignment));
   draft.Emit(EventKind::kAssignmentReleased, first, std::move(records));
-  for (const CallId& call_id : calls) {
-    draft.ResolveTasks(TaskKind::kNotMoving, call_id);
-    draft.ResolveTasks(TaskKind::kCarBrokenDown, call_id);
-    draft.ResolveTasks(TaskKind::kDriverMissing, call_id);
-  }
+  for (const CallId& call_id : calls) ResolveTasksOfCrew(call_id, draft);
 }
 
 // "people/p1 may not be sent: SHIFT_ENDS_BEFORE (12)".
@@ -244,12 +249,16 @@ void ReplaceCar(Offer offer, Draft& draft) {
   std::vector<Record> records;
   CountVisit(offer.driver, 1, draft, &records);
   for (const CallId& id : calls) {
-    const Call& call = *draft.board().Find<Call>(id);
+    Call call = *draft.board().Find<Call>(id);
     if (const Visit* found = draft.board().Find<Visit>(call.visit)) {
       Visit visit = *found;
       visit.driver = offer.driver;
       visit.car = offer.car;
       records.push_back(std::move(visit));
+    }
+    if (call.unanswered_offers != 0) {
+      call.unanswered_offers = 0;
+      records.push_back(std::move(call));
     }
   }
   assignment.driver = offer.driver;
@@ -268,6 +277,7 @@ void ReplaceCar(Offer offer, Draft& draft) {
     draft.ResolveTasks(TaskKind::kCarBrokenDown, id);
     draft.ResolveTasks(TaskKind::kDriverMissing, id);
     draft.ResolveTasks(TaskKind::kNoCandidate, id);
+    draft.ResolveTasks(TaskKind::kNoAnswer, id);
   }
 }
 
@@ -457,15 +467,41 @@ bool WaitsForCar(const Board& board, const Call& call) {
          assignment->state == AssignmentState::kWaitingForCar;
 }
 
+// Whoever set out has worked: the driver's part of a trip that goes on without
+// him is an assignment of its own, which he may confirm. It names no physician.
+Assignment PartOfDriver(const Assignment& trip, std::string reason,
+                        Call* first) {
+  Assignment part;
+  part.id = AssignmentId(Draft::NextId(first, 'a'));
+  part.offer = trip.offer;
+  part.calls = trip.calls;
+  part.driver = trip.driver;
+  part.car = trip.car;
+  part.state = AssignmentState::kReleased;
+  part.accept_time = trip.accept_time;
+  part.depart = trip.depart;
+  part.pick_up = trip.pick_up;
+  part.release_reason = std::move(reason);
+  return part;
+}
+
 // Takes car and driver from a crew that has not arrived: it waits for others,
 // and its calls for it to set out.
 void LoseCar(Assignment assignment, EventKind kind, std::vector<Record> records,
              bool driver_is_missing, Draft& draft) {
   const CallId first = assignment.calls.front();
+  const bool has_worked =
+      assignment.depart.has_value() && !assignment.self_drive;
   for (const CallId& id : assignment.calls) {
     Call call = *draft.board().Find<Call>(id);
     if (driver_is_missing) AddOnce(&call.unanswered_by, assignment.driver);
     Advance(&call, CallState::kAccepted);
+    if (id == first && has_worked) {
+      records.push_back(PartOfDriver(
+          assignment,
+          driver_is_missing ? "the driver is missing" : "the car broke down",
+          &call));
+    }
     if (const Visit* found = draft.board().Find<Visit>(call.visit)) {
       Visit visit = *found;
       visit.driver = PersonId();
@@ -474,6 +510,7 @@ void LoseCar(Assignment assignment, EventKind kind, std::vector<Record> records,
     }
     records.push_back(std::move(call));
   }
+  if (!has_worked) CountVisit(assignment.driver, -1, draft, &records);
   assignment.driver = PersonId();
   assignment.car = CarId();
   assignment.self_drive = false;
@@ -544,8 +581,8 @@ void RingOrExpire(const OfferId& id, Draft& draft) {
         draft.board().Find<Call>(call)->unanswered_offers;
     if (unanswered < draft.policy().unanswered_offers_before_alarm) continue;
     draft.RaiseTask(TaskKind::kNoAnswer, call,
-                    absl::StrCat(unanswered, " offers unanswered; ring the ",
-                                 "last-resort contact"));
+                    absl::StrCat(Counted(unanswered, "offer", "offers"),
+                                 " unanswered; ring the last-resort contact"));
   }
 }
 
@@ -591,12 +628,15 @@ void TakeCrewOff(const CallId& call_id, std::string reason, Draft& draft) {
   }
   Assignment rest = *assignment;
   rest.calls.erase(std::find(rest.calls.begin(), rest.calls.end(), call_id));
+  // If it does not move, the operator is told so at another of its calls.
+  rest.alarmed = false;
   const CallId next = rest.calls.front();
   const bool waits = rest.state == AssignmentState::kWaitingForCar;
   Call call = *draft.board().Find<Call>(call_id);
-  Advance(&call, CallState::kMatching);
+  AdvanceToWaiting(draft, &call);
   draft.Emit(EventKind::kAssignmentReleased, call_id,
              {std::move(call), std::move(rest)});
+  ResolveTasksOfCrew(call_id, draft);
   // The operator was told of the trip at its first call.
   if (waits) draft.RaiseTask(TaskKind::kCarBrokenDown, next, "");
 }
@@ -674,7 +714,9 @@ absl::StatusOr<Subject> Rule(const ReportUnmatched& c, Draft& draft) {
     const bool place = PlaceIsTheReason(call, match);
     const bool busy = SomebodyIsBusy(match);
     const std::string detail =
-        absl::StrCat(match.candidates.size(), " candidates, none can be sent");
+        absl::StrCat(Counted(static_cast<int64_t>(match.candidates.size()),
+                             "candidate", "candidates"),
+                     ", none can be sent");
     draft.Emit(EventKind::kCallUnmatched, given.call,
                {std::move(call), std::move(match)});
     if (place) {

@@ -65,13 +65,42 @@ void RaiseIfFailed(const DeliveryId& id, Draft& draft) {
                   Complaint(delivery, "no channel"), id);
 }
 
+// Earlier versions of the same note to the same receiver that nobody has
+// confirmed: who has an amendment has the whole note, and needs them no more.
+std::vector<Delivery> Superseded(const Board& board, const Delivery& by) {
+  std::vector<Delivery> earlier;
+  for (const DeliveryId& id : board.DeliveriesOf(by.note)) {
+    const Delivery& delivery = *board.Find<Delivery>(id);
+    if (delivery.note_version < by.note_version &&
+        delivery.member.organization == by.member.organization &&
+        delivery.state != DeliveryState::kReceived) {
+      earlier.push_back(delivery);
+    }
+  }
+  return earlier;
+}
+
 void Receive(Delivery delivery, Receipt receipt, Draft& draft) {
-  const DeliveryId id = delivery.id;
   const CallId call = delivery.call;
+  std::vector<DeliveryId> ids = {delivery.id};
+  std::vector<Record> records;
+  for (Delivery& earlier : Superseded(draft.board(), delivery)) {
+    Receipt instead;
+    instead.time = receipt.time;
+    instead.person = receipt.person;
+    instead.by_hand_reason = PrivateText(
+        absl::StrCat("version ", delivery.note_version, " was received"));
+    RecordReceipt(std::move(instead), &earlier);
+    ids.push_back(earlier.id);
+    records.push_back(std::move(earlier));
+  }
   RecordReceipt(std::move(receipt), &delivery);
-  draft.Emit(EventKind::kDeliveryReceived, call, {std::move(delivery)});
-  ResolveTasksOf(id, {TaskKind::kDeliveryFailed, TaskKind::kDeliveryOverdue},
-                 call, draft);
+  records.insert(records.begin(), std::move(delivery));
+  draft.Emit(EventKind::kDeliveryReceived, call, std::move(records));
+  for (const DeliveryId& id : ids) {
+    ResolveTasksOf(id, {TaskKind::kDeliveryFailed, TaskKind::kDeliveryOverdue},
+                   call, draft);
+  }
   CloseIfComplete(call, draft);
 }
 

@@ -6,12 +6,16 @@
 // InfinitePast means that it is so already (a surge, a target that cannot be
 // kept).
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
 #include "dispatcher/core/calendar.h"
 #include "dispatcher/core/draft.h"
@@ -32,7 +36,10 @@ enum class What {
   kTriageOverdue,
   kTargetAtRisk,
   kRetriage,
+  kEmergency,
   kNotFound,
+  kWaitsForCar,
+  kVisitOverdue,
 };
 
 struct Due {
@@ -96,36 +103,158 @@ void AddTargetDue(const Board& board, const Call& call, const Offer* offer,
   }
 }
 
-// Since when the call waits without anybody looking at it: its last triage;
-// a scheduled one, since it is being matched; or when the operator was told
-// last and said that he had seen to it.
+// When the operator said last that he had seen to what a task of that kind
+// tells; InfinitePast if there was none. InfiniteFuture while one is open: then
+// there is no need to tell him.
+absl::Time SeenTo(const Board& board, const CallId& call, TaskKind kind) {
+  const Task* last = LastTask(board, call, kind);
+  if (last == nullptr) return absl::InfinitePast();
+  return IsOpen(last) ? absl::InfiniteFuture() : last->resolved->time;
+}
+
+// Since when the call waits without anybody looking at it: its last triage or
+// hold; a scheduled one, since it is being matched; or when the operator was
+// told last and said that he had seen to it.
 void AddRetriageDue(const Board& board, const Call& call, Due* due) {
   const Policy& policy = board.center().policy;
-  if (!call.review_time.has_value()) return;
-  absl::Time since = *call.review_time;
+  absl::Time since = call.review_time.value_or(call.receive_time);
   if (call.schedule.has_value()) {
-    since =
-        std::max(since, call.schedule->start_time - policy.schedule_lead_time);
+    since = std::max(since, MatchTimeOf(policy, *call.schedule));
   }
-  const Task* last = LastTask(board, call.id, TaskKind::kRetriage);
-  if (IsOpen(last)) return;
-  if (last != nullptr) since = std::max(since, last->resolved->time);
+  if (call.state == CallState::kEmergency119) {
+    since = std::max(since, call.emergency->decide_time.value_or(since));
+  }
+  since = std::max(since, SeenTo(board, call.id, TaskKind::kRetriage));
   due->Earlier(since + policy.retriage_after, What::kRetriage);
 }
 
-// The clock of departure, from acceptance.
-void AddDepartureDue(const Policy& policy, const Assignment& crew, Due* due) {
-  if (crew.state != AssignmentState::kAccepted) return;
-  if (!crew.nudged) {
-    due->Earlier(crew.accept_time + policy.departure_nudge, What::kNudge);
+// Once when triage is late, and again as long as it is.
+void AddTriageDue(const Board& board, const Call& call, Due* due) {
+  const Policy& policy = board.center().policy;
+  absl::Time time = call.receive_time + (call.red_flags.empty()
+                                             ? policy.triage_target
+                                             : policy.urgent_triage_target);
+  const Task* last = LastTask(board, call.id, TaskKind::kTriageOverdue);
+  if (IsOpen(last)) return;
+  // Resolved by nobody: the call was merged, and no longer is.
+  if (last != nullptr && !last->resolved->person.empty()) {
+    time = std::max(time, last->resolved->time + policy.retriage_after);
   }
-  if (!crew.alarmed) {
-    due->Earlier(crew.accept_time + policy.departure_alarm, What::kNotMoving);
-  }
-  due->Earlier(crew.accept_time + policy.departure_rematch, What::kRematch);
+  due->Earlier(time, What::kTriageOverdue);
 }
 
-// What comes next for an open call.
+// Nobody who was told of the 119 has decided.
+void AddEmergencyDue(const Board& board, const Call& call, Due* due) {
+  due->Earlier(std::max(call.emergency->raise_time,
+                        SeenTo(board, call.id, TaskKind::kEmergency119)) +
+                   board.center().policy.urgent_triage_target,
+               What::kEmergency);
+}
+
+// Each step to find the patient, and the decision after the last.
+void AddNotFoundDue(const Board& board, const Call& call, Due* due) {
+  const Policy& policy = board.center().policy;
+  const absl::Time seen_to = SeenTo(board, call.id, TaskKind::kPatientNotFound);
+  if (!call.not_found_due_time.has_value()) {
+    due->Earlier(std::max(call.receive_time, seen_to) + policy.retriage_after,
+                 What::kNotFound);
+    return;
+  }
+  due->Earlier(seen_to < *call.not_found_due_time
+                   ? *call.not_found_due_time
+                   : seen_to + policy.not_found_step_timeout,
+               What::kNotFound);
+}
+
+// The clock of departure: from acceptance; for visits at an agreed time, from
+// when the crew has to set out to be there in time, if that is later.
+void AddDepartureDue(const Board& board, const Assignment& crew, Due* due) {
+  if (crew.state != AssignmentState::kAccepted) return;
+  const Policy& policy = board.center().policy;
+  absl::Time agreed = absl::InfiniteFuture();
+  for (const CallId& id : crew.calls) {
+    const Call& call = *board.Find<Call>(id);
+    agreed =
+        std::min(agreed, call.schedule.has_value() ? call.schedule->start_time
+                                                   : absl::InfinitePast());
+  }
+  const absl::Time since =
+      std::max(crew.accept_time, agreed - crew.estimate.fetch_duration -
+                                     crew.estimate.drive_duration);
+  if (!crew.nudged) {
+    due->Earlier(since + policy.departure_nudge, What::kNudge);
+  }
+  if (!crew.alarmed) {
+    due->Earlier(since + policy.departure_alarm, What::kNotMoving);
+  }
+  due->Earlier(since + policy.departure_rematch, What::kRematch);
+}
+
+// A crew stands there without a car, and nobody is seeing to it any more.
+void AddWaitForCarDue(const Board& board, const Call& call,
+                      const Assignment& crew, Due* due) {
+  if (crew.state != AssignmentState::kWaitingForCar ||
+      crew.calls.front() != call.id) {
+    return;
+  }
+  const absl::Time seen_to = std::max(
+      {crew.accept_time, SeenTo(board, call.id, TaskKind::kCarBrokenDown),
+       SeenTo(board, call.id, TaskKind::kDriverMissing)});
+  due->Earlier(seen_to + board.center().policy.departure_rematch,
+               What::kWaitsForCar);
+}
+
+// A visit that should be over long since: nothing was heard of the crew, or
+// after it has left papers are missing at 08:30 of the next working day and no
+// delivery tells of it. Told again after an hour, or on the next working day.
+void AddVisitDue(const Board& board, const Call& call, const Assignment* crew,
+                 Due* due) {
+  const Policy& policy = board.center().policy;
+  const absl::Time seen_to = SeenTo(board, call.id, TaskKind::kVisitOverdue);
+  if (crew != nullptr) {
+    if (!crew->depart.has_value()) return;
+    const Stamp& step =
+        crew->arrive.has_value() ? *crew->arrive : *crew->depart;
+    const absl::Time expected = crew->estimate_time == absl::UnixEpoch()
+                                    ? step.server_time
+                                    : crew->estimate.finish_time;
+    due->Earlier(
+        std::max({step.server_time, expected, seen_to}) + policy.retriage_after,
+        What::kVisitOverdue);
+    return;
+  }
+  const Visit* visit = board.Find<Visit>(call.visit);
+  if (visit == nullptr || !visit->leave.has_value() ||
+      seen_to == absl::InfiniteFuture()) {
+    return;
+  }
+  for (const DeliveryId& id : board.DeliveriesOf(call.note)) {
+    if (board.open_deliveries().Contains(id) &&
+        !board.Find<Delivery>(id)->overdue) {
+      return;
+    }
+  }
+  absl::Time since = std::max(visit->leave->server_time, seen_to);
+  for (TaskKind kind :
+       {TaskKind::kDeliveryOverdue, TaskKind::kDeliveryFailed}) {
+    since = std::max(since, SeenTo(board, call.id, kind));
+  }
+  if (since == absl::InfiniteFuture()) return;
+  due->Earlier(NextWorkingDayAt(since, policy.delivery_due_minute,
+                                ZoneNamed(board.center().time_zone)),
+               What::kVisitOverdue);
+}
+
+// A crew is there, or was.
+bool IsVisited(const Call& call) {
+  const CallState standing = StandingOf(call);
+  return standing == CallState::kOnScene ||
+         standing == CallState::kDepartedScene ||
+         standing == CallState::kNoteSent;
+}
+
+// What comes next for an open call. Every open call has something, or a task of
+// its own is open: nobody is forgotten.
 Due DueOf(const Board& board, const Call& call) {
   const Policy& policy = board.center().policy;
   Due due;
@@ -136,20 +265,20 @@ Due DueOf(const Board& board, const Call& call) {
   }
   const Offer* offer = PendingOfferOf(board, call);
   if (offer != nullptr) due.Earlier(offer->ring_until_time, What::kOfferRings);
-  if (crew != nullptr) AddDepartureDue(policy, *crew, &due);
+  if (crew != nullptr) {
+    AddDepartureDue(board, *crew, &due);
+    AddWaitForCarDue(board, call, *crew, &due);
+  }
   switch (call.state) {
     case CallState::kReceived:
-      if (LastTask(board, call.id, TaskKind::kTriageOverdue) == nullptr) {
-        due.Earlier(call.receive_time + (call.red_flags.empty()
-                                             ? policy.triage_target
-                                             : policy.urgent_triage_target),
-                    What::kTriageOverdue);
-      }
+      AddTriageDue(board, call, &due);
+      break;
+    case CallState::kTriaged:
+      AddRetriageDue(board, call, &due);
       break;
     case CallState::kScheduled:
       if (call.schedule.has_value()) {
-        due.Earlier(call.schedule->start_time - policy.schedule_lead_time,
-                    What::kScheduleStarts);
+        due.Earlier(MatchTimeOf(policy, *call.schedule), What::kScheduleStarts);
       }
       break;
     case CallState::kMatching:
@@ -160,33 +289,48 @@ Due DueOf(const Board& board, const Call& call) {
     case CallState::kAccepted:
     case CallState::kEnRoute:
       AddTargetDue(board, call, offer, crew, &due);
+      AddVisitDue(board, call, crew, &due);
+      break;
+    case CallState::kOnScene:
+    case CallState::kDepartedScene:
+    case CallState::kNoteSent:
+      AddVisitDue(board, call, crew, &due);
       break;
     case CallState::kOnHold:
       if (call.hold_until_time.has_value()) {
         due.Earlier(*call.hold_until_time, What::kHoldEnds);
+      } else {
+        AddRetriageDue(board, call, &due);
+      }
+      break;
+    case CallState::kEmergency119:
+      if (call.emergency->decision == EmergencyDecision::kUndecided) {
+        AddEmergencyDue(board, call, &due);
+      } else if (IsVisited(call)) {
+        AddVisitDue(board, call, crew, &due);
+      } else {
+        AddRetriageDue(board, call, &due);
       }
       break;
     case CallState::kNotFound:
-      if (call.not_found_due_time.has_value()) {
-        const Task* last = LastTask(board, call.id, TaskKind::kPatientNotFound);
-        if (!IsOpen(last) &&
-            (last == nullptr || last->raise_time < *call.not_found_due_time)) {
-          due.Earlier(*call.not_found_due_time, What::kNotFound);
-        }
-      }
+      AddNotFoundDue(board, call, &due);
       break;
     case CallState::kUnspecified:
-    case CallState::kTriaged:
-    case CallState::kOnScene:
-    case CallState::kDepartedScene:
-    case CallState::kNoteSent:
     case CallState::kClosed:
-    case CallState::kEmergency119:
     case CallState::kMerged:
     case CallState::kCancelled:
       break;
   }
   return due;
+}
+
+// Why a visit is overdue.
+std::string WhatIsMissing(const Board& board, const Call& call) {
+  const Visit* visit = board.Find<Visit>(call.visit);
+  if (visit == nullptr || !visit->leave.has_value()) {
+    return "nothing was heard of the crew";
+  }
+  return absl::StrJoin(MissingToClose(board, call), "; ");
 }
 
 void Happen(What what, const CallId& id, Draft& draft) {
@@ -242,7 +386,22 @@ void Happen(What what, const CallId& id, Draft& draft) {
       draft.RaiseTask(TaskKind::kRetriage, id, "");
       return;
     case What::kNotFound:
-      draft.RaiseTask(TaskKind::kPatientNotFound, id, "the next step is late");
+      draft.RaiseTask(TaskKind::kPatientNotFound, id,
+                      call.not_found_due_time.has_value()
+                          ? "the next step is late"
+                          : "every step was tried; a decision is wanted");
+      return;
+    case What::kEmergency:
+      draft.RaiseTask(TaskKind::kEmergency119, id, "nobody has decided yet");
+      return;
+    case What::kWaitsForCar:
+      draft.RaiseTask(TaskKind::kCarBrokenDown, id,
+                      absl::StrCat("assignments/", call.assignment.value(),
+                                   " still waits for a car"));
+      return;
+    case What::kVisitOverdue:
+      draft.RaiseTask(TaskKind::kVisitOverdue, id,
+                      WhatIsMissing(draft.board(), call));
       return;
   }
 }
@@ -257,16 +416,25 @@ absl::Time EndOf(const Board& board, const Duty& duty) {
   return duty.end_time;
 }
 
+// A duty that another of the same role adjoins goes on: nobody has to say so at
+// midnight.
 void EndDuties(Draft& draft) {
-  std::vector<PersonId> ended;
-  draft.board().table<Duty>().ForEach([&](const PersonId& id, const Duty& d) {
-    if (EndOf(draft.board(), d) <= draft.now()) ended.push_back(id);
+  std::vector<Duty> ended;
+  draft.board().table<Duty>().ForEach([&](const PersonId&, const Duty& duty) {
+    if (EndOf(draft.board(), duty) <= draft.now()) ended.push_back(duty);
   });
-  for (const PersonId& id : ended) {
-    if (const Offer* offer = draft.board().PendingOfferTo(id)) {
+  for (Duty& duty : ended) {
+    const std::optional<RotaDuty> next = DutyOf(
+        draft.board(), duty.id, duty.role, draft.now(), absl::ZeroDuration());
+    if (next.has_value() && !next->reserve) {
+      duty.end_time = next->end_time;
+      duty.organization = next->organization;
+      draft.Emit(EventKind::kDutyBegan, CallId(), {std::move(duty)});
+      continue;
+    }
+    if (const Offer* offer = draft.board().PendingOfferTo(duty.id)) {
       WithdrawOfferOf(offer->calls.front(), "the shift is over", draft);
     }
-    Duty duty = *draft.board().Find<Duty>(id);
     duty.on_duty = false;
     duty.since = draft.now();
     draft.Emit(EventKind::kDutyEnded, CallId(), {std::move(duty)});
@@ -345,15 +513,18 @@ void Surge(Draft& draft) {
     return;
   }
   const Load load = LoadOf(draft.board());
-  draft.RaiseTask(TaskKind::kSurge, CallId(),
-                  absl::StrCat(load.waiting, " calls wait; the crews on duty ",
-                               "can be expected to see ", load.capacity));
+  draft.RaiseTask(
+      TaskKind::kSurge, CallId(),
+      absl::StrCat(Counted(load.waiting, "call waits", "calls wait"),
+                   "; the crews on duty can be expected to see ",
+                   load.capacity));
 }
 
 // Every day at this hour of the center's zone the rota is looked through for
 // gaps: tonight's, and those 1, 3 and 7 days ahead.
 constexpr int kCoverageHour = 17;
 constexpr int kCoverageDaysAhead[] = {0, 1, 3, 7};
+constexpr int kLastCoverageDay = 7;
 // The daily check leaves a task that is resolved at once: the record that the
 // rota was looked through, and the memory of when.
 constexpr char kCoverageCheck[] = "coverage-check--";
@@ -394,13 +565,106 @@ absl::Time CoverageDue(const Board& board) {
   return FirstCoverageTimeAfter(*last, zone);
 }
 
+// The day of the last check that was due by now. After a stop of some days it
+// is that which counts, not each of them.
+absl::CivilDay LastCoverageDay(absl::Time now, absl::TimeZone zone) {
+  const absl::CivilDay today = absl::ToCivilDay(now, zone);
+  const absl::Time due =
+      absl::FromCivil(absl::CivilHour(today) + kCoverageHour, zone);
+  return due > now ? today - 1 : today;
+}
+
+// What the rota misses from now on up to a day after the last mark, cut at each
+// check so that a gap begins at the same time however often it is found.
+std::vector<CoverageGap> GapsFrom(const Board& board, absl::Time now) {
+  const absl::TimeZone zone = ZoneNamed(board.center().time_zone);
+  const absl::CivilHour from =
+      absl::CivilHour(LastCoverageDay(now, zone)) + kCoverageHour;
+  const absl::CivilHour to = from + 24 * (kLastCoverageDay + 1);
+  std::vector<CoverageGap> pieces;
+  for (CoverageGap& gap : CoverageGaps(board, absl::FromCivil(from, zone),
+                                       absl::FromCivil(to, zone))) {
+    const absl::Time end = gap.end_time;
+    while (gap.start_time < end) {
+      gap.end_time =
+          std::min(end, FirstCoverageTimeAfter(gap.start_time, zone));
+      if (gap.end_time > now) pieces.push_back(gap);
+      gap.start_time = gap.end_time;
+    }
+  }
+  std::sort(pieces.begin(), pieces.end(),
+            [](const CoverageGap& a, const CoverageGap& b) {
+              return std::tie(a.start_time, a.role) <
+                     std::tie(b.start_time, b.role);
+            });
+  return pieces;
+}
+
+// One task for all roles that have nobody from that time on.
+using GapsByStart = std::map<absl::Time, std::vector<CoverageGap>>;
+
+GapsByStart ByStart(const std::vector<CoverageGap>& gaps) {
+  GapsByStart by_start;
+  for (const CoverageGap& gap : gaps) by_start[gap.start_time].push_back(gap);
+  return by_start;
+}
+
+std::string WordsOf(const std::vector<CoverageGap>& gaps, absl::TimeZone zone) {
+  return absl::StrJoin(gaps, ", ", [&](std::string* out, const auto& gap) {
+    absl::StrAppend(out, NameOf(gap.role), " ",
+                    absl::FormatTime("%Y-%m-%dT%H:%M", gap.start_time, zone),
+                    "/",
+                    absl::FormatTime("%Y-%m-%dT%H:%M", gap.end_time, zone));
+  });
+}
+
+std::string TimeInId(absl::Time time) {
+  return absl::FormatTime(kTimeInId, time, absl::UTCTimeZone());
+}
+
+// The last task about the gap that begins then, open or resolved; or null.
+const Task* LastGapTask(const Board& board, absl::Time start) {
+  const std::string prefix = absl::StrCat(kCoverageGap, TimeInId(start), "-");
+  const Task* last = nullptr;
+  board.table<Task>().ForEachFrom(TaskId(prefix),
+                                  [&](const TaskId& id, const Task& task) {
+                                    if (!absl::StartsWith(id.value(), prefix))
+                                      return false;
+                                    last = &task;
+                                    return true;
+                                  });
+  return last;
+}
+
+// Raises the task of the gaps that begin then, if `wanted`; one that is open
+// says what is missing now, and sounds again if `sound`.
+void TellOfGaps(absl::Time start, std::string words, bool wanted, bool sound,
+                Draft& draft) {
+  Task task;
+  if (const Task* last = LastGapTask(draft.board(), start); IsOpen(last)) {
+    if (last->detail == words) return;
+    task = *last;
+    if (sound) task.acknowledged.reset();
+  } else {
+    if (!wanted) return;
+    // By the time of raising too: the one before may be in the store only.
+    task.id = TaskId(absl::StrCat(kCoverageGap, TimeInId(start), "-",
+                                  TimeInId(draft.now())));
+    task.kind = TaskKind::kCoverageGap;
+    task.raise_time = draft.now();
+  }
+  task.detail = std::move(words);
+  draft.Emit(EventKind::kTaskRaised, CallId(), {std::move(task)});
+}
+
 // Gaps that somebody has filled since, or that have passed.
 void ResolveCoveredGaps(Draft& draft) {
   std::vector<Task> covered;
   for (const TaskId& id : draft.board().OpenTasksOf(CallId())) {
+    absl::string_view rest = id.value();
     absl::Time start;
-    if (!absl::StartsWith(id.value(), kCoverageGap) ||
-        !absl::ParseTime(absl::StrCat(kCoverageGap, kTimeInId), id.value(),
+    if (!absl::ConsumePrefix(&rest, kCoverageGap) ||
+        !absl::ParseTime(kTimeInId, std::string(rest.substr(0, rest.find('-'))),
                          &start, nullptr)) {
       continue;
     }
@@ -415,55 +679,34 @@ void ResolveCoveredGaps(Draft& draft) {
   }
 }
 
+// A gap of which the operator was told and that is there still is told again at
+// each of the marks.
 void CheckCoverage(Draft& draft) {
   const absl::Time due = CoverageDue(draft.board());
   if (due > draft.now()) return;
   const absl::TimeZone zone = ZoneNamed(draft.board().center().time_zone);
-  // After a stop of some days the last missed check counts, not each of them.
-  absl::CivilDay today = absl::ToCivilDay(draft.now(), zone);
-  if (absl::FromCivil(absl::CivilHour(today) + kCoverageHour, zone) >
-      draft.now()) {
-    --today;
-  }
-  // By start: one task for all roles that have nobody then.
-  std::vector<std::pair<absl::Time, std::string>> gaps;
-  for (int days : kCoverageDaysAhead) {
-    const absl::CivilHour from = absl::CivilHour(today + days) + kCoverageHour;
-    for (const CoverageGap& gap :
-         CoverageGaps(draft.board(), absl::FromCivil(from, zone),
-                      absl::FromCivil(from + 24, zone))) {
-      if (gap.end_time <= draft.now()) continue;
-      const std::string words = absl::StrCat(
-          NameOf(gap.role), " ",
-          absl::FormatTime("%Y-%m-%dT%H:%M", gap.start_time, zone), "/",
-          absl::FormatTime("%Y-%m-%dT%H:%M", gap.end_time, zone));
-      if (!gaps.empty() && gaps.back().first == gap.start_time) {
-        absl::StrAppend(&gaps.back().second, ", ", words);
-      } else {
-        gaps.emplace_back(gap.start_time, words);
-      }
-    }
-  }
+  const absl::CivilDay today = LastCoverageDay(draft.now(), zone);
+  std::vector<CoverageGap> gaps = GapsFrom(draft.board(), draft.now());
+  std::erase_if(gaps, [&](const CoverageGap& gap) {
+    const auto days = LastCoverageDay(gap.start_time, zone) - today;
+    return std::find(std::begin(kCoverageDaysAhead),
+                     std::end(kCoverageDaysAhead),
+                     days) == std::end(kCoverageDaysAhead);
+  });
+  const GapsByStart by_start = ByStart(gaps);
   ResolveCoveredGaps(draft);
   Task check;
-  check.id = TaskId(absl::StrCat(
-      kCoverageCheck,
-      absl::FormatTime(kTimeInId, draft.now(), absl::UTCTimeZone())));
+  check.id = TaskId(absl::StrCat(kCoverageCheck, TimeInId(draft.now())));
   check.kind = TaskKind::kCoverageGap;
   check.raise_time = draft.now();
-  check.detail = absl::StrCat(gaps.size(), " gaps in the rota");
+  check.detail = absl::StrCat(
+      Counted(static_cast<int64_t>(by_start.size()), "gap", "gaps"),
+      " in the rota");
   check.resolved = Confirmation{draft.now(), PersonId()};
   draft.Emit(EventKind::kTaskResolved, CallId(), {std::move(check)});
-  for (auto& [start, words] : gaps) {
-    Task task;
-    task.id = TaskId(absl::StrCat(
-        kCoverageGap, absl::FormatTime(kTimeInId, start, absl::UTCTimeZone())));
-    // Raised once for each gap, however often it is seen.
-    if (draft.board().Find<Task>(task.id) != nullptr) continue;
-    task.kind = TaskKind::kCoverageGap;
-    task.raise_time = draft.now();
-    task.detail = std::move(words);
-    draft.Emit(EventKind::kTaskRaised, CallId(), {std::move(task)});
+  for (const auto& [start, gaps_then] : by_start) {
+    TellOfGaps(start, WordsOf(gaps_then, zone), /*wanted=*/true,
+               /*sound=*/false, draft);
   }
 }
 
@@ -488,6 +731,29 @@ absl::StatusOr<Subject> Rule(const PassTime&, Draft& draft) {
   Surge(draft);
   CheckCoverage(draft);
   return Subject();
+}
+
+std::vector<CoverageGap> GapsAhead(const Draft& draft) {
+  return GapsFrom(draft.board(), draft.now());
+}
+
+void TellOfNewGaps(const std::vector<CoverageGap>& before, Draft& draft) {
+  const std::vector<CoverageGap> after = GapsAhead(draft);
+  if (after == before) return;
+  ResolveCoveredGaps(draft);
+  const auto is_new = [&](const CoverageGap& gap) {
+    const absl::Time start = std::max(gap.start_time, draft.now());
+    return std::none_of(
+        before.begin(), before.end(), [&](const CoverageGap& known) {
+          return known.role == gap.role && known.start_time <= start &&
+                 gap.end_time <= known.end_time;
+        });
+  };
+  const absl::TimeZone zone = ZoneNamed(draft.board().center().time_zone);
+  for (const auto& [start, gaps] : ByStart(after)) {
+    const bool some_new = std::any_of(gaps.begin(), gaps.end(), is_new);
+    TellOfGaps(start, WordsOf(gaps, zone), some_new, some_new, draft);
+  }
 }
 
 absl::Time NextDeadline(const Board& board) {

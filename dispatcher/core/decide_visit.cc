@@ -135,6 +135,7 @@ absl::Status Arrive(Assignment assignment, const Stamp& stamp, Draft& draft) {
     draft.ResolveTasks(TaskKind::kCancelRequest, id);
     draft.ResolveTasks(TaskKind::kTargetAtRisk, id);
     draft.ResolveTasks(TaskKind::kPlaceUnreachable, id);
+    draft.ResolveTasks(TaskKind::kVisitOverdue, id);
   }
   return absl::OkStatus();
 }
@@ -173,10 +174,14 @@ absl::Status Treat(const Assignment& assignment, const CallId& call_id,
   return absl::OkStatus();
 }
 
-// Nothing is left to be done for that patient: treated; or not found, though
-// every way was tried or the ambulance has taken over.
+// Nothing is left to be done for that patient: treated; or not treated, for the
+// ambulance has taken over; or not found, though every way was tried.
 absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
                            const Visit& visit) {
+  const bool stood_down =
+      call.state == CallState::kEmergency119 && call.emergency.has_value() &&
+      call.emergency->decision == EmergencyDecision::kStandDown;
+  if (stood_down && !visit.treatment_start.has_value()) return absl::OkStatus();
   if (visit.patient_found) {
     if (visit.treatment_end.has_value()) return absl::OkStatus();
     return RefuseStep(
@@ -184,10 +189,7 @@ absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
         absl::StrCat("the treatment of ", ResourceName(call.id), " has not ",
                      visit.treatment_start.has_value() ? "ended" : "begun"));
   }
-  const bool stood_down =
-      call.state == CallState::kEmergency119 && call.emergency.has_value() &&
-      call.emergency->decision == EmergencyDecision::kStandDown;
-  if (stood_down || TriedEveryStep(call)) return absl::OkStatus();
+  if (TriedEveryStep(call)) return absl::OkStatus();
   return RefuseStep(assignment, Step::kLeave,
                     absl::StrCat("the patient of ", ResourceName(call.id),
                                  " is still being looked for"));
@@ -249,6 +251,7 @@ void LeaveScene(const AssignmentId& id, Stamp leave, Draft& draft) {
       },
       draft);
   for (const CallId& call_id : calls) {
+    draft.ResolveTasks(TaskKind::kVisitOverdue, call_id);
     const Call& call = *draft.board().Find<Call>(call_id);
     const Visit& visit = *draft.board().Find<Visit>(call.visit);
     const Patient* found = draft.board().Find<Patient>(call.patient);
@@ -347,17 +350,21 @@ absl::StatusOr<Subject> Rule(const RecordNotFoundStep& c, Draft& draft) {
   return c.call;
 }
 
-// Found by telephone after the crew had left: somebody has to go again.
+// Found by telephone after the crew had left: somebody has to go again, and the
+// record of the visit that found nobody stays as it is.
 absl::StatusOr<Subject> Rule(const ReportFound& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   ASSIGN_OR_RETURN(Visit visit, draft.Get<Visit>(call.visit));
-  visit.patient_found = true;
-  call.state = call.resume_state == CallState::kOnScene ? CallState::kOnScene
-                                                        : CallState::kMatching;
+  const bool on_scene = call.resume_state == CallState::kOnScene;
+  call.state = on_scene ? CallState::kOnScene : CallState::kMatching;
   call.resume_state = CallState::kUnspecified;
   call.not_found_due_time = std::nullopt;
-  draft.Emit(EventKind::kPatientFound, c.call,
-             {std::move(call), std::move(visit)});
+  std::vector<Record> records = {std::move(call)};
+  if (on_scene) {
+    visit.patient_found = true;
+    records.push_back(std::move(visit));
+  }
+  draft.Emit(EventKind::kPatientFound, c.call, std::move(records));
   draft.ResolveTasks(TaskKind::kPatientNotFound, c.call);
   return c.call;
 }

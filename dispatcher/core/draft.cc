@@ -79,9 +79,10 @@ void Draft::ResolveTasks(TaskKind kind, const CallId& call) {
   }
 }
 
-void Draft::ResolveAllTasks(const CallId& call) {
+void Draft::ResolveTasksOfCall(const CallId& call) {
   for (const TaskId& id : board_.OpenTasksOf(call)) {
     Task task = *board_.Find<Task>(id);
+    if (!task.delivery.empty()) continue;
     task.resolved = Confirmation{now_, PersonId()};
     Emit(EventKind::kTaskResolved, call, {std::move(task)});
   }
@@ -91,6 +92,11 @@ std::string Draft::NextId(Call* call, char letter) {
   ++call->derived;
   return absl::StrCat(call->id.value(), "--", std::string(1, letter),
                       call->derived);
+}
+
+std::string Counted(int64_t number, absl::string_view one,
+                    absl::string_view more) {
+  return absl::StrCat(number, " ", number == 1 ? one : more);
 }
 
 }  // namespace housecall::core

@@ -11,9 +11,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "dispatcher/core/board.h"
 #include "dispatcher/core/decide.h"
 #include "dispatcher/core/event.h"
+#include "dispatcher/core/rota.h"
 
 namespace housecall::core {
 
@@ -55,8 +57,10 @@ class Draft {
                  const DeliveryId& delivery = {}, const ShiftId& shift = {});
   // Resolves the open tasks of that kind of the call, by the actor.
   void ResolveTasks(TaskKind kind, const CallId& call);
-  // Resolves every open task of the call by nobody: what it asked for is over.
-  void ResolveAllTasks(const CallId& call);
+  // Resolves the open tasks of the call by nobody: what they asked for is over.
+  // Those about a delivery stay: what became of a signed note, and what the
+  // care team asks about it, outlives the call.
+  void ResolveTasksOfCall(const CallId& call);
 
   // The next id derived from a call: "<call>--<letter><n>". Raises
   // call->derived; the caller emits the call.
@@ -153,18 +157,18 @@ absl::StatusOr<Subject> Rule(const ResolveTask&, Draft&);
 // --- Used across these files ------------------------------------------------
 
 // decide_match.cc: withdraws the call's pending offer, if any; all calls of
-// that offer, this one too, go back to MATCHING (see Advance). An offer of
-// another car for a crew that waits for one is withdrawn alike; its calls stay
-// where they are. `reason` is not clinical.
+// that offer, this one too, go back to MATCHING (see AdvanceToWaiting). An
+// offer of another car for a crew that waits for one is withdrawn alike; its
+// calls stay where they are. `reason` is not clinical.
 void WithdrawOfferOf(const CallId& call, std::string reason, Draft& draft);
 // decide_match.cc: frees the crew of the call's running assignment, if any. All
-// calls of the trip, this one too, go back to MATCHING (see Advance). With
-// `not_again` the crew is asked for them again by an operator only.
+// calls of the trip, this one too, go back to MATCHING (see AdvanceToWaiting).
+// With `not_again` the crew is asked for them again by an operator only.
 void ReleaseAssignmentOf(const CallId& call, std::string reason, Draft& draft,
                          bool not_again = false);
 // decide_match.cc: withdraws the call's offer and takes it off its running
-// trip, if any: it goes back to MATCHING (see Advance). A crew that has other
-// calls on that trip goes on for them, else it is free.
+// trip, if any: it goes back to MATCHING (see AdvanceToWaiting). A crew that
+// has other calls on that trip goes on for them, else it is free.
 void TakeCrewOff(const CallId& call, std::string reason, Draft& draft);
 // decide_match.cc: the pending offer of the call, or of another car for its
 // crew; or null.
@@ -192,16 +196,27 @@ void EndCall(Call call, CallState state, Outcome outcome, PrivateText reason,
 // decide_call.cc: moves the call to `state`: while it is EMERGENCY_119 or
 // ON_HOLD or NOT_FOUND, that is resume_state instead.
 void Advance(Call* call, CallState state);
-// decide_call.cc: where the call stands: `state`, or what is behind
-// EMERGENCY_119, ON_HOLD and NOT_FOUND.
-CallState StandingOf(const Call& call);
+// decide_call.cc: the call has no crew any more: it waits to be matched, or if
+// its agreed time is far off still, for that.
+void AdvanceToWaiting(const Draft& draft, Call* call);
+// decide_call.cc: when a scheduled call is matched.
+absl::Time MatchTimeOf(const Policy& policy, const Window& schedule);
 // decide_call.cc: from receipt or the first triage to the door.
 absl::Duration TargetOf(const Policy& policy, Urgency urgency);
+// decide_time.cc: what the rota misses in the days ahead of draft.now(); and
+// after a change of the rota: tells of what it misses now and did not `before`,
+// and takes back what it does not miss any more.
+std::vector<CoverageGap> GapsAhead(const Draft& draft);
+void TellOfNewGaps(const std::vector<CoverageGap>& before, Draft& draft);
 // decide_visit.cc: true if each way to reach the patient was tried.
 bool TriedEveryStep(const Call& call);
 // decide_visit.cc: the crew leaves the scene now: DEPARTED_SCENE, and on to
 // NOTE_SENT where the note is signed.
 void LeaveScene(const AssignmentId& assignment, Stamp leave, Draft& draft);
+
+// "1 call waits", "5 calls wait".
+std::string Counted(int64_t number, absl::string_view one,
+                    absl::string_view more);
 
 template <typename T>
 bool Contains(const std::vector<T>& values, const T& value) {

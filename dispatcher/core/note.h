@@ -82,7 +82,8 @@ struct Receipt {
   // The person who confirmed it, or none when the receiver's system did.
   PersonId person;
   // Receipt by hand: who there has it, as told to the operator, and why by
-  // hand.
+  // hand. Without a name: this version was not confirmed itself, but a later
+  // one that replaces it, as the reason says.
   PrivateText receiver_name;
   PrivateText by_hand_reason;
   bool operator==(const Receipt&) const = default;
@@ -121,8 +122,8 @@ HOUSECALL_ENUM(TaskKind, kUnspecified, kRedFlags, kTriageOverdue, kNoCandidate,
                kNoAnswer, kNotMoving, kEmergency119, kCancelRequest,
                kPatientNotFound, kCarBrokenDown, kDriverMissing, kTargetAtRisk,
                kRetriage, kSurge, kCareTeamUnknown, kDeliveryFailed,
-               kDeliveryOverdue, kNoteQuestion, kCoverageGap,
-               kPlaceUnreachable);
+               kDeliveryOverdue, kNoteQuestion, kCoverageGap, kPlaceUnreachable,
+               kVisitOverdue);
 
 // Something that needs a human. It sounds until acknowledged and stays until
 // resolved.

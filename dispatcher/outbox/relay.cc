@@ -90,8 +90,11 @@ absl::Time Relay::SendDue() {
   for (const store::LeasedMessage& message : *leased) {
     if (Send(message)) continue;
     const Key key{message.center, message.message.id};
-    const bool told = unseen_.count(key) > 0 && unseen_[key].told;
-    unseen_[key] = {message, lease_time, told};
+    Unseen& unseen =
+        unseen_.try_emplace(key, Unseen{message, lease_time, lease_time, false})
+            .first->second;
+    unseen.leased = message;
+    unseen.lease_time = lease_time;
   }
   return later;
 }
@@ -99,13 +102,14 @@ absl::Time Relay::SendDue() {
 void Relay::SendUnseen(absl::Duration lease) {
   for (auto it = unseen_.begin(); it != unseen_.end();) {
     Unseen& unseen = it->second;
-    const absl::Duration age = clock_->Now() - unseen.lease_time;
+    const absl::Time now = clock_->Now();
+    const absl::Duration age = now - unseen.lease_time;
     // Afterwards it is leased anew, unless somebody has settled it.
     if (age >= 2 * lease || (age < lease && Send(unseen.leased))) {
       it = unseen_.erase(it);
       continue;
     }
-    if (age >= options_.lease_margin && !unseen.told) {
+    if (now - unseen.since >= options_.lease_margin && !unseen.told) {
       unseen.told = true;
       HC_LOG(kError, "delivery_unknown")
           .With("center", unseen.leased.center)

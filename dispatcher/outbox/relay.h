@@ -76,6 +76,8 @@ class Relay {
   // after the commit that brings both.
   struct Unseen {
     store::LeasedMessage leased;
+    // Of the first lease and the last.
+    absl::Time since;
     absl::Time lease_time;
     bool told = false;
   };

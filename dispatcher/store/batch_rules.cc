@@ -20,6 +20,8 @@ bool CanBeStored(const T& value, DecodeProblem* problem) {
     if (std::isnan(value)) return problem->Set("is not a number");
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (!IsUtf8(value)) return problem->Set("is not UTF-8");
+  } else if constexpr (IsVersion<T>) {
+    if (value.number < 0) return problem->Set("is negative");
   } else if constexpr (IsSensitive<T>) {
     return CanBeStored(value.Reveal(), problem);
   } else if constexpr (IsId<T>) {

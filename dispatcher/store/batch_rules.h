@@ -14,8 +14,8 @@ namespace housecall::store {
 
 // Returns InvalidArgument, naming table, id and field but no value, if the
 // batch holds what cannot be stored: an empty id, a Center other than the
-// batch's, text that is not UTF-8, a number that is none (NaN), a value outside
-// its enumeration; or if its sequences have a gap.
+// batch's, text that is not UTF-8, a number that is none (NaN), a negative
+// etag, a value outside its enumeration; or if its sequences have a gap.
 absl::Status CheckBatch(const Batch& batch);
 
 // Returns InvalidArgument if the batch's journal does not begin right after

@@ -61,10 +61,11 @@ Task TaskOf(const char* id, const char* call, bool resolved) {
   return task;
 }
 
-template <typename Id>
-std::vector<std::string> KeysOf(const Table<Id, bool>& table) {
+template <typename Id, typename Value>
+std::vector<std::string> KeysOf(const Table<Id, Value>& table) {
   std::vector<std::string> keys;
-  table.ForEach([&](const Id& id, bool) { keys.push_back(id.value()); });
+  table.ForEach(
+      [&](const Id& id, const Value&) { keys.push_back(id.value()); });
   return keys;
 }
 
@@ -303,23 +304,104 @@ TEST(Board, ForgetsASession) {
   EXPECT_THAT(board.Find<Session>(SessionId("s1")), IsNull());
 }
 
+// A call with nothing left to be done, closed at the epoch.
+Call DoneCall(const char* id) {
+  Call call = CallOf(id, CallState::kClosed, "p1");
+  call.close_time = absl::UnixEpoch();
+  return call;
+}
+
+constexpr absl::Duration kLongAfter = absl::Hours(400);
+
 TEST(ForgetWhatIsOver, KeepsCallsForADayAndAHalf) {
-  Board board = FullBoard();
+  Board board;
+  board.Put(DoneCall("c1"));
+  board.Put(CallOf("c2", CallState::kReceived, "p2"));
   ForgetWhatIsOver(absl::UnixEpoch() + absl::Hours(36), &board);
   EXPECT_EQ(board.table<Call>().size(), 2);
-  board.Put(CallOf("c2", CallState::kReceived, "p2"));
   ForgetWhatIsOver(absl::UnixEpoch() + absl::Hours(36) + absl::Seconds(1),
                    &board);
-  EXPECT_EQ(board.table<Call>().size(), 1);
-  EXPECT_THAT(board.Find<Call>(CallId("c2")), NotNull());
+  EXPECT_THAT(KeysOf(board.table<Call>()), ElementsAre("c2"));
 }
 
 TEST(ForgetWhatIsOver, KeepsACallWithANoteOnItsWay) {
-  Board board = FullBoard();
-  board.Put(DeliveryOf("c1--n1--d2-1", "c1--n1", DeliveryState::kPending));
-  ForgetWhatIsOver(absl::UnixEpoch() + absl::Hours(400), &board);
-  EXPECT_THAT(board.Find<Call>(CallId("c1")), NotNull());
-  EXPECT_THAT(board.Find<Call>(CallId("c1-b")), IsNull());
+  Board board;
+  for (const char* id : {"c1", "c2"}) board.Put(DoneCall(id));
+  // Of an earlier crew: it is not the call's note any more.
+  Delivery delivery =
+      DeliveryOf("c1--n1--d1-1", "c1--n1", DeliveryState::kAwaitingReceipt);
+  delivery.call = CallId("c1");
+  board.Put(delivery);
+  ForgetWhatIsOver(absl::UnixEpoch() + kLongAfter, &board);
+  EXPECT_THAT(KeysOf(board.table<Call>()), ElementsAre("c1"));
+  delivery.state = DeliveryState::kReceived;
+  board.Put(delivery);
+  ForgetWhatIsOver(absl::UnixEpoch() + kLongAfter, &board);
+  EXPECT_TRUE(board.table<Call>().empty());
+  EXPECT_TRUE(board.table<Delivery>().empty());
+}
+
+TEST(ForgetWhatIsOver, KeepsACallWithAnOpenTask) {
+  Board board;
+  board.Put(DoneCall("c1"));
+  board.Put(TaskOf("c1--t1", "c1", false));
+  ForgetWhatIsOver(absl::UnixEpoch() + kLongAfter, &board);
+  EXPECT_EQ(board.table<Call>().size(), 1);
+  board.Put(TaskOf("c1--t1", "c1", true));
+  ForgetWhatIsOver(absl::UnixEpoch() + kLongAfter, &board);
+  EXPECT_TRUE(board.table<Call>().empty());
+  EXPECT_TRUE(board.table<Task>().empty());
+}
+
+TEST(ForgetWhatIsOver, KeepsEveryCallOfATripThatIsNotOver) {
+  Board board;
+  board.Put(DoneCall("c1"));
+  Call other = CallOf("c2", CallState::kNoteSent, "p2");
+  board.Put(other);
+  Assignment trip =
+      AssignmentOf("c2--a1", AssignmentState::kFinished, "dr", "driver");
+  trip.calls = {CallId("c2"), CallId("c1")};
+  board.Put(trip);
+  ForgetWhatIsOver(absl::UnixEpoch() + kLongAfter, &board);
+  EXPECT_EQ(board.table<Call>().size(), 2);
+  other.state = CallState::kClosed;
+  other.close_time = absl::UnixEpoch() + kLongAfter;
+  board.Put(other);
+  // The trip stays with its last call.
+  ForgetWhatIsOver(absl::UnixEpoch() + kLongAfter, &board);
+  EXPECT_THAT(KeysOf(board.table<Call>()), ElementsAre("c2"));
+  EXPECT_EQ(board.table<Assignment>().size(), 1);
+  ForgetWhatIsOver(absl::UnixEpoch() + 2 * kLongAfter, &board);
+  EXPECT_TRUE(board.table<Call>().empty());
+  EXPECT_TRUE(board.table<Assignment>().empty());
+}
+
+TEST(ForgetWhatIsOver, TakesTripsOfForgottenCallsAlong) {
+  Board board;
+  Call first = DoneCall("c1");
+  Call second = DoneCall("c2");
+  second.close_time = absl::UnixEpoch() + absl::Hours(1);
+  board.Put(first);
+  board.Put(second);
+  Offer offer = OfferOf("c1--o1", OfferState::kAccepted, "dr", "driver");
+  offer.calls = {CallId("c1"), CallId("c2")};
+  board.Put(offer);
+  ForgetWhatIsOver(absl::UnixEpoch() + absl::Hours(36) + absl::Seconds(1),
+                   &board);
+  EXPECT_THAT(KeysOf(board.table<Call>()), ElementsAre("c2"));
+  EXPECT_EQ(board.table<Offer>().size(), 1);
+  ForgetWhatIsOver(absl::UnixEpoch() + absl::Hours(38), &board);
+  EXPECT_TRUE(board.table<Offer>().empty());
+}
+
+TEST(ForgetWhatIsOver, TakesOldTasksOfNoCall) {
+  Board board;
+  board.Put(TaskOf("surge--1", "", true));
+  board.Put(TaskOf("surge--2", "", false));
+  ForgetWhatIsOver(absl::UnixEpoch() + absl::Hours(36), &board);
+  EXPECT_EQ(board.table<Task>().size(), 2);
+  ForgetWhatIsOver(absl::UnixEpoch() + kLongAfter, &board);
+  EXPECT_THAT(KeysOf(board.table<Task>()), ElementsAre("surge--2"));
 }
 
 TEST(ForgetWhatIsOver, KeepsExpiredSessionsForAnHour) {

@@ -215,6 +215,47 @@ TEST(SubmitCall, OfTheSameAgainChangesNothing) {
   EXPECT_TRUE(night.events.empty());
 }
 
+TEST(SubmitCall, ForACallThatWasDecidedOnAsksForANewLook) {
+  const auto tasks_after = [](CallState state) {
+    Night night;
+    night.BringTo(state);
+    const int before = night.OpenTasks(TaskKind::kRetriage);
+    night.Must(night.Submission("c2", "a"), night.As("nurse-abe"));
+    EXPECT_EQ(night.board.Find<Call>(CallId("c2")), nullptr) << state;
+    return night.OpenTasks(TaskKind::kRetriage) - before;
+  };
+  for (CallState state :
+       {CallState::kTriaged, CallState::kScheduled, CallState::kMatching,
+        CallState::kOffered, CallState::kOnHold}) {
+    EXPECT_EQ(tasks_after(state), 1) << state;
+  }
+  // It is triaged anyway, or the crew will see.
+  for (CallState state : {CallState::kReceived, CallState::kAccepted,
+                          CallState::kEnRoute, CallState::kOnScene}) {
+    EXPECT_EQ(tasks_after(state), 0) << state;
+  }
+}
+
+TEST(SubmitCall, ForACallWhoseCrewWasStoodDownAsksForANewLook) {
+  Night night;
+  night.BringTo(CallState::kEmergency119);
+  night.Must(DecideEmergency{kCall, EmergencyDecision::kStandDown, kWhy});
+  night.Must(night.Submission("c2", "a"), night.As("nurse-abe"));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kRetriage), 1);
+}
+
+TEST(SubmitCall, OnceTheCrewHasLeftIsANewCallWhateverTheOldOneWaitsFor) {
+  // The ambulance took the patient, who is back home by now.
+  Night night;
+  night.BringTo(CallState::kOnScene);
+  night.Must(RaiseEmergency{kCall, {}});
+  night.Must(DecideEmergency{kCall, EmergencyDecision::kStandDown, kWhy});
+  night.Must(night.StepOf("c1", Step::kLeave));
+  ASSERT_EQ(night.GetCall().state, CallState::kEmergency119);
+  night.Must(night.Submission("c2", "a"));
+  EXPECT_EQ(night.GetCall("c2").state, CallState::kReceived);
+}
+
 TEST(SubmitCall, AfterTheVisitIsANewCall) {
   Night night;
   night.BringTo(CallState::kDepartedScene);
@@ -588,6 +629,26 @@ TEST(MergeCall, SendsFactsAnd119OfTheDuplicateToTheCallThatLives) {
   EXPECT_EQ(night.GetCall().state, CallState::kMerged);
 }
 
+TEST(UnmergeCall, BringsBackTheTasksThatTheMergeEnded) {
+  Night night;
+  SubmitCall c = night.Submission("c1", "a");
+  c.red_flags = {RedFlag::kStrokeSigns};
+  night.Must(c);
+  SubmitCall other = night.Submission("c0", "");
+  other.short_patient = ShortPatient();
+  other.short_patient->display_name = PrivateText("the same patient");
+  other.place = night.GetCall().place;
+  night.Must(other);
+  night.WaitAtDeadlines(absl::Minutes(21));
+  ASSERT_EQ(night.OpenTasks(TaskKind::kTriageOverdue), 1);
+  night.Must(MergeCall{kCall, CallId("c0")});
+  ASSERT_EQ(night.OpenTasks(TaskKind::kRedFlags), 0);
+  night.Must(UnmergeCall{kCall});
+  EXPECT_EQ(night.OpenTasks(TaskKind::kRedFlags), 1);
+  night.Must(PassTime());
+  EXPECT_EQ(night.OpenTasks(TaskKind::kTriageOverdue), 1);
+}
+
 TEST(UnmergeCall, OpensTheCallAgainWhereItStood) {
   Night night;
   night.BringTo(CallState::kOffered);
@@ -621,6 +682,22 @@ TEST(RequestCancel, IsAWishOnceACrewHasAccepted) {
   night.events.clear();
   night.Must(RequestCancel{kCall, night.GetCall().etag, kWhy});
   EXPECT_TRUE(night.events.empty());
+}
+
+TEST(RequestCancel, IsAWishWhileSomebodyElseWantsTheVisit) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(night.Submission("c2", "a"), night.As("nurse-abe"));
+  night.Must(RequestCancel{kCall, night.GetCall().etag, kWhy});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kCancelRequest), 1);
+  night.Must(AnswerCancel{kCall, false, kWhy});
+  // Nor may a follower cancel what is another's.
+  night.Must(RequestCancel{kCall, night.GetCall().etag, kWhy},
+             night.As("nurse-abe"));
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  night.Must(AnswerCancel{kCall, true, kWhy});
+  EXPECT_EQ(night.GetCall().state, CallState::kCancelled);
 }
 
 TEST(RequestCancel, WantsTheEtagOfWhatItCancels) {

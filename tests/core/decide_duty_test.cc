@@ -164,12 +164,35 @@ TEST_F(DutyTest, VisitsCountForTheWholeDuty) {
   // The next one begins at nought.
   EXPECT_EQ(Do("CreateShift id=x person=dr-sato role=PHYSICIAN "
                "organization=clinic-hino "
-               "start_time=2026-11-21T08:00:00+09:00 "
+               "start_time=2026-11-21T09:00:00+09:00 "
                "end_time=2026-11-21T18:00:00+09:00"),
             "OK");
-  Wait(absl::Hours(10));
+  Wait(absl::Hours(11));
   EXPECT_EQ(Do("GoOnDuty person=dr-sato role=PHYSICIAN"), "OK");
   EXPECT_EQ(Get<Duty>("dr-sato").visits, 0);
+}
+
+TEST_F(DutyTest, ADutyThatAnotherAdjoinsGoesOn) {
+  const Duty before = Get<Duty>("dr-sato");
+  EXPECT_EQ(Do("CreateShift id=x person=dr-sato role=PHYSICIAN "
+               "organization=clinic-hino "
+               "start_time=2026-11-21T08:00:00+09:00 "
+               "end_time=2026-11-21T12:00:00+09:00"),
+            "OK");
+  EXPECT_EQ(Do("CreateShift id=y person=dr-kato role=PHYSICIAN reserve=true "
+               "organization=clinic-hino "
+               "start_time=2026-11-21T08:00:00+09:00 "
+               "end_time=2026-11-21T12:00:00+09:00"),
+            "OK");
+  Wait(before.end_time - stage_.now());
+  const Duty& after = Get<Duty>("dr-sato");
+  EXPECT_TRUE(after.on_duty);
+  EXPECT_EQ(after.since, before.since);
+  EXPECT_EQ(after.end_time, before.end_time + absl::Hours(4));
+  // The reserve is to be called up first.
+  EXPECT_FALSE(Get<Duty>("dr-kato").on_duty);
+  Wait(absl::Hours(4));
+  EXPECT_FALSE(Get<Duty>("dr-sato").on_duty);
 }
 
 TEST_F(DutyTest, WhoIsUnderWayStays) {

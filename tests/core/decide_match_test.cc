@@ -481,6 +481,44 @@ TEST(ReportBreakdown, LeavesThePhysicianWithTheCallAndSeeksAnotherCar) {
   EXPECT_EQ(night.VisitOf().depart->server_time, first_depart);
 }
 
+// The assignment that records what `driver` did before he lost the call.
+const Assignment* PartOf(const Night& night, const PersonId& driver) {
+  const Assignment* part = nullptr;
+  night.board.table<Assignment>().ForEach(
+      [&](const AssignmentId&, const Assignment& assignment) {
+        if (assignment.driver == driver && assignment.physician.empty()) {
+          part = &assignment;
+        }
+      });
+  return part;
+}
+
+TEST(ReportBreakdown, KeepsTheHoursOfADriverWhoHasSetOut) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  const Stamp depart = *night.AssignmentOf().depart;
+  night.now += absl::Minutes(5);
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  const Assignment* part = PartOf(night, kD1);
+  ASSERT_NE(part, nullptr);
+  EXPECT_EQ(part->car, CarId("k1"));
+  EXPECT_EQ(part->depart, depart);
+  EXPECT_EQ(night.DutyOf("d1").visits, 1);
+  night.Must(ConfirmHours{part->id, kD1});
+  EXPECT_TRUE(PartOf(night, kD1)->driver_hours.has_value());
+  EXPECT_THAT(WordsOfDoing(night, ConfirmHours{part->id, kP1}),
+              HasSubstr("is not of the crew"));
+}
+
+TEST(ReportBreakdown, LeavesNoPartToADriverWhoHasNotSetOut) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  EXPECT_EQ(PartOf(night, kD1), nullptr);
+  EXPECT_EQ(night.DutyOf("d1").visits, 0);
+  EXPECT_EQ(night.DutyOf("p1").visits, 1);
+}
+
 TEST(ReportBreakdown, AfterArrivalTouchesTheCarOnly) {
   Night night;
   night.BringTo(CallState::kOnScene);
@@ -532,6 +570,42 @@ TEST(OfferVisit, OfAnotherCarExpiresAndIsDeclinedLikeAnother) {
   night.Must(Override(OtherCar(night)));
   night.Must(DeclineOffer{night.OfferOf().id, kD2, ""});
   EXPECT_THAT(night.GetCall().declined_by, ElementsAre(kD2));
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kWaitingForCar);
+}
+
+TEST(OfferVisit, OfAnotherCarEndsTheAlarmThatNobodyAnswers) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  for (int i = 0; i < 2; ++i) {
+    OfferVisit other = OtherCar(night);
+    other.override_reason = PrivateText("again");
+    night.Must(other);
+    for (int ring = 0; ring < 2; ++ring) {
+      night.now = night.OfferOf().ring_until_time;
+      night.Must(PassTime());
+    }
+  }
+  ASSERT_EQ(night.OpenTasks(TaskKind::kNoAnswer), 1);
+  OfferVisit other = OtherCar(night);
+  other.override_reason = PrivateText("by telephone");
+  night.Must(other);
+  night.Must(AcceptOffer{night.OfferOf().id, kD2});
+  EXPECT_EQ(night.OpenTasks(TaskKind::kNoAnswer), 0);
+  EXPECT_EQ(night.GetCall().unanswered_offers, 0);
+}
+
+TEST(CorrectPlace, WithdrawsTheOfferOfAnotherCar) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  night.Must(OtherCar(night));
+  CorrectPlace c;
+  c.call = CallId("c1");
+  c.place.address = PrivateText("the house behind");
+  c.reason = PrivateText("a slip");
+  night.Must(c);
+  EXPECT_EQ(PendingOfferOf(night.board, night.GetCall()), nullptr);
   EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kWaitingForCar);
 }
 

@@ -435,6 +435,46 @@ TEST_F(NoteTest, AQuestionReachesTheOperator) {
   EXPECT_EQ(tasks[0].delivery, ToClinic().id);
 }
 
+TEST_F(NoteTest, AQuestionOutlivesTheCall) {
+  BringTo("signed");
+  EXPECT_EQ(Do("QuestionNote delivery=c1--n5--d1-1 text=用量は", "clerk-sano"),
+            "OK");
+  EXPECT_EQ(Do("ConfirmHours assignment=c1--a3 person=dr-sato", "dr-sato"),
+            "OK");
+  EXPECT_EQ(
+      Do("ConfirmHours assignment=c1--a3 person=driver-abe", "driver-abe"),
+      "OK");
+  EXPECT_EQ(Attempt("result=DELIVERED"), "OK");
+  EXPECT_EQ(Do("ConfirmReceipt delivery=c1--n5--d1-2", "nurse-ito"), "OK");
+  ASSERT_EQ(Get<Call>("c1").state, CallState::kClosed);
+  EXPECT_EQ(OpenTasks(TaskKind::kNoteQuestion).size(), 1);
+}
+
+TEST_F(NoteTest, WhoHasTheAmendmentNeedsTheFirstVersionNoMore) {
+  BringTo("signed");
+  EXPECT_EQ(Do("DraftNote call=c1 text={diagnosis=y}", "dr-sato"), "OK");
+  EXPECT_EQ(
+      Do("SignNote note=c1--n5 etag=current amend_reason=誤記", "dr-sato"),
+      "OK");
+  Wait(absl::Hours(24 * 4));
+  const size_t overdue = OpenTasks(TaskKind::kDeliveryOverdue).size();
+  EXPECT_EQ(overdue, 4);
+  EXPECT_EQ(Do("RecordAttempt delivery=c1--n5--d2-1 channel=WEBHOOK "
+               "result=DELIVERED",
+               "system"),
+            "OK");
+  EXPECT_EQ(ToClinic().state, DeliveryState::kReceived);
+  EXPECT_EQ(ToClinic().receipt->by_hand_reason,
+            PrivateText("version 2 was received"));
+  EXPECT_FALSE(ToClinic().next_attempt_time.has_value());
+  EXPECT_EQ(OpenTasks(TaskKind::kDeliveryOverdue).size(), 2);
+  // Another house's is another matter, and the first version says nothing of
+  // the second.
+  EXPECT_EQ(Do("ConfirmReceipt delivery=c1--n5--d1-2", "nurse-ito"), "OK");
+  EXPECT_EQ(Get<Delivery>("c1--n5--d2-2").state,
+            DeliveryState::kAwaitingReceipt);
+}
+
 TEST_F(NoteTest, TheLastReceiptClosesTheCall) {
   BringTo("signed");
   EXPECT_EQ(Do("ConfirmHours assignment=c1--a3 person=dr-sato", "dr-sato"),

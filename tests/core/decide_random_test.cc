@@ -98,6 +98,30 @@ class RandomNight {
     night_.now = end;
   }
 
+  // Nobody does anything for days: whoever is concerned by an open call is told
+  // of it. That the care team is unknown is not enough.
+  void CheckNobodyIsForgotten() {
+    const Board before = night_.board;
+    const absl::Time start = night_.now;
+    for (int i = 0; NextDeadline(night_.board) < start + absl::Hours(5 * 24);
+         ++i) {
+      ASSERT_LT(i, 10000) << "the clock spins at " << night_.now;
+      night_.now = std::max(night_.now, NextDeadline(night_.board));
+      night_.Must(PassTime());
+    }
+    night_.board.open_calls().ForEach([&](const CallId& id, bool) {
+      bool told = false;
+      for (const TaskId& task : night_.board.OpenTasksOf(id)) {
+        told = told || night_.board.Find<Task>(task)->kind !=
+                           TaskKind::kCareTeamUnknown;
+      }
+      EXPECT_TRUE(told) << id << " is forgotten: " << Get(id).state << ", "
+                        << Get(id).resume_state;
+    });
+    night_.board = before;
+    night_.now = start;
+  }
+
   // Somebody sees to every open call until it is over.
   void FinishAll() {
     for (const CallId& id : IdsOf<Call>(night_.board)) {
@@ -499,6 +523,10 @@ class RandomNight {
                           why};
         }
       case 44: {
+        if (random_.Chance(50)) {
+          const std::vector<TaskId> tasks = night_.board.OpenTasksOf(call);
+          if (!tasks.empty()) return ResolveTask{random_.Of(tasks), why};
+        }
         const std::vector<DeliveryId> deliveries =
             IdsOf<Delivery>(night_.board);
         if (deliveries.empty()) return FollowCall{call};
@@ -624,6 +652,8 @@ TEST(DecideRandom, EveryBoardIsConsistentAndEveryCallCanEnd) {
         FAIL() << "after step " << step;
       }
     }
+    night.CheckNobodyIsForgotten();
+    if (::testing::Test::HasFailure()) FAIL() << "after days";
     night.FinishAll();
     if (::testing::Test::HasFailure()) FAIL() << "at the end";
     allowed += night.allowed();

@@ -166,6 +166,140 @@ TEST(PassTime, AlarmsWhenTriageIsOverdue) {
   ExpectDueAt(urgent, urgent.now + absl::Minutes(20));
 }
 
+// Resolves the open task of that kind, without anything else.
+void SayItIsSeenTo(Night& night, TaskKind kind) {
+  for (const TaskId& id : night.board.OpenTasksOf(kCall)) {
+    if (night.board.Find<Task>(id)->kind == kind) {
+      night.Must(ResolveTask{id, kWhy});
+      return;
+    }
+  }
+  ADD_FAILURE() << "no open task " << kind;
+}
+
+TEST(PassTime, AlarmsAgainWhileTriageIsOverdue) {
+  Night night = LongNight();
+  night.BringTo(CallState::kReceived);
+  night.WaitAtDeadlines(absl::Minutes(70));
+  SayItIsSeenTo(night, TaskKind::kTriageOverdue);
+  ExpectDueAt(night, night.now + absl::Hours(1));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kTriageOverdue), 1);
+}
+
+TEST(PassTime, AlarmsAgainWhileNobodyDecidesOnThe119) {
+  Night night = LongNight();
+  night.BringTo(CallState::kEmergency119);
+  night.now += absl::Minutes(3);
+  SayItIsSeenTo(night, TaskKind::kEmergency119);
+  ExpectDueAt(night, night.now + absl::Minutes(20));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kEmergency119), 1);
+}
+
+TEST(PassTime, AsksAboutCallsThatNothingElseBringsOn) {
+  for (CallState state : {CallState::kTriaged, CallState::kOnHold}) {
+    Night night = LongNight();
+    night.BringTo(state);
+    ExpectDueAt(night, night.now + absl::Hours(1));
+    EXPECT_EQ(night.OpenTasks(TaskKind::kRetriage), 1) << state;
+  }
+  Night stood_down = LongNight();
+  stood_down.BringTo(CallState::kEmergency119);
+  stood_down.now += absl::Minutes(10);
+  stood_down.Must(DecideEmergency{kCall, EmergencyDecision::kStandDown, kWhy});
+  ExpectDueAt(stood_down, stood_down.now + absl::Hours(1));
+  EXPECT_EQ(stood_down.OpenTasks(TaskKind::kRetriage), 1);
+}
+
+TEST(PassTime, AsksAgainWhatIsToBecomeOfAPatientWhoWasNotFound) {
+  Night night = LongNight();
+  night.BringTo(CallState::kNotFound);
+  night.WaitAtDeadlines(absl::Minutes(10));
+  SayItIsSeenTo(night, TaskKind::kPatientNotFound);
+  // The step has not been taken for that.
+  ExpectDueAt(night, night.now + absl::Minutes(10));
+  for (NotFoundStep step : AllValues<NotFoundStep>()) {
+    night.Must(RecordNotFoundStep{kCall, step, false});
+  }
+  SayItIsSeenTo(night, TaskKind::kPatientNotFound);
+  ExpectDueAt(night, night.now + absl::Hours(1));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kPatientNotFound), 1);
+}
+
+TEST(PassTime, AlarmsAgainWhileACrewWaitsForACar) {
+  Night night = LongNight();
+  night.BringTo(CallState::kEnRoute);
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  SayItIsSeenTo(night, TaskKind::kCarBrokenDown);
+  ExpectDueAt(night, night.now + absl::Minutes(20));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kCarBrokenDown), 1);
+}
+
+TEST(PassTime, AsksWhereACrewIsOfWhichNothingIsHeard) {
+  Night night = LongNight();
+  night.BringTo(CallState::kOnScene);
+  const absl::Time due =
+      night.AssignmentOf().estimate.finish_time + absl::Hours(1);
+  ExpectDueAt(night, due);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 1);
+  SayItIsSeenTo(night, TaskKind::kVisitOverdue);
+  ExpectDueAt(night, due + absl::Hours(1));
+  night.Must(night.StepOf("c1", Step::kStartTreatment));
+  night.Must(night.StepOf("c1", Step::kEndTreatment));
+  night.Must(night.StepOf("c1", Step::kLeave));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 0);
+}
+
+TEST(PassTime, AsksForThePapersOnTheNextWorkingDay) {
+  Night night;
+  night.BringTo(CallState::kDepartedScene);
+  const absl::Time monday_is_a_holiday = testing::At("2026-11-24 08:30");
+  night.WaitAtDeadlines(monday_is_a_holiday - absl::Seconds(1) - night.now);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 0);
+  night.WaitAtDeadlines(absl::Seconds(1));
+  ASSERT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 1);
+  const Task& task =
+      *night.board.Find<Task>(night.board.OpenTasksOf(kCall).front());
+  EXPECT_THAT(task.detail, HasSubstr("the note is not signed"));
+  EXPECT_THAT(task.detail, HasSubstr("the driver has not confirmed the hours"));
+  SayItIsSeenTo(night, TaskKind::kVisitOverdue);
+  night.WaitAtDeadlines(absl::Hours(24) - absl::Seconds(1));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 0);
+  night.WaitAtDeadlines(absl::Seconds(1));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 1);
+}
+
+TEST(PassTime, LeavesItToTheDeliveriesToTellThatTheyAreLate) {
+  Night night;
+  night.BringTo(CallState::kNoteSent);
+  night.WaitAtDeadlines(testing::At("2026-11-24 08:30") - night.now);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kDeliveryOverdue), 2);
+  EXPECT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 0);
+  // They are there; the hours still miss.
+  night.ConfirmDeliveriesOf("c1");
+  EXPECT_EQ(night.GetCall().state, CallState::kNoteSent);
+  night.WaitAtDeadlines(absl::Hours(24));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kVisitOverdue), 1);
+}
+
+TEST(PassTime, DoesNotSendACrewToAnAgreedTimeTooEarly) {
+  Night night = LongNight();
+  night.BringTo(CallState::kScheduled);
+  const absl::Time start = night.GetCall().schedule->start_time;
+  night.WaitAtDeadlines(start - absl::Minutes(60) - night.now);
+  OfferVisit offer = night.OfferTo("c1", "p1", "d1");
+  offer.estimate.fetch_duration = absl::Minutes(5);
+  night.Must(offer);
+  night.Must(AcceptOffer{night.GetCall().offer, kP1});
+  night.Must(AcceptOffer{night.GetCall().offer, kD1});
+  // 5 minutes to fetch him and 15 to the patient.
+  ExpectDueAt(night, start - absl::Minutes(20) + absl::Minutes(10));
+  EXPECT_TRUE(night.AssignmentOf().nudged);
+  ExpectDueAt(night, start - absl::Minutes(5));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kNotMoving), 1);
+  ExpectDueAt(night, start);
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kReleased);
+}
+
 TEST(PassTime, AsksForTheWaitingListToBeTriagedHourly) {
   Night night = LongNight();
   night.Must(night.Submission("c1", "a"));
@@ -300,7 +434,10 @@ TEST(PassTime, SaysThatNobodyIsOnDutyForACallThatWaits) {
   night.Must(PassTime());
   AddWaitingCall(night, 1);
   night.Must(PassTime());
-  EXPECT_EQ(night.OpenTasks(TaskKind::kSurge, ""), 1);
+  ASSERT_EQ(night.OpenTasks(TaskKind::kSurge, ""), 1);
+  EXPECT_THAT(
+      night.board.Find<Task>(night.board.OpenTasksOf(CallId()).front())->detail,
+      ::testing::StartsWith("1 call waits;"));
 }
 
 // --- The rota ---------------------------------------------------------------
@@ -356,6 +493,38 @@ TEST(PassTime, RaisesAGapOnceAndResolvesItWhenSomebodyFillsIt) {
   for (const std::string& detail : OpenGaps(night)) {
     EXPECT_THAT(detail, ::testing::Not(HasSubstr("PHYSICIAN 2026-11-22T")));
   }
+}
+
+TEST(PassTime, TellsOfAGapAgainAtTheNextMark) {
+  Night night;
+  night.now = testing::At("2026-11-21 17:00");
+  night.Must(PassTime());
+  // Tuesday's is three days ahead. Somebody is going to see to it, and the task
+  // is not on a board that is loaded anew later.
+  TaskId first;
+  for (const TaskId& id : night.board.OpenTasksOf(CallId())) {
+    if (night.board.Find<Task>(id)->detail.rfind("OPERATOR 2026-11-24", 0) ==
+        0) {
+      first = id;
+    }
+  }
+  ASSERT_FALSE(first.empty());
+  night.Must(ResolveTask{first, kWhy});
+  const auto is_open = [&] {
+    bool open = false;
+    for (const std::string& detail : OpenGaps(night)) {
+      open = open || detail.rfind("OPERATOR 2026-11-24", 0) == 0;
+    }
+    return open;
+  };
+  night.WaitAtDeadlines(absl::Hours(36) + absl::Minutes(1));
+  EXPECT_FALSE(is_open());
+  ForgetWhatIsOver(night.now, &night.board);
+  ASSERT_EQ(night.board.Find<Task>(first), nullptr);
+  // A day ahead.
+  night.WaitAtDeadlines(testing::At("2026-11-23 17:00") - night.now);
+  EXPECT_TRUE(is_open());
+  EXPECT_EQ(night.board.Find<Task>(first), nullptr) << "an id was used twice";
 }
 
 TEST(PassTime, DoesNotMakeUpForChecksThatWereMissed) {

@@ -272,6 +272,8 @@ TEST(ReportFound, AfterTheCrewHasLeftSendsAnother) {
   night.Must(AcceptOffer{offer, PersonId("d2")});
   EXPECT_NE(night.GetCall().visit, first);
   EXPECT_EQ(night.board.VisitsOf(kCall).size(), 2u);
+  // The first crew found nobody, and that stays so.
+  EXPECT_FALSE(night.board.Find<Visit>(first)->patient_found);
 }
 
 TEST(CloseCall, OfOneWhoWasNotFoundLeavesTheCrewToTheOther) {
@@ -288,12 +290,27 @@ TEST(CloseCall, OfOneWhoWasNotFoundLeavesTheCrewToTheOther) {
 }
 
 TEST(AdvanceVisit, LetsTheCrewLeaveWhenTheAmbulanceTookThePatient) {
+  for (CallState state : {CallState::kNotFound, CallState::kOnScene}) {
+    Night night;
+    night.BringTo(state);
+    night.Must(RaiseEmergency{kCall, {}});
+    EXPECT_FALSE(night.Do(night.StepOf("c1", Step::kLeave)).ok());
+    night.Must(DecideEmergency{kCall, EmergencyDecision::kStandDown, {}});
+    night.Must(night.StepOf("c1", Step::kLeave));
+    EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kFinished);
+  }
+}
+
+TEST(AdvanceVisit, WantsTheEndOfATreatmentThoughTheAmbulanceIsThere) {
   Night night;
-  night.BringTo(CallState::kNotFound);
+  night.BringTo(CallState::kOnScene);
+  night.Must(night.StepOf("c1", Step::kStartTreatment));
   night.Must(RaiseEmergency{kCall, {}});
   night.Must(DecideEmergency{kCall, EmergencyDecision::kStandDown, {}});
+  EXPECT_THAT(WordsOfDoing(night, night.StepOf("c1", Step::kLeave)),
+              HasSubstr("has not ended"));
+  night.Must(night.StepOf("c1", Step::kEndTreatment));
   night.Must(night.StepOf("c1", Step::kLeave));
-  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kFinished);
 }
 
 // --- Hours ------------------------------------------------------------------

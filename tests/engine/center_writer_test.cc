@@ -310,6 +310,45 @@ TEST_F(CenterWriterTest, RefusesNobodyForWhatAnotherCannotStore) {
   EXPECT_EQ(*memory_.ReadJournal(center_, 0, 10), commit.entries);
 }
 
+// The board has forgotten the call, the store has not.
+TEST_F(CenterWriterTest, RefusesTheIdOfACallThatIsLongOver) {
+  const core::Board board = BoardBuilder()
+                                .AddCallInState(core::CallState::kClosed, "old")
+                                .AddPatient("suzuki")
+                                .Build();
+  store::MemoryStore memory;
+  testing::Seed(board, &memory);
+  clock_.Advance(absl::Hours(24 * 60));
+  CenterWriter writer(center_, &memory, &clock_);
+  ASSERT_TRUE(writer.EnsureLoaded().ok());
+  ASSERT_EQ(writer.board()->Find<core::Call>(core::CallId("old")), nullptr);
+
+  core::SubmitCall submit;
+  submit.call = core::CallId("old");
+  submit.patient = core::PatientId("suzuki");
+  submit.complaint = PrivateText("fever since noon");
+  submit.judgement = PrivateText("cannot wait until morning");
+  submit.callback_phone = PrivateText("042-111-1111");
+  Submission reused = Request("r1", submit);
+  submit.call = core::CallId("new");
+  Submission other = Request("r2", submit);
+  reused.actor = other.actor = core::testing::RequesterActor();
+  std::vector<Submission> batch;
+  batch.push_back(std::move(reused));
+  batch.push_back(std::move(other));
+  writer.Process(std::move(batch));
+  Give(writer.TakeAnswers());
+
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kAlreadyExists)
+      << answers_[0]->status();
+  ASSERT_EQ(CodeOf(1), absl::StatusCode::kOk) << answers_[1]->status();
+  EXPECT_NE(ResultOf(1).board->Find<core::Call>(core::CallId("new")), nullptr);
+  const auto old = memory.ReadCall(center_, core::CallId("old"));
+  ASSERT_TRUE(old.ok()) << old.status();
+  EXPECT_TRUE(std::get<core::Call>(old->front()) ==
+              *board.Find<core::Call>(core::CallId("old")));
+}
+
 TEST_F(CenterWriterTest, AnswersOnceEachWhatCannotBeStoredAlone) {
   store_.Plan({.operation = Operation::kCommit,
                .status = absl::InvalidArgumentError("too long")});

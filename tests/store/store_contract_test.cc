@@ -481,6 +481,10 @@ TEST_P(StoreContract, RefusesWhatCannotBeStoredAndWritesNothing) {
   bad.id = core::CarId();
   EXPECT_TRUE(
       absl::IsInvalidArgument(store_->Commit(BatchOf("hino", {good, bad}), 0)));
+  bad.id = core::CarId("car-2");
+  bad.etag.number = -1;
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(store_->Commit(BatchOf("hino", {good, bad}), 0)));
   EXPECT_TRUE(absl::IsInvalidArgument(store_->Commit(BatchOf("", {good}), 0)));
   EXPECT_EQ(*store_->CurrentVersion(kHino), 0);
   EXPECT_THAT(NamesOf(Load().board), IsEmpty());
