@@ -6,14 +6,14 @@
 namespace housecall::router {
 
 Dijkstra::Dijkstra(const Graph* graph)
-    : graph_(*graph), labels_(graph->nodes()), target_run_(graph->nodes()) {}
+    : graph_(*graph), labels_(graph->states()), target_run_(graph->states()) {}
 
-void Dijkstra::Improve(uint32_t node, uint32_t weight, uint32_t from,
-                       uint32_t code) {
-  Label& label = labels_[node];
+void Dijkstra::Improve(uint32_t state, uint32_t weight, uint32_t from,
+                       uint32_t seed) {
+  Label& label = labels_[state];
   if (label.run == run_ && label.weight <= weight) return;
-  label = {run_, weight, from, code};
-  heap_.push_back(uint64_t{weight} << 32 | node);
+  label = {run_, weight, from, seed};
+  heap_.push_back(uint64_t{weight} << 32 | state);
   std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
 }
 
@@ -32,31 +32,25 @@ void Dijkstra::Run(Direction direction, absl::Span<const Seed> seeds,
     ++open_targets;
   }
   for (uint32_t i = 0; i < seeds.size(); ++i) {
-    Improve(seeds[i].node, seeds[i].weight, Step::kSeed, i);
+    Improve(seeds[i].state, seeds[i].weight, Step::kSeed, i);
   }
   while (!heap_.empty() && open_targets > 0) {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
     const uint64_t top = heap_.back();
     heap_.pop_back();
-    const uint32_t node = static_cast<uint32_t>(top);
+    const uint32_t state = static_cast<uint32_t>(top);
     const uint32_t weight = static_cast<uint32_t>(top >> 32);
     // Improved since it was pushed; what is on the heap twice differs in
     // weight.
-    if (weight != labels_[node].weight) continue;
-    if (target_run_[node] == run_) --open_targets;
-    for (const Arc& arc : direction == Direction::kForwards ? graph_.Out(node)
-                                                            : graph_.In(node)) {
-      const uint64_t sum = uint64_t{weight} + arc.weight;
-      if (sum >= kUnreachable) continue;
-      Improve(arc.node, static_cast<uint32_t>(sum), node, arc.road.code);
+    if (weight != labels_[state].weight) continue;
+    if (target_run_[state] == run_) --open_targets;
+    for (const Turn& turn : direction == Direction::kForwards
+                                ? graph_.Out(state)
+                                : graph_.In(state)) {
+      if (turn.weight >= kInfinity - weight) continue;
+      Improve(turn.state, weight + turn.weight, state, 0);
     }
   }
-}
-
-Dijkstra::Step Dijkstra::step(uint32_t node) const {
-  const Label& label = labels_[node];
-  if (label.node == Step::kSeed) return {Step::kSeed, ArcRoad(), label.code};
-  return {label.node, ArcRoad{label.code}, 0};
 }
 
 }  // namespace housecall::router

@@ -1,82 +1,346 @@
 #include "router/graph.h"
 
+#include <algorithm>
+#include <cmath>
+#include <map>
 #include <numeric>
+#include <utility>
+
+#include "router/geo.h"
 
 namespace housecall::router {
 namespace {
+
+// The forbidden paths as Aho and Corasick's automaton: what of the roads driven
+// last is the beginning of such a path.
+class PathMemory {
+ public:
+  static constexpr uint32_t kNothing = 0;
+
+  explicit PathMemory(const RoadData& data);
+
+  uint32_t nodes() const { return static_cast<uint32_t>(nodes_.size()); }
+  ArcRoad road(uint32_t node) const { return nodes_[node].road; }
+  uint32_t depth(uint32_t node) const { return nodes_[node].depth; }
+
+  uint32_t Next(uint32_t node, ArcRoad road) const {
+    while (true) {
+      const auto it = nodes_[node].next.find(road.code);
+      if (it != nodes_[node].next.end()) return it->second;
+      if (node == kNothing) return kNothing;
+      node = nodes_[node].shorter;
+    }
+  }
+  bool Forbids(uint32_t node, ArcRoad road) const {
+    while (node != kNothing) {
+      const std::vector<uint32_t>& forbidden = nodes_[node].forbidden;
+      if (std::find(forbidden.begin(), forbidden.end(), road.code) !=
+          forbidden.end()) {
+        return true;
+      }
+      node = nodes_[node].shorter;
+    }
+    return false;
+  }
+
+ private:
+  struct Node {
+    ArcRoad road;
+    uint32_t depth = 0;
+    // The longest other beginning that the same roads end with.
+    uint32_t shorter = kNothing;
+    std::map<uint32_t, uint32_t> next;
+    std::vector<uint32_t> forbidden;
+  };
+
+  std::vector<Node> nodes_;
+};
+
+PathMemory::PathMemory(const RoadData& data) : nodes_(1) {
+  for (size_t i = 0; i < data.forbidden_paths.size(); ++i) {
+    const size_t end = i + 1 < data.forbidden_paths.size()
+                           ? data.forbidden_paths[i + 1].first_road
+                           : data.path_roads.size();
+    uint32_t node = kNothing;
+    for (size_t at = data.forbidden_paths[i].first_road; at + 1 < end; ++at) {
+      const ArcRoad road = data.path_roads[at];
+      const auto [it, is_new] =
+          nodes_[node].next.try_emplace(road.code, nodes());
+      const uint32_t next = it->second;
+      if (is_new) {
+        Node added;
+        added.road = road;
+        added.depth = nodes_[node].depth + 1;
+        nodes_.push_back(std::move(added));
+      }
+      node = next;
+    }
+    nodes_[node].forbidden.push_back(data.path_roads[end - 1].code);
+  }
+  // By depth, so that shorter beginnings are linked before longer ones.
+  std::vector<uint32_t> queue = {kNothing};
+  for (size_t at = 0; at < queue.size(); ++at) {
+    const uint32_t node = queue[at];
+    for (const auto& [code, next] : nodes_[node].next) {
+      nodes_[next].shorter = node == kNothing
+                                 ? kNothing
+                                 : Next(nodes_[node].shorter, ArcRoad{code});
+      queue.push_back(next);
+    }
+  }
+}
+
+// What turns cost, by the angles between roads.
+class TurnJudge {
+ public:
+  explicit TurnJudge(const RoadData& data)
+      : data_(data), roads_at_(data.nodes.size()) {
+    for (const Segment& segment : data.segments) {
+      ++roads_at_[segment.from_node];
+      ++roads_at_[segment.to_node];
+    }
+  }
+
+  uint32_t Weight(ArcRoad from, ArcRoad to, uint32_t node) const {
+    const TurnWeights& weights = data_.turn_weights;
+    if (to == from.reversed()) return weights.back;
+    if (roads_at_[node] < 3 || (weights.left == 0 && weights.right == 0)) {
+      return 0;
+    }
+    const Vector in = LastStretch(from);
+    const Vector out = -LastStretch(to.reversed());
+    const double dot = in.east * out.east + in.north * out.north;
+    const double cross = in.east * out.north - in.north * out.east;
+    // Within 45 degrees.
+    if (std::abs(cross) <= dot) return 0;
+    return cross > 0 ? weights.left : weights.right;
+  }
+
+ private:
+  struct Vector {
+    double east;
+    double north;
+    Vector operator-() const { return {-east, -north}; }
+  };
+
+  // The last straight stretch of a road that has a length.
+  Vector LastStretch(ArcRoad road) const {
+    const uint32_t number = road.segment();
+    const size_t begin = data_.segments[number].first_point;
+    const size_t end = number + 1 < data_.segments.size()
+                           ? data_.segments[number + 1].first_point
+                           : data_.points.size();
+    const FixedPoint last = data_.points[road.backward() ? begin : end - 1];
+    FixedPoint before = last;
+    for (size_t i = 1; i < end - begin && before == last; ++i) {
+      before = data_.points[road.backward() ? begin + i : end - 1 - i];
+    }
+    const double north = double{1.0} * last.latitude_e7 - before.latitude_e7;
+    const double east = double{1.0} * last.longitude_e7 - before.longitude_e7;
+    return {east * std::cos(last.latitude_e7 * 1e-7 * kRadiansPerDegree),
+            north};
+  }
+
+  const RoadData& data_;
+  std::vector<uint32_t> roads_at_;
+};
 
 struct Edge {
   uint32_t tail;
   uint32_t head;
   uint32_t weight;
-  ArcRoad road;
 };
 
-// The arcs of each node side by side (counting sort by the node that `key`
-// gives), in the order of `edges`.
+// The turns of each state side by side, by the number of the other state.
 template <typename Key, typename Other>
-void Group(const std::vector<Edge>& edges, uint32_t nodes, Key key, Other other,
-           std::vector<uint32_t>* first, std::vector<Arc>* arcs) {
-  first->assign(size_t{nodes} + 1, 0);
+void Group(const std::vector<Edge>& edges, uint32_t states, Key key,
+           Other other, std::vector<uint32_t>* first,
+           std::vector<Turn>* turns) {
+  first->assign(size_t{states} + 1, 0);
   for (const Edge& edge : edges) ++(*first)[key(edge) + 1];
   std::partial_sum(first->begin(), first->end(), first->begin());
   std::vector<uint32_t> next(first->begin(), first->end() - 1);
-  arcs->resize(edges.size());
+  turns->resize(edges.size());
   for (const Edge& edge : edges) {
-    (*arcs)[next[key(edge)]++] = {other(edge), edge.weight, edge.road};
+    (*turns)[next[key(edge)]++] = {other(edge), edge.weight};
   }
+  for (uint32_t state = 0; state < states; ++state) {
+    std::sort(turns->begin() + (*first)[state],
+              turns->begin() + (*first)[state + 1],
+              [](const Turn& a, const Turn& b) { return a.state < b.state; });
+  }
+}
+
+uint32_t WeightOf(const Segment& segment, bool backward) {
+  return backward ? segment.backward_weight : segment.forward_weight;
 }
 
 }  // namespace
 
-Graph::Graph(const RoadData& data)
-    : road_nodes_(static_cast<uint32_t>(data.nodes.size())),
-      depart_layer_(data.nodes.size()),
-      arrive_layer_(data.nodes.size()) {
-  std::iota(depart_layer_.begin(), depart_layer_.end(), 0);
-  std::iota(arrive_layer_.begin(), arrive_layer_.end(), 0);
-
-  std::vector<Edge> edges;
-  edges.reserve(data.segments.size() * 2);
-  uint32_t nodes = road_nodes_;
-  const auto add_layers = [&](uint32_t node) {
-    if (depart_layer_[node] != node) return;
-    depart_layer_[node] = nodes++;
-    arrive_layer_[node] = nodes++;
-    edges.push_back({depart_layer_[node], node, 0, ArcRoad()});
-    edges.push_back({node, arrive_layer_[node], 0, ArcRoad()});
+void Graph::BuildFans(const RoadData& data) {
+  const auto head = [&](ArcRoad road) {
+    const Segment& segment = data.segments[road.segment()];
+    return road.backward() ? segment.from_node : segment.to_node;
   };
-  const auto add = [&](const Segment& segment, uint32_t number, uint32_t from,
-                       uint32_t to) {
-    if (segment.forward_weight != kClosed) {
-      edges.push_back(
-          {from, to, segment.forward_weight, ArcRoad::Of(number, false)});
+  for (Fan* fan : {&from_, &into_}) {
+    fan->first.assign(data.nodes.size() + 1, 0);
+    std::vector<std::pair<uint32_t, ArcRoad>> roads;
+    for (uint32_t i = 0; i < data.segments.size(); ++i) {
+      for (const bool backward : {false, true}) {
+        if (WeightOf(data.segments[i], backward) == kClosed) continue;
+        const ArcRoad road = ArcRoad::Of(i, backward);
+        roads.emplace_back(fan == &into_ ? head(road) : head(road.reversed()),
+                           road);
+      }
     }
-    if (segment.backward_weight != kClosed) {
-      edges.push_back(
-          {to, from, segment.backward_weight, ArcRoad::Of(number, true)});
-    }
+    for (const auto& [node, road] : roads) ++fan->first[node + 1];
+    std::partial_sum(fan->first.begin(), fan->first.end(), fan->first.begin());
+    fan->roads.resize(roads.size());
+    std::vector<uint32_t> next(fan->first.begin(), fan->first.end() - 1);
+    for (const auto& [node, road] : roads) fan->roads[next[node]++] = road;
+  }
+}
+
+Graph::Graph(const RoadData& data) {
+  BuildFans(data);
+  const PathMemory memory(data);
+  const TurnJudge judge(data);
+  const auto is_private = [&](uint32_t segment) {
+    return data.segments[segment].Has(Segment::kEndsOnly);
+  };
+
+  std::vector<std::vector<uint32_t>> remembered(
+      memory.nodes() > 1 ? data.segments.size() : 0);
+  for (uint32_t node = 1; node < memory.nodes(); ++node) {
+    // One road back, every state knows anyway.
+    if (memory.depth(node) < 2) continue;
+    remembered[memory.road(node).segment()].push_back(node);
+  }
+  std::vector<uint32_t> block_memory;
+  std::vector<uint32_t> block_of_memory(memory.nodes(), kNone);
+  const auto add_blocks = [&](uint32_t segment, uint32_t memory_node) {
+    const auto add = [&](Layer layer) {
+      segment_.push_back(segment);
+      layer_.push_back(layer);
+      remembers_.push_back(memory_node == PathMemory::kNothing   ? 0
+                           : memory.road(memory_node).backward() ? 2
+                                                                 : 1);
+      block_memory.push_back(memory_node);
+    };
+    if (!is_private(segment)) return add(Layer::kPublic);
+    add(Layer::kBegin);
+    add(Layer::kEnd);
   };
   for (uint32_t i = 0; i < data.segments.size(); ++i) {
-    const Segment& segment = data.segments[i];
-    const uint32_t from = segment.from_node;
-    const uint32_t to = segment.to_node;
-    if (!segment.Has(Segment::kEndsOnly)) {
-      add(segment, i, from, to);
-      continue;
+    first_block_.push_back(blocks());
+    add_blocks(i, PathMemory::kNothing);
+    if (remembered.empty()) continue;
+    for (const uint32_t node : remembered[i]) {
+      block_of_memory[node] = blocks();
+      add_blocks(i, node);
     }
-    add_layers(from);
-    add_layers(to);
-    add(segment, i, depart_layer_[from], depart_layer_[to]);
-    add(segment, i, arrive_layer_[from], arrive_layer_[to]);
   }
+  first_block_.push_back(blocks());
 
+  std::vector<Edge> edges;
+  edges.reserve(size_t{states()} * 3);
+  for (uint32_t state = 0; state < states(); ++state) {
+    const uint32_t block = state >> 1;
+    const ArcRoad in = road(state);
+    const Segment& segment = data.segments[in.segment()];
+    if (WeightOf(segment, in.backward()) == kClosed) continue;
+    uint32_t known = block_memory[block];
+    if (known != PathMemory::kNothing && !(memory.road(known) == in)) continue;
+    if (known == PathMemory::kNothing) {
+      known = memory.Next(PathMemory::kNothing, in);
+    }
+    const uint32_t node = in.backward() ? segment.from_node : segment.to_node;
+    const auto turn_into = [&](ArcRoad out, Layer to_layer) {
+      const uint32_t next = memory.Next(known, out);
+      const uint32_t base = memory.depth(next) < 2 ? first_block_[out.segment()]
+                                                   : block_of_memory[next];
+      const uint32_t to_block = base + (to_layer == Layer::kEnd ? 1 : 0);
+      edges.push_back({state, to_block * 2 + (out.backward() ? 1 : 0),
+                       WeightOf(data.segments[out.segment()], out.backward()) +
+                           judge.Weight(in, out, node)});
+    };
+    const Layer layer = layer_[block];
+    // True if the drive may go on beyond the road that it turned into.
+    const auto take = [&](ArcRoad out) {
+      if (memory.Forbids(known, out)) return false;
+      if (!is_private(out.segment())) {
+        if (layer == Layer::kEnd) return false;
+        turn_into(out, Layer::kPublic);
+        return true;
+      }
+      if (layer == Layer::kBegin) turn_into(out, Layer::kBegin);
+      turn_into(out, Layer::kEnd);
+      return layer != Layer::kPublic;
+    };
+    bool goes_on = false;
+    bool may_turn_back = false;
+    for (const ArcRoad out : from_.At(node)) {
+      if (out == in.reversed()) {
+        may_turn_back = true;
+      } else if (take(out)) {
+        goes_on = true;
+      }
+    }
+    if (may_turn_back && !goes_on) take(in.reversed());
+  }
   Group(
-      edges, nodes, [](const Edge& e) { return e.tail; },
+      edges, states(), [](const Edge& e) { return e.tail; },
       [](const Edge& e) { return e.head; }, &first_out_, &out_);
   Group(
-      edges, nodes, [](const Edge& e) { return e.head; },
+      edges, states(), [](const Edge& e) { return e.head; },
       [](const Edge& e) { return e.tail; }, &first_in_, &in_);
+}
+
+std::vector<uint32_t> Graph::ArriveStates(ArcRoad road) const {
+  const uint32_t segment = road.segment();
+  const uint32_t direction = road.backward() ? 1 : 0;
+  std::vector<uint32_t> states;
+  for (uint32_t block = first_block_[segment];
+       block < first_block_[segment + 1]; ++block) {
+    if (layer_[block] == Layer::kBegin) continue;
+    if (remembers_[block] != 0 && remembers_[block] != direction + 1) continue;
+    states.push_back(block * 2 + direction);
+  }
+  return states;
+}
+
+std::vector<uint32_t> Graph::DepartStatesAt(uint32_t node,
+                                            bool on_private) const {
+  std::vector<uint32_t> states;
+  for (const ArcRoad road : from_.At(node)) {
+    const uint32_t state = DepartState(road);
+    if (layer_[state >> 1] == Layer::kPublic) {
+      states.push_back(state);
+      continue;
+    }
+    if (on_private) states.push_back(state);
+    // The next block is that of the other layer.
+    states.push_back(state + 2);
+  }
+  return states;
+}
+
+std::vector<uint32_t> Graph::ArriveStatesAt(uint32_t node,
+                                            bool on_private) const {
+  std::vector<uint32_t> states;
+  for (const ArcRoad road : into_.At(node)) {
+    const uint32_t direction = road.backward() ? 1 : 0;
+    const uint32_t segment = road.segment();
+    for (uint32_t block = first_block_[segment];
+         block < first_block_[segment + 1]; ++block) {
+      if (layer_[block] == Layer::kEnd && !on_private) continue;
+      if (remembers_[block] != 0 && remembers_[block] != direction + 1) {
+        continue;
+      }
+      states.push_back(block * 2 + direction);
+    }
+  }
+  return states;
 }
 
 }  // namespace housecall::router

@@ -1,7 +1,8 @@
-// The graph that is searched: nodes and directed arcs with weights.
+// The graph that is searched: what a car may do next, turn by turn.
 #ifndef HOUSECALL_ROUTER_GRAPH_H_
 #define HOUSECALL_ROUTER_GRAPH_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -11,80 +12,106 @@
 
 namespace housecall::router {
 
-// A segment driven in one direction, or a link between the layers of a node
-// (see Graph), which is no road and takes no time.
-struct ArcRoad {
-  static constexpr uint32_t kNone = 0xffffffff;
-
-  static ArcRoad Of(uint32_t segment, bool backward) {
-    return {segment << 1 | (backward ? 1u : 0u)};
-  }
-  bool is_link() const { return code == kNone; }
-  uint32_t segment() const { return code >> 1; }
-  bool backward() const { return (code & 1) != 0; }
-
-  uint32_t code = kNone;
-};
-
-// One arc, seen from one of its nodes.
-struct Arc {
-  // The node at the other side: the head of an outgoing arc, the tail of an
-  // incoming one.
-  uint32_t node = 0;
+// From the end of one segment over a node to the end of another.
+struct Turn {
+  // The state at the other side: the next one of an outgoing turn, the one
+  // before of an incoming turn.
+  uint32_t state = 0;
+  // Of the turn itself and of the segment that it leads into.
   uint32_t weight = 0;
-  ArcRoad road;
 };
 
-// The directed graph of a road network. Immutable.
+// The directed graph of what cars may do on a road network. Immutable.
 //
-// Its nodes 0 … road_nodes-1 are those of the network. A node at which a
-// segment of the flag kEndsOnly ends has up to two more, its layers: one for
-// drives that begin on such segments and have not left them yet, one for drives
-// that end on such and have entered them for good. From the first a link leads
-// to the node itself and from there one to the second. A drive on the arcs of
-// this graph therefore cannot lead through a private road, and every algorithm
-// for shortest paths on plain graphs finds what is allowed.
+// Its nodes are states: a car at the end of a segment that it has driven in one
+// direction. Its arcs are the turns from there into other segments. Restricted
+// turns are missing, others have their weights, so every algorithm for shortest
+// paths on plain graphs finds what is allowed.
+//
+// States come in blocks of two: block b has the states 2b, its segment driven
+// forwards, and 2b + 1, driven backwards. A segment has one block, and more
+// where that does not tell enough:
+//
+//   - A segment of the flag kEndsOnly has two layers: one for drives that begin
+//     on such segments and have not left them yet, one for drives that end on
+//     such and have entered them for good. Public roads lie between the two: no
+//     turn leads back. A drive can therefore not lead through.
+//   - A segment inside a forbidden path of three segments or more has a block
+//     for those who have come along that path so far.
+//
+// A car does not turn back at a node, unless no other way leads on from there.
 class Graph {
  public:
+  static constexpr uint32_t kNone = 0xffffffff;
+
+  // Where in a drive a segment may lie.
+  enum class Layer : uint8_t { kBegin, kPublic, kEnd };
+
   // Below this, `data` must be well formed: CheckRoadData(data) is OK.
   explicit Graph(const RoadData& data);
 
-  uint32_t nodes() const {
-    return static_cast<uint32_t>(first_out_.size()) - 1;
-  }
-  uint32_t road_nodes() const { return road_nodes_; }
-  size_t arcs() const { return out_.size(); }
+  uint32_t blocks() const { return static_cast<uint32_t>(segment_.size()); }
+  uint32_t states() const { return blocks() * 2; }
+  size_t turns() const { return out_.size(); }
 
-  // By the number of the other node, then by weight.
-  absl::Span<const Arc> Out(uint32_t node) const {
-    return absl::MakeConstSpan(out_.data() + first_out_[node],
-                               out_.data() + first_out_[node + 1]);
+  // By the number of the other state.
+  absl::Span<const Turn> Out(uint32_t state) const {
+    return absl::MakeConstSpan(out_.data() + first_out_[state],
+                               out_.data() + first_out_[state + 1]);
   }
-  absl::Span<const Arc> In(uint32_t node) const {
-    return absl::MakeConstSpan(in_.data() + first_in_[node],
-                               in_.data() + first_in_[node + 1]);
+  absl::Span<const Turn> In(uint32_t state) const {
+    return absl::MakeConstSpan(in_.data() + first_in_[state],
+                               in_.data() + first_in_[state + 1]);
   }
 
-  // Where a drive that begins on this segment reaches its end `road_node`, and
-  // where one that ends on it comes from.
-  uint32_t DepartNode(const Segment& segment, uint32_t road_node) const {
-    return segment.Has(Segment::kEndsOnly) ? depart_layer_[road_node]
-                                           : road_node;
+  uint32_t segment(uint32_t block) const { return segment_[block]; }
+  Layer layer(uint32_t block) const { return layer_[block]; }
+  // The segment of a state, and the direction.
+  ArcRoad road(uint32_t state) const {
+    return ArcRoad::Of(segment_[state >> 1], (state & 1) != 0);
   }
-  uint32_t ArriveNode(const Segment& segment, uint32_t road_node) const {
-    return segment.Has(Segment::kEndsOnly) ? arrive_layer_[road_node]
-                                           : road_node;
+
+  // The state of a drive that begins on this road: nothing is known of what
+  // came before.
+  uint32_t DepartState(ArcRoad road) const {
+    return first_block_[road.segment()] * 2 + (road.backward() ? 1 : 0);
   }
+  // The states in which a drive may end on this road, in ascending order.
+  std::vector<uint32_t> ArriveStates(ArcRoad road) const;
+
+  // The states of a drive that begins at a node, for those who stand there on a
+  // private road or on a public one: driven down each road that leads away.
+  std::vector<uint32_t> DepartStatesAt(uint32_t node, bool on_private) const;
+  // Those of a drive that ends there.
+  std::vector<uint32_t> ArriveStatesAt(uint32_t node, bool on_private) const;
 
  private:
-  uint32_t road_nodes_ = 0;
+  // Roads by the node at which they begin or end.
+  struct Fan {
+    std::vector<uint32_t> first;
+    std::vector<ArcRoad> roads;
+
+    absl::Span<const ArcRoad> At(uint32_t node) const {
+      return absl::MakeConstSpan(roads.data() + first[node],
+                                 roads.data() + first[node + 1]);
+    }
+  };
+
+  void BuildFans(const RoadData& data);
+
+  // By segment, and one more: its blocks are next to each other; first the one
+  // of its only or first layer without a memory.
+  std::vector<uint32_t> first_block_;
+  // By block.
+  std::vector<uint32_t> segment_;
+  std::vector<Layer> layer_;
+  std::vector<uint8_t> remembers_;
   std::vector<uint32_t> first_out_;
-  std::vector<Arc> out_;
+  std::vector<Turn> out_;
   std::vector<uint32_t> first_in_;
-  std::vector<Arc> in_;
-  // By road node; the node itself where it has no layers.
-  std::vector<uint32_t> depart_layer_;
-  std::vector<uint32_t> arrive_layer_;
+  std::vector<Turn> in_;
+  Fan from_;
+  Fan into_;
 };
 
 }  // namespace housecall::router

@@ -20,6 +20,7 @@
 // eight bytes, as they are in memory:
 //
 //   texts (name, attribution), nodes, source_node_ids, segments, points,
+//   forbidden_paths, path_roads, segment_order (of each segment one),
 //   the end of each name in the text of all names, that text
 namespace housecall::router {
 namespace {
@@ -28,7 +29,8 @@ static_assert(std::endian::native == std::endian::little,
               "map files hold numbers as little-endian machines do");
 static_assert(sizeof(FixedPoint) == 8 && sizeof(Segment) == 36 &&
               std::is_trivially_copyable_v<FixedPoint> &&
-              std::is_trivially_copyable_v<Segment>);
+              std::is_trivially_copyable_v<Segment> &&
+              sizeof(ForbiddenPath) == 4 && sizeof(ArcRoad) == 4);
 
 // As in PNG: bytes that a transfer as text would change.
 constexpr char kMagic[8] = {'\x89', 'H', 'C', 'M', 'A', 'P', '\r', '\n'};
@@ -51,10 +53,14 @@ struct Header {
   uint32_t points;
   uint32_t names;
   uint32_t names_bytes;
+  TurnWeights turn_weights;
+  uint32_t forbidden_paths;
+  uint32_t path_roads;
+  uint32_t unused;
   // Of all that comes before it.
   uint64_t header_hash;
 };
-static_assert(sizeof(Header) == 80);
+static_assert(sizeof(Header) == 104);
 
 // Finds damage, not malice. Four sums side by side over words of eight bytes;
 // every step is a bijection of the word and of the sum, so no change of a
@@ -110,6 +116,9 @@ uint64_t FileBytes(const Header& header) {
          Padded(uint64_t{header.nodes} * sizeof(int64_t)) +
          Padded(uint64_t{header.segments} * sizeof(Segment)) +
          Padded(uint64_t{header.points} * sizeof(FixedPoint)) +
+         Padded(uint64_t{header.forbidden_paths} * sizeof(ForbiddenPath)) +
+         Padded(uint64_t{header.path_roads} * sizeof(ArcRoad)) +
+         Padded(uint64_t{header.segments} * sizeof(uint32_t)) +
          Padded(uint64_t{header.names} * sizeof(uint32_t)) +
          Padded(header.names_bytes);
 }
@@ -181,6 +190,10 @@ std::vector<std::pair<const void*, size_t>> Sections(
        data.source_node_ids.size() * sizeof(int64_t)},
       {data.segments.data(), data.segments.size() * sizeof(Segment)},
       {data.points.data(), data.points.size() * sizeof(FixedPoint)},
+      {data.forbidden_paths.data(),
+       data.forbidden_paths.size() * sizeof(ForbiddenPath)},
+      {data.path_roads.data(), data.path_roads.size() * sizeof(ArcRoad)},
+      {data.segment_order.data(), data.segment_order.size() * sizeof(uint32_t)},
       {name_ends.data(), name_ends.size() * sizeof(uint32_t)},
       {names.data(), names.size()},
   };
@@ -351,6 +364,9 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
   header.nodes = static_cast<uint32_t>(data.nodes.size());
   header.segments = static_cast<uint32_t>(data.segments.size());
   header.points = static_cast<uint32_t>(data.points.size());
+  header.turn_weights = data.turn_weights;
+  header.forbidden_paths = static_cast<uint32_t>(data.forbidden_paths.size());
+  header.path_roads = static_cast<uint32_t>(data.path_roads.size());
   header.names = static_cast<uint32_t>(data.names.size());
   header.names_bytes = static_cast<uint32_t>(names.size());
   header.file_bytes = FileBytes(header);
@@ -403,6 +419,10 @@ absl::StatusOr<RoadData> LoadMap(const std::string& path) {
   data.source_node_ids.resize(header->nodes);
   data.segments.resize(header->segments);
   data.points.resize(header->points);
+  data.turn_weights = header->turn_weights;
+  data.forbidden_paths.resize(header->forbidden_paths);
+  data.path_roads.resize(header->path_roads);
+  data.segment_order.resize(header->segments);
   std::vector<uint32_t> name_ends(header->names);
   std::string names(header->names_bytes, '\0');
   for (const auto& [section, bytes] : Sections(data, name_ends, names)) {

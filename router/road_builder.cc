@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "router/graph.h"
+#include "router/nested_dissection.h"
 #include "router/router.h"
 
 namespace housecall::router {
@@ -77,48 +78,48 @@ void NumberComponents(RoadData* data) {
   }
 }
 
-// The nodes of the largest strongly connected part; of equally large ones, of
-// that with the smallest node. Tarjan's algorithm without recursion.
+// The states of the largest strongly connected part; of equally large ones, of
+// that with the smallest state. Tarjan's algorithm without recursion.
 std::vector<uint32_t> LargestStrongPart(const Graph& graph) {
   struct Frame {
-    uint32_t node;
-    uint32_t next_arc;
+    uint32_t state;
+    uint32_t next_turn;
   };
-  std::vector<uint32_t> index(graph.nodes(), kNone);
-  std::vector<uint32_t> low(graph.nodes(), 0);
-  std::vector<bool> on_stack(graph.nodes());
+  std::vector<uint32_t> index(graph.states(), kNone);
+  std::vector<uint32_t> low(graph.states(), 0);
+  std::vector<bool> on_stack(graph.states());
   std::vector<uint32_t> stack;
   std::vector<Frame> frames;
   std::vector<uint32_t> largest;
   uint32_t next_index = 0;
-  const auto enter = [&](uint32_t node) {
-    index[node] = low[node] = next_index++;
-    stack.push_back(node);
-    on_stack[node] = true;
-    frames.push_back({node, 0});
+  const auto enter = [&](uint32_t state) {
+    index[state] = low[state] = next_index++;
+    stack.push_back(state);
+    on_stack[state] = true;
+    frames.push_back({state, 0});
   };
-  for (uint32_t start = 0; start < graph.nodes(); ++start) {
+  for (uint32_t start = 0; start < graph.states(); ++start) {
     if (index[start] != kNone) continue;
     enter(start);
     while (!frames.empty()) {
-      const uint32_t node = frames.back().node;
-      const absl::Span<const Arc> arcs = graph.Out(node);
-      if (frames.back().next_arc < arcs.size()) {
-        const uint32_t head = arcs[frames.back().next_arc++].node;
+      const uint32_t state = frames.back().state;
+      const absl::Span<const Turn> turns = graph.Out(state);
+      if (frames.back().next_turn < turns.size()) {
+        const uint32_t head = turns[frames.back().next_turn++].state;
         if (index[head] == kNone) {
           enter(head);
         } else if (on_stack[head]) {
-          low[node] = std::min(low[node], index[head]);
+          low[state] = std::min(low[state], index[head]);
         }
         continue;
       }
       frames.pop_back();
       if (!frames.empty()) {
-        const uint32_t parent = frames.back().node;
-        low[parent] = std::min(low[parent], low[node]);
+        const uint32_t parent = frames.back().state;
+        low[parent] = std::min(low[parent], low[state]);
       }
-      if (low[node] != index[node]) continue;
-      const auto begin = std::find(stack.rbegin(), stack.rend(), node);
+      if (low[state] != index[state]) continue;
+      const auto begin = std::find(stack.rbegin(), stack.rend(), state);
       std::vector<uint32_t> part(begin.base() - 1, stack.end());
       for (const uint32_t member : part) on_stack[member] = false;
       stack.resize(stack.size() - part.size());
@@ -132,21 +133,21 @@ std::vector<uint32_t> LargestStrongPart(const Graph& graph) {
   return largest;
 }
 
-// What can be reached from `nodes` along the arcs that `arcs_of` gives.
-template <typename ArcsOf>
+// What can be reached from `states` along the turns that `turns_of` gives.
+template <typename TurnsOf>
 std::vector<bool> ReachedFrom(const Graph& graph,
-                              const std::vector<uint32_t>& nodes,
-                              ArcsOf arcs_of) {
-  std::vector<bool> reached(graph.nodes());
-  std::vector<uint32_t> queue = nodes;
-  for (const uint32_t node : nodes) reached[node] = true;
+                              const std::vector<uint32_t>& states,
+                              TurnsOf turns_of) {
+  std::vector<bool> reached(graph.states());
+  std::vector<uint32_t> queue = states;
+  for (const uint32_t state : states) reached[state] = true;
   while (!queue.empty()) {
-    const uint32_t node = queue.back();
+    const uint32_t state = queue.back();
     queue.pop_back();
-    for (const Arc& arc : arcs_of(node)) {
-      if (reached[arc.node]) continue;
-      reached[arc.node] = true;
-      queue.push_back(arc.node);
+    for (const Turn& turn : turns_of(state)) {
+      if (reached[turn.state]) continue;
+      reached[turn.state] = true;
+      queue.push_back(turn.state);
     }
   }
   return reached;
@@ -156,22 +157,24 @@ std::vector<bool> ReachedFrom(const Graph& graph,
 void MarkMain(RoadData* data) {
   const Graph graph(*data);
   const std::vector<uint32_t> main = LargestStrongPart(graph);
-  const std::vector<bool> from_main =
-      ReachedFrom(graph, main, [&](uint32_t node) { return graph.Out(node); });
+  const std::vector<bool> from_main = ReachedFrom(
+      graph, main, [&](uint32_t state) { return graph.Out(state); });
   const std::vector<bool> to_main =
-      ReachedFrom(graph, main, [&](uint32_t node) { return graph.In(node); });
-  for (Segment& segment : data->segments) {
-    const bool forward = segment.forward_weight != kClosed;
-    const bool backward = segment.backward_weight != kClosed;
-    const uint32_t from = segment.from_node;
-    const uint32_t to = segment.to_node;
-    if ((forward && to_main[graph.DepartNode(segment, to)]) ||
-        (backward && to_main[graph.DepartNode(segment, from)])) {
-      segment.flags |= Segment::kReachesMain;
-    }
-    if ((forward && from_main[graph.ArriveNode(segment, from)]) ||
-        (backward && from_main[graph.ArriveNode(segment, to)])) {
-      segment.flags |= Segment::kReachedFromMain;
+      ReachedFrom(graph, main, [&](uint32_t state) { return graph.In(state); });
+  for (uint32_t i = 0; i < data->segments.size(); ++i) {
+    Segment& segment = data->segments[i];
+    for (const bool backward : {false, true}) {
+      if ((backward ? segment.backward_weight : segment.forward_weight) ==
+          kClosed) {
+        continue;
+      }
+      const ArcRoad road = ArcRoad::Of(i, backward);
+      if (to_main[graph.DepartState(road)]) {
+        segment.flags |= Segment::kReachesMain;
+      }
+      for (const uint32_t state : graph.ArriveStates(road)) {
+        if (from_main[state]) segment.flags |= Segment::kReachedFromMain;
+      }
     }
   }
 }
@@ -184,9 +187,16 @@ uint32_t RoadBuilder::AddNode(FixedPoint position, int64_t source_id) {
   return static_cast<uint32_t>(nodes_.size()) - 1;
 }
 
-void RoadBuilder::AddRoad(Road road) {
-  if (road.forward_weight == kClosed && road.backward_weight == kClosed) return;
+uint32_t RoadBuilder::AddRoad(Road road) {
+  if (road.forward_weight == kClosed && road.backward_weight == kClosed) {
+    return kNoRoad;
+  }
   roads_.push_back(std::move(road));
+  return static_cast<uint32_t>(roads_.size()) - 1;
+}
+
+void RoadBuilder::Forbid(std::vector<ArcRoad> path) {
+  paths_.push_back(std::move(path));
 }
 
 absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
@@ -195,6 +205,8 @@ absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
   data.segments.clear();
   data.points.clear();
   data.names = {""};
+  data.forbidden_paths.clear();
+  data.path_roads.clear();
 
   std::vector<bool> used(nodes_.size());
   for (const Road& road : roads_) {
@@ -211,6 +223,7 @@ absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
     data.source_node_ids.push_back(source_ids_[node]);
   }
 
+  std::vector<uint32_t> new_road(roads_.size());
   std::map<std::string, uint32_t> name_numbers = {{"", 0}};
   const auto middle = [&](uint32_t i) {
     const FixedPoint a = nodes_[roads_[i].from_node];
@@ -238,7 +251,30 @@ absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
     segment.road_class = road.road_class;
     segment.flags = road.flags;
     data.segments.push_back(segment);
+    new_road[number] = static_cast<uint32_t>(data.segments.size()) - 1;
   }
+
+  std::vector<std::vector<ArcRoad>> paths;
+  for (const std::vector<ArcRoad>& path : paths_) {
+    std::vector<ArcRoad>& renumbered = paths.emplace_back();
+    for (const ArcRoad road : path) {
+      renumbered.push_back(
+          ArcRoad::Of(new_road[road.segment()], road.backward()));
+    }
+  }
+  std::sort(paths.begin(), paths.end(),
+            [](const std::vector<ArcRoad>& a, const std::vector<ArcRoad>& b) {
+              return std::lexicographical_compare(
+                  a.begin(), a.end(), b.begin(), b.end(),
+                  [](ArcRoad x, ArcRoad y) { return x.code < y.code; });
+            });
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  for (const std::vector<ArcRoad>& path : paths) {
+    data.forbidden_paths.push_back(
+        {static_cast<uint32_t>(data.path_roads.size())});
+    data.path_roads.insert(data.path_roads.end(), path.begin(), path.end());
+  }
+  data.segment_order = DissectionOrder(data);
   if (absl::Status status = CheckRoadData(data); !status.ok()) return status;
   NumberComponents(&data);
   MarkMain(&data);

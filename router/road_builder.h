@@ -34,19 +34,26 @@ class RoadBuilder {
   };
 
   uint32_t AddNode(FixedPoint position, int64_t source_id);
-  // A road that is closed in both directions is left out.
-  void AddRoad(Road road);
+  static constexpr uint32_t kNoRoad = 0xffffffff;
+
+  // The road's number; kNoRoad if it is closed in both directions and therefore
+  // left out.
+  uint32_t AddRoad(Road road);
+  // Nobody may drive these roads one right after the other: two or more, by the
+  // numbers that AddRoad gave, each from where the one before ends.
+  void Forbid(std::vector<ArcRoad> path);
 
   // Nodes without a road are left out. `data` brings what the builder does not
-  // know: name, attribution, time, weight unit; its vectors are replaced.
-  // Returns InvalidArgument if the roads are not well formed (CheckRoadData),
-  // or if there are none.
+  // know: name, attribution, time, weight unit, turn weights; its vectors are
+  // replaced. Returns InvalidArgument if the roads are not well formed
+  // (CheckRoadData), or if there are none.
   absl::StatusOr<RoadData> Build(RoadData data) const;
 
  private:
   std::vector<FixedPoint> nodes_;
   std::vector<int64_t> source_ids_;
   std::vector<Road> roads_;
+  std::vector<std::vector<ArcRoad>> paths_;
 };
 
 }  // namespace housecall::router

@@ -38,7 +38,9 @@ absl::string_view RoadClassName(RoadClass road_class);
 // A weight that stands for: closed in this direction.
 inline constexpr uint32_t kClosed = 0xffffffff;
 // The greatest weight of an open segment: 12 days in milliseconds.
-inline constexpr uint32_t kMaxSegmentWeight = 1u << 30;
+inline constexpr uint32_t kMaxSegmentWeight = (1u << 30) - 1;
+// The greatest weight of a turn: a minute and more in milliseconds.
+inline constexpr uint32_t kMaxTurnWeight = 1u << 16;
 
 // A stretch of road between two nodes, without a junction in between. It has a
 // direction, in which its points are in order, "forwards" from from_node to
@@ -70,8 +72,11 @@ struct Segment {
     // Private roads and roads for those who live or deliver there: a drive may
     // begin and end on such, but not lead through.
     kEndsOnly = 2,
-    // From here the main network, the largest strongly connected part, can be
-    // reached. So two segments with both flags reach each other.
+    // From here, in some direction, the main network can be reached: the
+    // largest
+    // part in which, by the turns that are open, every road reaches every
+    // other.
+    // So two segments with both flags reach each other.
     kReachesMain = 4,
     // From the main network this can be reached.
     kReachedFromMain = 8,
@@ -80,6 +85,41 @@ struct Segment {
 
   bool Has(Flag flag) const { return (flags & flag) != 0; }
   friend bool operator==(const Segment&, const Segment&) = default;
+};
+
+// A segment driven in one direction.
+struct ArcRoad {
+  static ArcRoad Of(uint32_t segment, bool backward) {
+    return {segment << 1 | (backward ? 1u : 0u)};
+  }
+  uint32_t segment() const { return code >> 1; }
+  bool backward() const { return (code & 1) != 0; }
+  ArcRoad reversed() const { return {code ^ 1}; }
+
+  friend bool operator==(const ArcRoad&, const ArcRoad&) = default;
+
+  uint32_t code = 0;
+};
+
+// A sequence of roads that nobody may drive one right after the other: from the
+// first by way of the others to the last. At least two roads; most are two, a
+// turn.
+struct ForbiddenPath {
+  // Of RoadData::path_roads; the next one's first road is the end.
+  uint32_t first_road = 0;
+
+  friend bool operator==(const ForbiddenPath&, const ForbiddenPath&) = default;
+};
+
+// What turns cost where three roads or more meet, in weight units, by the angle
+// between the roads. Straight on costs nothing.
+struct TurnWeights {
+  uint32_t left = 0;
+  uint32_t right = 0;
+  // Back into the same road, where that is the only way on; at dead ends too.
+  uint32_t back = 0;
+
+  friend bool operator==(const TurnWeights&, const TurnWeights&) = default;
 };
 
 // A road network. Node and segment numbers are positions in the vectors. Both
@@ -106,6 +146,16 @@ struct RoadData {
   std::vector<FixedPoint> points;
   // Names of roads; the first is empty.
   std::vector<std::string> names;
+
+  TurnWeights turn_weights;
+  std::vector<ForbiddenPath> forbidden_paths;
+  // The roads of all forbidden paths, one path after the other; each road
+  // begins at the node at which the one before ends.
+  std::vector<ArcRoad> path_roads;
+
+  // Each segment once, the least important for long drives first: the order in
+  // which the index contracts them (router/nested_dissection.h).
+  std::vector<uint32_t> segment_order;
 
   friend bool operator==(const RoadData&, const RoadData&) = default;
 };

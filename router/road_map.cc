@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -26,6 +27,63 @@ bool IsWeight(uint32_t weight) {
 absl::Status Wrong(size_t segment, absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("segment ", segment, ": ", what));
+}
+
+absl::Status CheckTurns(const RoadData& data) {
+  const TurnWeights& weights = data.turn_weights;
+  if (std::max({weights.left, weights.right, weights.back}) > kMaxTurnWeight) {
+    return absl::InvalidArgumentError("a turn has a weight that is too great");
+  }
+  const auto is_road = [&](ArcRoad road) {
+    return road.segment() < data.segments.size();
+  };
+  const auto end_node = [&](ArcRoad road) {
+    const Segment& segment = data.segments[road.segment()];
+    return road.backward() ? segment.from_node : segment.to_node;
+  };
+  if (data.path_roads.size() > 0xffffffff ||
+      (data.forbidden_paths.empty() && !data.path_roads.empty())) {
+    return absl::InvalidArgumentError("roads without a forbidden path");
+  }
+  for (size_t i = 0; i < data.forbidden_paths.size(); ++i) {
+    const auto wrong = [&](absl::string_view what) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("forbidden path ", i, ": ", what));
+    };
+    const size_t begin = data.forbidden_paths[i].first_road;
+    const size_t end = i + 1 < data.forbidden_paths.size()
+                           ? data.forbidden_paths[i + 1].first_road
+                           : data.path_roads.size();
+    if (i == 0 && begin != 0) return wrong("roads before the first one");
+    if (begin > end || end - begin < 2 || end > data.path_roads.size()) {
+      return wrong("fewer than two roads");
+    }
+    for (size_t at = begin; at < end; ++at) {
+      if (!is_road(data.path_roads[at])) {
+        return wrong("a road that does not exist");
+      }
+      if (at > begin && end_node(data.path_roads[at - 1]) !=
+                            end_node(data.path_roads[at].reversed())) {
+        return wrong("roads that do not meet");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOrder(const RoadData& data) {
+  std::vector<bool> seen(data.segments.size());
+  for (const uint32_t segment : data.segment_order) {
+    if (segment >= seen.size() || seen[segment]) {
+      return absl::InvalidArgumentError(
+          "the order has a segment that does not exist, or one twice");
+    }
+    seen[segment] = true;
+  }
+  if (data.segment_order.size() != data.segments.size()) {
+    return absl::InvalidArgumentError("the order does not have every segment");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -101,11 +159,16 @@ absl::Status CheckRoadData(const RoadData& data) {
       return Wrong(i, "an unknown flag");
     }
   }
-  return absl::OkStatus();
+  if (absl::Status status = CheckTurns(data); !status.ok()) return status;
+  return CheckOrder(data);
 }
 
 RoadMap::RoadMap(RoadData data)
-    : data_(std::move(data)), graph_(data_), index_(&data_) {}
+    : data_(std::move(data)),
+      graph_(data_),
+      hierarchy_(graph_, data_.segment_order),
+      metric_(graph_, hierarchy_, data_),
+      places_(&data_) {}
 
 absl::StatusOr<std::shared_ptr<const RoadMap>> RoadMap::Create(RoadData data) {
   if (absl::Status status = CheckRoadData(data); !status.ok()) return status;
@@ -124,7 +187,7 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
         bounds().south_west.longitude_degrees,
         bounds().north_east.longitude_degrees));
   }
-  const std::optional<RoadPoint> nearest = index_.FindNearest(position);
+  const std::optional<RoadPoint> nearest = places_.FindNearest(position);
   if (!nearest.has_value() ||
       nearest->distance_meters > options.radius_meters) {
     return absl::NotFoundError(absl::StrFormat(
@@ -137,7 +200,7 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
   constexpr uint8_t kMain = Segment::kReachesMain | Segment::kReachedFromMain;
   snap.main = (data_.segments[nearest->segment].flags & kMain) == kMain
                   ? nearest
-                  : index_.FindNearest(position, kMain);
+                  : places_.FindNearest(position, kMain);
   if (snap.main.has_value() &&
       snap.main->distance_meters > options.radius_meters) {
     snap.main.reset();

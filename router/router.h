@@ -4,11 +4,11 @@
 // (from OpenStreetMap files).
 //
 //   RoadData   plain values                  made by the importer, in map files
-//   RoadMap    immutable, shared by threads  graph, spatial index
+//   RoadMap    immutable, shared by threads  graph, indexes of roads and places
 //   Query      scratch, one per thread       times, tables, routes
 //
-// Times are whole numbers of the map's weight unit, in 32 bits; sums that would
-// not fit (49 days in milliseconds) count as unreachable.
+// Times are whole numbers of the map's weight unit; drives of more than
+// kMaxDriveWeight (12 days in milliseconds) count as unreachable.
 #ifndef HOUSECALL_ROUTER_ROUTER_H_
 #define HOUSECALL_ROUTER_ROUTER_H_
 
@@ -25,11 +25,21 @@
 #include "router/dijkstra.h"
 #include "router/geo.h"
 #include "router/graph.h"
+#include "router/hierarchy.h"
+#include "router/hierarchy_search.h"
+#include "router/metric.h"
 #include "router/road_data.h"
 #include "router/spatial_index.h"
 #include "router/travel_time_source.h"
 
 namespace housecall::router {
+
+// The weight of a leg for which there is no way.
+inline constexpr uint32_t kUnreachable = 0xffffffff;
+// The greatest weight of a drive. The sum of such a one and of one more segment
+// is still less than kInfinity.
+inline constexpr uint32_t kMaxDriveWeight = (1u << 30) - 1;
+static_assert(kMaxDriveWeight + kMaxSegmentWeight < kInfinity);
 
 // The points of the network that stand for a position.
 struct Snap {
@@ -59,8 +69,10 @@ class RoadMap {
 
   const RoadData& data() const { return data_; }
   const Graph& graph() const { return graph_; }
+  // What HierarchySearch needs; lives as long as this.
+  Index index() const { return {&graph_, &hierarchy_, &metric_}; }
   // Of all points of all roads.
-  const BoundingBox& bounds() const { return index_.bounds(); }
+  const BoundingBox& bounds() const { return places_.bounds(); }
 
   // The points of the network that stand for `position`. Returns
   // InvalidArgument if it is none (CheckLatLng); OutOfRange if it is farther
@@ -78,7 +90,9 @@ class RoadMap {
 
   const RoadData data_;
   const Graph graph_;
-  const SpatialIndex index_;
+  const Hierarchy hierarchy_;
+  const Metric metric_;
+  const SpatialIndex places_;
 };
 
 // From one point of the network to another.
@@ -87,7 +101,8 @@ struct Leg {
 
   // kUnreachable: there is no way.
   uint32_t weight = kUnreachable;
-  // Of the quickest way; 0 if there is none.
+  // Of the quickest way; 0 if there is none. In tables modulo 2^32: no drive
+  // there is longer than 4,294 km.
   uint64_t length_millimeters = 0;
 
   friend bool operator==(const Leg&, const Leg&) = default;
@@ -105,40 +120,55 @@ struct PathPiece {
 struct Path {
   Leg leg;
   // In the order of the drive; together they have the leg's weight and length.
+  // The weight of a turn is that of the piece behind it.
   std::vector<PathPiece> pieces;
 };
 
 // Answers questions about one map with exact shortest travel times. Keeps the
-// memory of its searches (about 16 bytes per node) for the next question, so it
-// serves one thread at a time. Where several ways are equally quick, the same
-// one is chosen every time.
+// memory of its searches for the next question, so it serves one thread at a
+// time. Where several ways are equally quick, the same question gets the same
+// one every time.
 //
 // Within a segment the car is taken to go at a constant speed. It may set out
-// in either direction that is open, and turn wherever it is.
+// in either direction that is open.
 class Query {
  public:
+  enum class Method {
+    // The map's index.
+    kIndex,
+    // Dijkstra's algorithm: the same times, thousands of times slower. For
+    // tests and comparisons.
+    kPlain,
+  };
+
   // `map` must outlive this.
-  explicit Query(const RoadMap* map);
+  explicit Query(const RoadMap* map, Method method = Method::kIndex);
 
   Leg FindLeg(const RoadPoint& from, const RoadPoint& to);
   // None: there is no way.
   std::optional<Path> FindPath(const RoadPoint& from, const RoadPoint& to);
 
-  // One search, from `from` until all of `to` are reached. One leg for each of
-  // `to`.
+  // One leg for each of `to`.
   std::vector<Leg> OneToMany(const RoadPoint& from,
                              absl::Span<const RoadPoint> to);
-  // One search, backwards. One leg for each of `from`.
+  // One leg for each of `from`.
   std::vector<Leg> ManyToOne(absl::Span<const RoadPoint> from,
                              const RoadPoint& to);
-  // The legs of from[0] to all of `to`, then those of from[1] … One search for
-  // each of `from` or of `to`, whichever are fewer.
+  // The legs of from[0] to all of `to`, then those of from[1] …
   std::vector<Leg> Matrix(absl::Span<const RoadPoint> from,
                           absl::Span<const RoadPoint> to);
 
  private:
+  Drive FindDrive(absl::Span<const Anchor> from, absl::Span<const Anchor> to);
+  std::vector<Drive> PlainTable(absl::Span<const std::vector<Anchor>> from,
+                                absl::Span<const std::vector<Anchor>> to);
+
   const RoadMap& map_;
-  Dijkstra search_;
+  // One of the two.
+  std::optional<HierarchySearch> index_search_;
+  std::optional<Dijkstra> plain_search_;
+  // Of the last FindDrive with the plain search.
+  std::vector<uint32_t> plain_states_;
 };
 
 // The part of a segment's line between two offsets, in the order of the drive.

@@ -111,9 +111,8 @@ class TravelTimeSource {
   // Which map or model, for people: stored beside what was decided with it.
   virtual std::string description() const = 0;
 
-  // The table. Takes long: road graphs are searched once per origin or once per
-  // destination, whichever are fewer. Returns InvalidArgument if the table
-  // would have more than kMaxCells.
+  // The table. Takes milliseconds on a road map, more for thousands of places.
+  // Returns InvalidArgument if the table would have more than kMaxCells.
   virtual absl::StatusOr<TravelTable> Times(
       absl::Span<const LatLng> origins,
       absl::Span<const LatLng> destinations) const = 0;

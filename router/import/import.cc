@@ -12,6 +12,7 @@
 #include <optional>
 #include <osmium/io/any_input.hpp>
 #include <osmium/osm/node.hpp>
+#include <osmium/osm/relation.hpp>
 #include <osmium/osm/way.hpp>
 #include <system_error>
 #include <tuple>
@@ -24,6 +25,7 @@
 #include "absl/time/time.h"
 #include "router/import/demo_town.h"
 #include "router/import/road_rules.h"
+#include "router/import/turn_rules.h"
 #include "router/polyline.h"
 #include "router/road_builder.h"
 
@@ -94,6 +96,7 @@ Tags TagsOf(const osmium::OSMObject& object) {
 
 // A way that is a road: the numbers of its nodes, and what its tags say.
 struct RoadWay {
+  int64_t id;
   size_t first_node;
   size_t end_node;
   uint32_t rules;
@@ -128,6 +131,7 @@ class Importer {
         report_(*report) {}
 
   // These may throw what libosmium throws.
+  void ReadTurnRelations();
   void ReadWays();
   void ReadNodes();
 
@@ -152,9 +156,17 @@ class Importer {
   uint32_t NumberOfRules(const RoadRules& rules);
   void CutWays();
   void CutWay(const RoadWay& way);
+  void FindTurnNodes();
   void FindChains();
   bool ContinuesThrough(uint32_t node, Link in, Link* out) const;
   void AddRoad(const std::vector<Link>& chain);
+  void ForbidTurns();
+  void ForbidTurn(const TurnRelation& relation);
+  std::vector<Link> ViaLinks(const TurnRelation& relation,
+                             const std::vector<Link>& from,
+                             const std::vector<Link>& to) const;
+  std::vector<Link> LinksOf(const std::vector<int64_t>& ways) const;
+  void Forbid(const std::vector<Link>& links);
 
   uint32_t EndOf(const Link& link) const {
     return link.reversed ? edges_[link.edge].from_node
@@ -175,6 +187,7 @@ class Importer {
   std::vector<RoadRules> rules_;
   std::map<RulesKey, uint32_t> rules_numbers_;
   std::vector<RoadWay> ways_;
+  std::vector<TurnRelation> turn_relations_;
   // Of all road ways, one after the other: first the source's ids, then, in the
   // same order, positions in node_ids_.
   std::vector<int64_t> way_node_ids_;
@@ -195,6 +208,16 @@ class Importer {
   std::vector<Edge> edges_;
   // The edges at each node, if they are two; else kNone.
   std::vector<std::pair<uint32_t, uint32_t>> edge_pairs_;
+  // By way: its edges, first and end.
+  std::vector<std::pair<uint32_t, uint32_t>> way_edges_;
+  // The ways of restrictions, by the source's numbers.
+  std::map<int64_t, uint32_t> turn_ways_;
+  // The nodes at which a restriction tells roads apart, and the edges that lead
+  // away from them.
+  std::map<uint32_t, std::vector<Link>> turn_nodes_;
+  // By edge: the road that it became part of, as it is driven along the edge;
+  // none if the road was left out.
+  std::vector<std::optional<ArcRoad>> edge_roads_;
   RoadBuilder builder_;
   std::vector<uint32_t> builder_nodes_;
 };
@@ -210,6 +233,36 @@ uint32_t Importer::NumberOfRules(const RoadRules& rules) {
   }
   rules_.push_back(rules);
   return static_cast<uint32_t>(rules_.size()) - 1;
+}
+
+void Importer::ReadTurnRelations() {
+  osmium::io::Reader reader(file_, osmium::osm_entity_bits::relation);
+  while (const osmium::memory::Buffer buffer = reader.read()) {
+    for (const osmium::Relation& source : buffer.select<osmium::Relation>()) {
+      if (!source.visible()) continue;
+      const std::optional<TurnRule> rule = JudgeTurn(TagsOf(source));
+      if (!rule.has_value()) continue;
+      ++report_.turn_relations;
+      TurnRelation relation;
+      relation.rule = *rule;
+      for (const osmium::RelationMember& member : source.members()) {
+        const std::string role = member.role();
+        const bool is_way = member.type() == osmium::item_type::way;
+        if (is_way && role == "from") {
+          relation.from_ways.push_back(member.ref());
+        } else if (is_way && role == "to") {
+          relation.to_ways.push_back(member.ref());
+        } else if (is_way && role == "via") {
+          relation.via_ways.push_back(member.ref());
+        } else if (member.type() == osmium::item_type::node && role == "via") {
+          relation.via_node = member.ref();
+        }
+      }
+      turn_relations_.push_back(std::move(relation));
+    }
+    Progress("reading restrictions", reader);
+  }
+  reader.close();
 }
 
 void Importer::ReadWays() {
@@ -231,7 +284,7 @@ void Importer::ReadWays() {
       if (!rules.has_value()) continue;
       ++report_.road_ways;
       if (rules->given_weight.has_value()) has_given_weights_ = true;
-      RoadWay road = {way_node_ids_.size(), 0, NumberOfRules(*rules)};
+      RoadWay road = {way.id(), way_node_ids_.size(), 0, NumberOfRules(*rules)};
       for (const osmium::NodeRef& node : way.nodes()) {
         // A node twice in a row is a slip of the mapper's hand.
         if (way_node_ids_.size() > road.first_node &&
@@ -291,7 +344,11 @@ void Importer::CutWays() {
     if (!located_[node]) ++report_.missing_nodes;
     if (located_[node] && stops_cars_[node]) ++report_.barriers;
   }
-  for (const RoadWay& way : ways_) CutWay(way);
+  for (const RoadWay& way : ways_) {
+    const uint32_t first = static_cast<uint32_t>(edges_.size());
+    CutWay(way);
+    way_edges_.emplace_back(first, static_cast<uint32_t>(edges_.size()));
+  }
 }
 
 void Importer::CutWay(const RoadWay& way) {
@@ -361,11 +418,181 @@ void Importer::CutWay(const RoadWay& way) {
   }
 }
 
+// The edges of ways, as they are drawn.
+std::vector<Importer::Link> Importer::LinksOf(
+    const std::vector<int64_t>& ways) const {
+  std::vector<Link> links;
+  for (const int64_t id : ways) {
+    const auto way = turn_ways_.find(id);
+    if (way == turn_ways_.end()) continue;
+    const auto [first, end] = way_edges_[way->second];
+    for (uint32_t edge = first; edge < end; ++edge) {
+      links.push_back({edge, false});
+    }
+  }
+  return links;
+}
+
+void Importer::FindTurnNodes() {
+  for (const TurnRelation& relation : turn_relations_) {
+    for (const std::vector<int64_t>* ways :
+         {&relation.from_ways, &relation.via_ways, &relation.to_ways}) {
+      for (const int64_t id : *ways) turn_ways_[id] = kNone;
+    }
+  }
+  for (uint32_t i = 0; i < ways_.size(); ++i) {
+    const auto it = turn_ways_.find(ways_[i].id);
+    if (it != turn_ways_.end()) it->second = i;
+  }
+  std::erase_if(turn_ways_,
+                [](const auto& way) { return way.second == kNone; });
+
+  for (const TurnRelation& relation : turn_relations_) {
+    if (relation.via_node.has_value()) {
+      const auto it = std::lower_bound(node_ids_.begin(), node_ids_.end(),
+                                       *relation.via_node);
+      if (it != node_ids_.end() && *it == *relation.via_node) {
+        turn_nodes_[static_cast<uint32_t>(it - node_ids_.begin())];
+      }
+    }
+    for (const Link& link : LinksOf(relation.via_ways)) {
+      turn_nodes_[BeginOf(link)];
+      turn_nodes_[EndOf(link)];
+    }
+  }
+  for (uint32_t edge = 0; edge < edges_.size(); ++edge) {
+    for (const bool reversed : {false, true}) {
+      const Link link = {edge, reversed};
+      const auto it = turn_nodes_.find(BeginOf(link));
+      if (it != turn_nodes_.end()) it->second.push_back(link);
+    }
+  }
+}
+
+void Importer::Forbid(const std::vector<Link>& links) {
+  std::vector<ArcRoad> path;
+  for (const Link& link : links) {
+    std::optional<ArcRoad> road = edge_roads_[link.edge];
+    // Nobody drives on a road that was left out.
+    if (!road.has_value()) return;
+    if (link.reversed) road = road->reversed();
+    // Edges of one road.
+    if (!path.empty() && path.back() == *road) continue;
+    path.push_back(*road);
+  }
+  if (path.size() < 2) return;
+  builder_.Forbid(std::move(path));
+  ++report_.forbidden_paths;
+}
+
+// The edges of the via ways from the end of one of `from` to the begin of one
+// of `to`; none if there is no such way. The first link is that of `from`, the
+// last that of `to`.
+std::vector<Importer::Link> Importer::ViaLinks(
+    const TurnRelation& relation, const std::vector<Link>& from,
+    const std::vector<Link>& to) const {
+  std::vector<Link> via = LinksOf(relation.via_ways);
+  const size_t drawn = via.size();
+  for (size_t i = 0; i < drawn; ++i) via.push_back({via[i].edge, true});
+
+  // The fewest edges first.
+  struct Reached {
+    Link link;
+    size_t before;
+  };
+  std::vector<Reached> queue;
+  for (const Link& link : from) queue.push_back({link, 0});
+  const size_t starts = queue.size();
+  std::vector<bool> used(via.size());
+  for (size_t at = 0; at < queue.size(); ++at) {
+    const uint32_t node = EndOf(queue[at].link);
+    if (at >= starts) {
+      for (const Link& last : to) {
+        if (BeginOf(last) != node) continue;
+        std::vector<Link> links = {last};
+        size_t i = at;
+        for (; i >= starts; i = queue[i].before) links.push_back(queue[i].link);
+        links.push_back(queue[i].link);
+        std::reverse(links.begin(), links.end());
+        return links;
+      }
+    }
+    for (size_t i = 0; i < via.size(); ++i) {
+      if (used[i] || BeginOf(via[i]) != node) continue;
+      used[i] = used[(i + drawn) % via.size()] = true;
+      queue.push_back({via[i], at});
+    }
+  }
+  return {};
+}
+
+void Importer::ForbidTurn(const TurnRelation& relation) {
+  const auto both_ways = [&](const std::vector<int64_t>& ways) {
+    std::vector<Link> links = LinksOf(ways);
+    const size_t drawn = links.size();
+    for (size_t i = 0; i < drawn; ++i) links.push_back({links[i].edge, true});
+    return links;
+  };
+  // All but one of the edges that lead on from the end of `links`.
+  const auto forbid_others = [&](std::vector<Link> links, const Link& allowed) {
+    const uint32_t node = EndOf(links.back());
+    links.push_back(allowed);
+    for (const Link& other : turn_nodes_.at(node)) {
+      if (other.edge == allowed.edge && other.reversed == allowed.reversed) {
+        continue;
+      }
+      links.back() = other;
+      Forbid(links);
+    }
+  };
+
+  if (relation.via_node.has_value()) {
+    const auto it = std::lower_bound(node_ids_.begin(), node_ids_.end(),
+                                     *relation.via_node);
+    if (it == node_ids_.end() || *it != *relation.via_node) return;
+    const uint32_t node = static_cast<uint32_t>(it - node_ids_.begin());
+    for (const int64_t from_way : relation.from_ways) {
+      for (const int64_t to_way : relation.to_ways) {
+        std::vector<Link> from = both_ways({from_way});
+        std::erase_if(from, [&](const Link& l) { return EndOf(l) != node; });
+        std::vector<Link> to = both_ways({to_way});
+        std::erase_if(to, [&](const Link& l) { return BeginOf(l) != node; });
+        // A way that leads on beyond the node does not say which of its two
+        // parts is meant.
+        if (from.size() != 1 || to.size() != 1) continue;
+        if (relation.rule == TurnRule::kNo) {
+          Forbid({from[0], to[0]});
+        } else {
+          forbid_others(from, to[0]);
+        }
+      }
+    }
+    return;
+  }
+  const std::vector<Link> links = ViaLinks(
+      relation, both_ways(relation.from_ways), both_ways(relation.to_ways));
+  if (links.size() < 3) return;
+  if (relation.rule == TurnRule::kNo) {
+    Forbid(links);
+    return;
+  }
+  // Whoever has turned into the ways between must stay on them to their end.
+  for (size_t i = 2; i < links.size(); ++i) {
+    forbid_others({links.begin(), links.begin() + static_cast<int64_t>(i)},
+                  links[i]);
+  }
+}
+
+void Importer::ForbidTurns() {
+  for (const TurnRelation& relation : turn_relations_) ForbidTurn(relation);
+}
+
 // Whether a chain that comes in by `in` goes on as the same road at its end,
 // and as which edge.
 bool Importer::ContinuesThrough(uint32_t node, Link in, Link* out) const {
   const auto [first, second] = edge_pairs_[node];
   if (second == kNone || first == second) return false;
+  if (turn_nodes_.contains(node)) return false;
   out->edge = first == in.edge ? second : first;
   out->reversed = edges_[out->edge].from_node != node;
   const RoadRules& a = rules_[edges_[in.edge].rules];
@@ -477,13 +704,20 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
   const std::optional<uint32_t> length =
       edges_[chain[0].edge].length_millimeters;
   if (length.has_value() && *length > 0) road.length_millimeters = *length;
-  builder_.AddRoad(std::move(road));
+  const uint32_t number = builder_.AddRoad(std::move(road));
+  if (number == RoadBuilder::kNoRoad) return;
+  for (const Link& link : chain) {
+    edge_roads_[link.edge] = ArcRoad::Of(number, link.reversed);
+  }
 }
 
 absl::StatusOr<RoadData> Importer::Build() {
   if (options_.progress) options_.progress("joining roads", 0);
   CutWays();
+  FindTurnNodes();
+  edge_roads_.resize(edges_.size());
   FindChains();
+  ForbidTurns();
   RoadData data;
   data.name = options_.name.empty() ? Stem(path_) : options_.name;
   data.source_time = source_time_;
@@ -498,6 +732,15 @@ absl::StatusOr<RoadData> Importer::Build() {
   }
   data.weight_unit_microseconds =
       has_given_weights_ ? kGivenWeightUnitMicroseconds : 1000;
+  // Given weights are all that a drive takes.
+  if (!has_given_weights_) {
+    const auto to_weight = [](absl::Duration duration) {
+      return static_cast<uint32_t>(absl::ToInt64Milliseconds(duration));
+    };
+    data.turn_weights = {to_weight(options_.turns.left),
+                         to_weight(options_.turns.right),
+                         to_weight(options_.turns.back)};
+  }
   if (edges_.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         path_, " has no road that a car may use (", report_.ways,
@@ -525,11 +768,21 @@ absl::StatusOr<RoadData> ImportOsm(const std::string& path,
         " is not OpenStreetMap data; an .osm.pbf or .osm (XML) file is "
         "wanted"));
   }
+  for (const absl::Duration turn :
+       {options.turns.left, options.turns.right, options.turns.back}) {
+    if (turn < absl::ZeroDuration() ||
+        turn > absl::Milliseconds(kMaxTurnWeight)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "a turn of ", absl::FormatDuration(turn), " is not between 0 and ",
+          absl::FormatDuration(absl::Milliseconds(kMaxTurnWeight))));
+    }
+  }
   ImportReport own_report;
   if (report == nullptr) report = &own_report;
   *report = ImportReport();
   try {
     Importer importer(path, *format, options, report);
+    importer.ReadTurnRelations();
     importer.ReadWays();
     importer.ReadNodes();
     return importer.Build();

@@ -276,9 +276,9 @@ absl::Status Import(const std::vector<std::string>& words) {
   std::fprintf(stderr, "%s",
                absl::StrFormat(
                    "%d of %d ways are roads for cars: %d segments, %d nodes; "
-                   "%d nodes with barriers\n",
+                   "%d nodes with barriers, %d forbidden turns\n",
                    report.road_ways, report.ways, data->segments.size(),
-                   data->nodes.size(), report.barriers)
+                   data->nodes.size(), report.barriers, report.forbidden_paths)
                    .c_str());
   if (report.missing_nodes > 0) {
     std::fprintf(stderr, "%s",

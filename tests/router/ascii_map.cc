@@ -37,7 +37,7 @@ bool IsVertical(char c) {
 
 }  // namespace
 
-AsciiMap::AsciiMap(absl::string_view drawing) {
+AsciiMap::AsciiMap(absl::string_view drawing, const Turns& turns) {
   size_t indent = 1000;
   for (const absl::string_view line : absl::StrSplit(drawing, '\n')) {
     const size_t first = line.find_first_not_of(' ');
@@ -79,6 +79,14 @@ AsciiMap::AsciiMap(absl::string_view drawing) {
   }
   RoadData head;
   head.name = "ascii";
+  head.turn_weights = turns.weights;
+  for (const std::string& path : turns.forbidden) {
+    std::vector<ArcRoad> roads;
+    for (size_t i = 0; i + 1 < path.size(); ++i) {
+      roads.push_back(roads_.at({path[i], path[i + 1]}));
+    }
+    builder_.Forbid(std::move(roads));
+  }
   absl::StatusOr<RoadData> data = builder_.Build(std::move(head));
   EXPECT_TRUE(data.ok()) << data.status();
   map_ = RoadMap::Create(*std::move(data)).value();
@@ -157,7 +165,11 @@ void AsciiMap::Trace(int row, int column, int row_step, int column_step) {
   if (forward) road.forward_weight = weight;
   if (backward) road.backward_weight = weight;
   road.length_millimeters = cells * static_cast<uint32_t>(kCellMeters * 1000);
-  builder_.AddRoad(std::move(road));
+  const ArcRoad number = ArcRoad::Of(builder_.AddRoad(std::move(road)), false);
+  const char first = Cell(begin.first, begin.second);
+  const char last = Cell(row, column);
+  roads_[{first, last}] = number;
+  roads_[{last, first}] = number.reversed();
 }
 
 LatLng AsciiMap::At(char name) const { return names_.at(name); }
@@ -203,11 +215,11 @@ std::string AsciiMap::Table(absl::string_view from,
   return Format(from, to, legs);
 }
 
-std::string AsciiMap::TableBackwards(absl::string_view from,
-                                     absl::string_view to) const {
+std::string AsciiMap::PlainTable(absl::string_view from,
+                                 absl::string_view to) const {
   std::vector<RoadPoint> from_points;
   for (const char name : from) from_points.push_back(Point(name));
-  Query query(map_.get());
+  Query query(map_.get(), Query::Method::kPlain);
   std::vector<Leg> legs(from.size() * to.size());
   for (size_t j = 0; j < to.size(); ++j) {
     const std::vector<Leg> column = query.ManyToOne(from_points, Point(to[j]));

@@ -30,7 +30,15 @@ namespace housecall::router {
 // first line that is not blank.
 class AsciiMap {
  public:
-  explicit AsciiMap(absl::string_view drawing);
+  explicit AsciiMap(absl::string_view drawing) : AsciiMap(drawing, {}) {}
+
+  struct Turns {
+    TurnWeights weights;
+    // Each names nodes: nobody may drive from the first over the others to the
+    // last.
+    std::vector<std::string> forbidden;
+  };
+  AsciiMap(absl::string_view drawing, const Turns& turns);
 
   const std::shared_ptr<const RoadMap>& map() const { return map_; }
   // Of a node or a position.
@@ -44,9 +52,8 @@ class AsciiMap {
   //   A  0  3
   //   p  -  1        "-": no way
   std::string Table(absl::string_view from, absl::string_view to) const;
-  // The same, asked the other way round: searched backwards.
-  std::string TableBackwards(absl::string_view from,
-                             absl::string_view to) const;
+  // The same without the index, and asked for column by column.
+  std::string PlainTable(absl::string_view from, absl::string_view to) const;
   // One cell of it; -1: no way.
   double Seconds(char from, char to) const;
 
@@ -62,6 +69,8 @@ class AsciiMap {
   std::map<std::pair<int, int>, uint32_t> nodes_;
   // The ends of roads that are on the map already: place and direction.
   std::set<std::array<int, 4>> traced_;
+  // By the two nodes that a road joins; the last one drawn.
+  std::map<std::pair<char, char>, ArcRoad> roads_;
   std::map<char, LatLng> names_;
   std::shared_ptr<const RoadMap> map_;
 };

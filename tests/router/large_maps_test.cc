@@ -66,6 +66,52 @@ TEST(LargeMaps, PortoIsMostlyOneNetworkAndDated) {
   }
 }
 
+// Everything that the index answers is what the plain search answers.
+void ExpectIndexIsExact(const RoadMap& map, int sources, int targets) {
+  Random random(7);
+  const auto points = [&](int count) {
+    std::vector<RoadPoint> some;
+    while (static_cast<int>(some.size()) < count) {
+      RoadPoint point;
+      point.segment =
+          random.Below(static_cast<uint32_t>(map.data().segments.size()));
+      point.offset_millimeters = random.Below(
+          map.data().segments[point.segment].length_millimeters + 1);
+      some.push_back(point);
+    }
+    return some;
+  };
+  const std::vector<RoadPoint> from = points(sources);
+  const std::vector<RoadPoint> to = points(targets);
+  Query query(&map);
+  Query plain(&map, Query::Method::kPlain);
+  const std::vector<Leg> legs = query.Matrix(from, to);
+  const std::vector<Leg> expected = plain.Matrix(from, to);
+  for (size_t i = 0; i < legs.size(); ++i) {
+    ASSERT_EQ(legs[i].weight, expected[i].weight) << i;
+  }
+  for (size_t i = 0; i < legs.size(); i += 97) {
+    const std::optional<Path> path =
+        query.FindPath(from[i / to.size()], to[i % to.size()]);
+    ASSERT_EQ(path.has_value(), expected[i].reachable()) << i;
+    if (!path.has_value()) continue;
+    ASSERT_EQ(path->leg.weight, expected[i].weight) << i;
+    uint64_t weight = 0;
+    for (const PathPiece& piece : path->pieces) weight += piece.weight;
+    ASSERT_EQ(weight, path->leg.weight) << i;
+  }
+}
+
+TEST(LargeMaps, PortoHasTurnRestrictionsAndAnExactIndex) {
+  HOUSECALL_REAL_MAP_OR_SKIP(path, "porto");
+  ImportReport report;
+  absl::StatusOr<RoadData> data = ImportOsm(path, {}, &report);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_GT(report.turn_relations, 250);
+  EXPECT_GT(report.forbidden_paths, 200);
+  ExpectIndexIsExact(*RoadMap::Create(*std::move(data)).value(), 40, 1000);
+}
+
 // An arc as the source has it: from, to, weight.
 using SourceArcs = std::map<int64_t, std::vector<std::pair<int64_t, uint32_t>>>;
 
@@ -163,6 +209,8 @@ TEST(LargeMaps, NewYorkKeepsNodesAndWeightsOfItsSource) {
       ASSERT_EQ(back[i].weight, expected.at(targets[i])) << targets[i];
     }
   }
+
+  ExpectIndexIsExact(*map, 10, 1000);
 
   const std::string map_path = TestFolder() + "/new-york.map";
   ASSERT_TRUE(SaveMap(data, map_path).ok());

@@ -38,6 +38,10 @@ RoadData SomeData() {
   data.names = {"", "見本通り", "B"};
   data.segments[1].name = 1;
   data.segments[2].name = 2;
+  data.turn_weights = {2000, 4000, 15000};
+  // From the first road over its end and back.
+  data.forbidden_paths = {{0}};
+  data.path_roads = {ArcRoad::Of(0, false), ArcRoad::Of(0, true)};
   return data;
 }
 
@@ -137,6 +141,8 @@ TEST(MapFile, SaysWhatIsWrongWithAFile) {
   const std::string sound = SavedBytes();
   std::string newer = sound;
   newer[8] = 9;
+  std::string older = sound;
+  older[8] = 1;
   std::string damaged_header = sound;
   damaged_header[40] ^= 1;
   std::string damaged_content = sound;
@@ -155,7 +161,9 @@ TEST(MapFile, SaysWhatIsWrongWithAFile) {
       {"as text", "\x89HCMAP\n" + sound.substr(8),
        absl::StatusCode::kInvalidArgument, "is not a map file"},
       {"other version", newer, absl::StatusCode::kFailedPrecondition,
-       "has format version 9, this program reads version 1; make it anew"},
+       "has format version 9, this program reads version 2; make it anew"},
+      {"older version", older, absl::StatusCode::kFailedPrecondition,
+       "has format version 1, this program reads version 2; make it anew"},
       {"begin only", sound.substr(0, 20), absl::StatusCode::kDataLoss,
        "is cut off"},
       {"half", sound.substr(0, sound.size() / 2), absl::StatusCode::kDataLoss,
@@ -224,7 +232,7 @@ TEST(MapFile, RefusesEveryFlippedBit) {
 TEST(MapFile, RefusesSwappedWords) {
   const std::string sound = SavedBytes();
   const std::string path = WriteFile(sound, "swapped.map");
-  for (size_t i = 80; i + 16 <= sound.size(); i += 8) {
+  for (size_t i = 104; i + 16 <= sound.size(); i += 8) {
     const std::string swapped = sound.substr(i + 8, 8) + sound.substr(i, 8);
     if (swapped == sound.substr(i, 16)) continue;
     Overwrite(path, i, swapped);
@@ -284,6 +292,22 @@ TEST(CheckRoadData, NamesWhatIsWrong) {
        [](RoadData* d) { d->segments[0].flags = 16; }},
       {"segment 0: an unknown flag",
        [](RoadData* d) { d->segments[0].unused = 1; }},
+      {"a turn has a weight",
+       [](RoadData* d) { d->turn_weights.back = kMaxTurnWeight + 1; }},
+      {"forbidden path 0: roads before",
+       [](RoadData* d) { d->forbidden_paths[0].first_road = 1; }},
+      {"forbidden path 0: fewer than two",
+       [](RoadData* d) { d->path_roads.resize(1); }},
+      {"forbidden path 0: a road that",
+       [](RoadData* d) { d->path_roads[1] = ArcRoad::Of(1000, false); }},
+      {"forbidden path 0: roads that do not meet",
+       [](RoadData* d) { d->path_roads[1] = d->path_roads[0]; }},
+      {"without a forbidden path",
+       [](RoadData* d) { d->forbidden_paths.clear(); }},
+      {"the order has", [](RoadData* d) { d->segment_order[0] = 1000; }},
+      {"the order has",
+       [](RoadData* d) { d->segment_order[0] = d->segment_order[1]; }},
+      {"the order does not", [](RoadData* d) { d->segment_order.pop_back(); }},
   };
   for (const auto& row : kRows) {
     RoadData data = SomeData();

@@ -21,6 +21,23 @@ std::string OsmXml(absl::string_view text) {
         absl::StrSplit(line, ' ', absl::SkipEmpty());
     if (words.empty()) continue;
     const bool is_node = words[0] == "n";
+    if (words[0] == "r") {
+      absl::StrAppend(&xml, "<relation id=\"", words[1], "\">");
+      for (size_t i = 2; i < words.size(); ++i) {
+        const std::vector<std::string> pair =
+            absl::StrSplit(words[i], absl::MaxSplits('=', 1));
+        if (pair[0] == "from" || pair[0] == "via" || pair[0] == "to") {
+          absl::StrAppend(&xml, "<member type=\"",
+                          pair[1][0] == 'n' ? "node" : "way", "\" ref=\"",
+                          pair[1].substr(1), "\" role=\"", pair[0], "\"/>");
+        } else {
+          absl::StrAppend(&xml, "<tag k=\"", pair[0], "\" v=\"", pair[1],
+                          "\"/>");
+        }
+      }
+      absl::StrAppend(&xml, "</relation>\n");
+      continue;
+    }
     size_t first_tag;
     if (is_node) {
       double east = 0;
@@ -73,8 +90,11 @@ std::string WriteFile(absl::string_view content, absl::string_view name) {
 }
 
 RoadData Import(absl::string_view text, ImportReport* report) {
+  ImportOptions options;
+  options.turns.left = options.turns.right = options.turns.back =
+      absl::ZeroDuration();
   const absl::StatusOr<RoadData> data =
-      ImportOsm(WriteFile(OsmXml(text), "town.osm"), {}, report);
+      ImportOsm(WriteFile(OsmXml(text), "town.osm"), options, report);
   EXPECT_TRUE(data.ok()) << data.status();
   return data.ok() ? *data : RoadData();
 }

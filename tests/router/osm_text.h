@@ -19,6 +19,7 @@ namespace housecall::router {
 //   n 1 0 0                          node 1
 //   n 2 100 0 barrier=bollard
 //   w 10 1,2 highway=residential     way 10 over both
+//   r 20 from=w10 via=n2 to=w11 …    relation 20, its members and tags
 std::string OsmXml(absl::string_view text);
 
 // A folder for this test program's files; removed at its end.
@@ -27,7 +28,7 @@ std::string TestFolder();
 // Writes a file of this content into that folder; returns its path.
 std::string WriteFile(absl::string_view content, absl::string_view name);
 
-// Imports OsmXml(text); fails the test if that fails.
+// Imports OsmXml(text), turns taking no time; fails the test if that fails.
 RoadData Import(absl::string_view text, ImportReport* report = nullptr);
 
 // The seconds from one node of the source to another; -1: no way. Roads have to

@@ -14,11 +14,11 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// Both directions of search give the same table, and it is `expected`.
+// With and without the index it is the same table, `expected`.
 void ExpectTable(const AsciiMap& map, absl::string_view from,
                  absl::string_view to, absl::string_view expected) {
   EXPECT_EQ(map.Table(from, to), Squeezed(expected));
-  EXPECT_EQ(map.TableBackwards(from, to), Squeezed(expected));
+  EXPECT_EQ(map.PlainTable(from, to), Squeezed(expected));
 }
 
 TEST(Query, FindsTheQuickestOfSeveralWays) {
@@ -159,6 +159,118 @@ TEST(Query, CrossesSeveralPrivateRoadsAtOneEnd) {
   )");
 }
 
+TEST(Query, AddsWhatTurnsTake) {
+  // Right into D 2 s, left out of it 1 s, back at the dead ends 15 s.
+  const AsciiMap map(R"(
+    A--B--C
+       |
+       D
+  )",
+                     {{1000, 2000, 15000}, {}});
+  ExpectTable(map, "ABCD", "ABCD", R"(
+         A  B  C  D
+    A    0  3  6  7
+    B    3  0  3  2
+    C    6  3  0  6
+    D    6  2  7  0
+  )");
+}
+
+TEST(Query, ChargesNoTurnWhereARoadOnlyBends) {
+  const AsciiMap map(R"(
+    A--B
+       |
+       C
+  )",
+                     {{1000, 2000, 15000}, {}});
+  ExpectTable(map, "A", "C", R"(
+         C
+    A    5
+  )");
+}
+
+TEST(Query, KeepsForbiddenTurns) {
+  // From A into D only after turning round at C.
+  const AsciiMap map(R"(
+    A--B--C
+       |
+       D
+  )",
+                     {{0, 0, 15000}, {"ABD"}});
+  ExpectTable(map, "ABCD", "ABCD", R"(
+         A  B  C   D
+    A    0  3  6  26
+    B    3  0  3   2
+    C    6  3  0   5
+    D    5  2  5   0
+  )");
+}
+
+TEST(Query, DoesNotTurnRoundWhereARoadLeadsOn) {
+  // Without turning round at C the way into D leads around the block.
+  const AsciiMap map(R"(
+    A--B--C--E
+       |     |
+       D     |
+       |     |
+       F-----G
+  )",
+                     {{0, 0, 0}, {"ABD"}});
+  ExpectTable(map, "AB", "CD", R"(
+         C   D
+    A    6  21
+    B    3   2
+  )");
+}
+
+TEST(Query, KeepsForbiddenTurnsOutOfTheRoadOnWhichADriveBegins) {
+  // But who sets out at the junction may turn into every road.
+  const AsciiMap map(R"(
+    A-p-B--C
+        |
+        D
+  )",
+                     {{0, 0, 15000}, {"ABD"}});
+  ExpectTable(map, "pB", "D", R"(
+          D
+    p    25
+    B     2
+  )");
+}
+
+TEST(Query, KeepsForbiddenWaysOverSeveralRoads) {
+  // From A over BD to E, but from C over BD to E, and from A over BD to F.
+  const AsciiMap map(R"(
+    A--B--C
+       |
+    E--D--F
+  )",
+                     {{0, 0, 0}, {"ABDE"}});
+  ExpectTable(map, "ABCF", "DEF", R"(
+         D   E   F
+    A    5  14   8
+    B    2   5   5
+    C    5   8   8
+    F    3   6   0
+  )");
+}
+
+TEST(Query, KeepsForbiddenWaysThatOverlap) {
+  // The end of the one is the begin of the other.
+  const AsciiMap map(R"(
+    A--B--C--D--E
+       |  |  |  |
+       F--G--H--I
+  )",
+                     {{0, 0, 0}, {"ABCD", "BCDE", "CDH"}});
+  // To D only by way of G and H; to E by way of the lower road.
+  ExpectTable(map, "AB", "DE", R"(
+         D   E
+    A   13  16
+    B   6  13
+  )");
+}
+
 TEST(Query, TellsUnreachableFromFar) {
   const AsciiMap map(R"(
     A--B   C--D
@@ -295,7 +407,7 @@ TEST(Query, FindsNoPathWhereThereIsNoWay) {
   EXPECT_FALSE(query.FindPath(map.Point('A'), map.Point('C')).has_value());
 }
 
-TEST(Query, CountsSumsThatDoNotFitAsUnreachable) {
+TEST(Query, CountsDrivesThatTakeTooLongAsUnreachable) {
   RoadBuilder builder;
   std::vector<uint32_t> nodes;
   for (int i = 0; i < 7; ++i) {
@@ -305,7 +417,7 @@ TEST(Query, CountsSumsThatDoNotFitAsUnreachable) {
     RoadBuilder::Road road;
     road.from_node = nodes[i];
     road.to_node = nodes[i + 1];
-    road.forward_weight = road.backward_weight = kMaxSegmentWeight;
+    road.forward_weight = road.backward_weight = kMaxDriveWeight / 3;
     road.length_millimeters = 11000;
     builder.AddRoad(road);
   }
@@ -315,7 +427,7 @@ TEST(Query, CountsSumsThatDoNotFitAsUnreachable) {
     return map->FindSnap({35 + i * 0.0001, 139}).value().nearest;
   };
   Query query(map.get());
-  EXPECT_EQ(query.FindLeg(point(0), point(3)).weight, 3 * kMaxSegmentWeight);
+  EXPECT_EQ(query.FindLeg(point(0), point(3)).weight, kMaxDriveWeight / 3 * 3);
   EXPECT_FALSE(query.FindLeg(point(0), point(4)).reachable());
   EXPECT_FALSE(query.FindLeg(point(6), point(0)).reachable());
 }

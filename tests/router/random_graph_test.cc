@@ -2,7 +2,13 @@
 // dead ends, against an oracle that shares no code with the search.
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <compare>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -264,6 +270,404 @@ TEST(Query, ConnectedPartsAreWhatTheOracleReaches) {
           EXPECT_NE(weight, kFar) << i << " to " << j;
         }
       }
+    }
+  }
+}
+
+// A network with turns that take their time or are forbidden.
+Network MakeNetworkWithTurns(Random& random) {
+  Network network = MakeNetwork(random);
+  RoadData& data = network.data;
+  data.turn_weights = {random.Below(500), random.Below(500), random.Below(500)};
+  const auto begin_of = [&](ArcRoad road) {
+    const Segment& segment = data.segments[road.segment()];
+    return road.backward() ? segment.to_node : segment.from_node;
+  };
+  std::vector<ArcRoad> all;
+  for (uint32_t i = 0; i < data.segments.size(); ++i) {
+    if (data.segments[i].forward_weight != kClosed) {
+      all.push_back(ArcRoad::Of(i, false));
+    }
+    if (data.segments[i].backward_weight != kClosed) {
+      all.push_back(ArcRoad::Of(i, true));
+    }
+  }
+  const uint32_t paths = random.Below(2 * static_cast<uint32_t>(all.size()));
+  for (uint32_t i = 0; i < paths; ++i) {
+    std::vector<ArcRoad> path = {
+        all[random.Below(static_cast<uint32_t>(all.size()))]};
+    const uint32_t length = 2 + random.Below(3);
+    while (path.size() < length) {
+      std::vector<ArcRoad> next;
+      for (const ArcRoad road : all) {
+        if (begin_of(road) == begin_of(path.back().reversed())) {
+          next.push_back(road);
+        }
+      }
+      if (next.empty()) break;
+      path.push_back(next[random.Below(static_cast<uint32_t>(next.size()))]);
+    }
+    if (path.size() < 2) continue;
+    data.forbidden_paths.push_back(
+        {static_cast<uint32_t>(data.path_roads.size())});
+    data.path_roads.insert(data.path_roads.end(), path.begin(), path.end());
+  }
+  return network;
+}
+
+// Dijkstra's algorithm on drives, as they are remembered by the roads driven
+// last: what a person with a map would do.
+class TurnOracle {
+ public:
+  explicit TurnOracle(const RoadData& data) : data_(data) {
+    for (size_t i = 0; i < data.forbidden_paths.size(); ++i) {
+      const size_t end = i + 1 < data.forbidden_paths.size()
+                             ? data.forbidden_paths[i + 1].first_road
+                             : data.path_roads.size();
+      std::vector<uint32_t>& path = paths_.emplace_back();
+      for (size_t at = data.forbidden_paths[i].first_road; at < end; ++at) {
+        path.push_back(data.path_roads[at].code);
+      }
+    }
+  }
+
+  // From one point to each of `to`.
+  std::vector<uint64_t> Weights(const RoadPoint& from,
+                                const std::vector<RoadPoint>& to);
+
+  // True if no part of these roads is a forbidden path.
+  bool Allows(const std::vector<uint32_t>& roads) const {
+    for (const std::vector<uint32_t>& path : paths_) {
+      if (std::search(roads.begin(), roads.end(), path.begin(), path.end()) !=
+          roads.end()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  // The last three roads at most, and the phase as OracleWeight has it.
+  struct State {
+    std::vector<uint32_t> roads;
+    int phase;
+
+    friend auto operator<=>(const State&, const State&) = default;
+  };
+
+  const Segment& SegmentOf(uint32_t code) const {
+    return data_.segments[code >> 1];
+  }
+  uint32_t BeginOf(uint32_t code) const {
+    return (code & 1) != 0 ? SegmentOf(code).to_node
+                           : SegmentOf(code).from_node;
+  }
+  uint32_t EndOf(uint32_t code) const { return BeginOf(code ^ 1); }
+  uint32_t WeightOf(uint32_t code) const {
+    return (code & 1) != 0 ? SegmentOf(code).backward_weight
+                           : SegmentOf(code).forward_weight;
+  }
+  // The weight of a road up to a point on it.
+  uint64_t PartOf(uint32_t code, const RoadPoint& point) const {
+    const uint64_t part = Part(WeightOf(code), point.offset_millimeters,
+                               SegmentOf(code).length_millimeters);
+    return (code & 1) != 0 ? WeightOf(code) - part : part;
+  }
+  bool IsAtNode(const RoadPoint& point) const {
+    return point.offset_millimeters == 0 ||
+           point.offset_millimeters ==
+               data_.segments[point.segment].length_millimeters;
+  }
+  uint32_t NodeOf(const RoadPoint& point) const {
+    const Segment& segment = data_.segments[point.segment];
+    return point.offset_millimeters == 0 ? segment.from_node : segment.to_node;
+  }
+  std::vector<uint32_t> RoadsFrom(uint32_t node) const {
+    std::vector<uint32_t> roads;
+    for (uint32_t code = 0; code < 2 * data_.segments.size(); ++code) {
+      if (WeightOf(code) != kClosed && BeginOf(code) == node) {
+        roads.push_back(code);
+      }
+    }
+    return roads;
+  }
+  // The phases in which a drive may be on a road after one before.
+  std::vector<int> PhasesOn(uint32_t code, int before) const {
+    if (!SegmentOf(code).Has(Segment::kEndsOnly)) {
+      return before <= 1 ? std::vector<int>{1} : std::vector<int>{};
+    }
+    return before == 0 ? std::vector<int>{0, 2} : std::vector<int>{2};
+  }
+  uint64_t TurnWeight(uint32_t in, uint32_t out) const;
+  // Every road that may be driven after those of `state`, in which phase.
+  std::vector<std::pair<uint32_t, int>> Next(const State& state) const;
+
+  const RoadData& data_;
+  std::vector<std::vector<uint32_t>> paths_;
+};
+
+uint64_t TurnOracle::TurnWeight(uint32_t in, uint32_t out) const {
+  if (out == (in ^ 1)) return data_.turn_weights.back;
+  const uint32_t node = EndOf(in);
+  int ends = 0;
+  for (const Segment& segment : data_.segments) {
+    ends += segment.from_node == node ? 1 : 0;
+    ends += segment.to_node == node ? 1 : 0;
+  }
+  if (ends < 3) return 0;
+  const auto heading = [&](uint32_t code) -> std::optional<double> {
+    const FixedPoint a = data_.nodes[BeginOf(code)];
+    const FixedPoint b = data_.nodes[EndOf(code)];
+    if (a == b) return std::nullopt;
+    return std::atan2(
+        b.latitude_e7 - a.latitude_e7,
+        (b.longitude_e7 - a.longitude_e7) *
+            std::cos(data_.nodes[node].latitude_e7 * 1e-7 * kRadiansPerDegree));
+  };
+  const std::optional<double> before = heading(in);
+  const std::optional<double> after = heading(out);
+  // A loop without points in between has no direction.
+  if (!before.has_value() || !after.has_value()) return 0;
+  const double turn = std::remainder(*after - *before, 2 * std::acos(-1));
+  if (std::abs(turn) <= std::acos(-1) / 4) return 0;
+  // Straight back by a parallel road, across the oncoming traffic.
+  if (std::abs(turn) > std::acos(-1) - 1e-9) return data_.turn_weights.right;
+  return turn > 0 ? data_.turn_weights.left : data_.turn_weights.right;
+}
+
+std::vector<std::pair<uint32_t, int>> TurnOracle::Next(
+    const State& state) const {
+  const uint32_t last = state.roads.back();
+  std::vector<std::pair<uint32_t, int>> next;
+  std::vector<std::pair<uint32_t, int>> back;
+  bool goes_on = false;
+  for (const uint32_t road : RoadsFrom(EndOf(last))) {
+    std::vector<uint32_t> roads = state.roads;
+    roads.push_back(road);
+    if (!Allows(roads)) continue;
+    for (const int phase : PhasesOn(road, state.phase)) {
+      (road == (last ^ 1) ? back : next).emplace_back(road, phase);
+      // A private road at the end of a drive leads a drive nowhere else.
+      if (road != (last ^ 1) && (phase != 2 || state.phase != 1)) {
+        goes_on = true;
+      }
+    }
+  }
+  if (!goes_on) next.insert(next.end(), back.begin(), back.end());
+  return next;
+}
+
+std::vector<uint64_t> TurnOracle::Weights(const RoadPoint& from,
+                                          const std::vector<RoadPoint>& to) {
+  std::vector<uint64_t> answers(to.size(), kFar);
+  const auto is_private = [&](const RoadPoint& point) {
+    return data_.segments[point.segment].Has(Segment::kEndsOnly);
+  };
+  // A drive comes to the begin of a road, in a phase.
+  const auto enter = [&](uint32_t road, int phase, uint64_t weight) {
+    for (size_t i = 0; i < to.size(); ++i) {
+      if (to[i].segment != road >> 1 || IsAtNode(to[i]) ||
+          phase != (is_private(to[i]) ? 2 : 1)) {
+        continue;
+      }
+      answers[i] = std::min(answers[i], weight + PartOf(road, to[i]));
+    }
+  };
+  std::set<std::pair<uint64_t, State>> queue;
+  std::map<State, uint64_t> best;
+  const auto reach = [&](State state, uint64_t weight) {
+    if (state.roads.size() > 3) state.roads.erase(state.roads.begin());
+    const auto [it, is_new] = best.try_emplace(state, weight);
+    if (!is_new) {
+      if (it->second <= weight) return;
+      queue.erase({it->second, state});
+      it->second = weight;
+    }
+    queue.insert({weight, state});
+  };
+
+  if (IsAtNode(from)) {
+    for (const uint32_t road : RoadsFrom(NodeOf(from))) {
+      for (const int phase : PhasesOn(road, is_private(from) ? 0 : 1)) {
+        enter(road, phase, 0);
+        reach({{road}, phase}, WeightOf(road));
+      }
+    }
+  } else {
+    for (const uint32_t road : {from.segment * 2, from.segment * 2 + 1}) {
+      if (WeightOf(road) == kClosed) continue;
+      const uint64_t part = PartOf(road, from);
+      reach({{road}, is_private(from) ? 0 : 1}, WeightOf(road) - part);
+      for (size_t i = 0; i < to.size(); ++i) {
+        if (to[i].segment != from.segment || IsAtNode(to[i])) continue;
+        const bool is_ahead =
+            (road & 1) != 0
+                ? to[i].offset_millimeters < from.offset_millimeters
+                : to[i].offset_millimeters > from.offset_millimeters;
+        if (!is_ahead) continue;
+        answers[i] = std::min(answers[i], PartOf(road, to[i]) - part);
+      }
+    }
+  }
+  for (size_t i = 0; i < to.size(); ++i) {
+    if (IsAtNode(from) && IsAtNode(to[i]) && NodeOf(from) == NodeOf(to[i])) {
+      answers[i] = 0;
+    }
+    // Along a road to its end needs no state.
+    if (from.segment == to[i].segment &&
+        from.offset_millimeters == to[i].offset_millimeters) {
+      answers[i] = 0;
+    }
+  }
+  while (!queue.empty()) {
+    const auto [weight, state] = *queue.begin();
+    queue.erase(queue.begin());
+    for (size_t i = 0; i < to.size(); ++i) {
+      if (!IsAtNode(to[i]) || EndOf(state.roads.back()) != NodeOf(to[i])) {
+        continue;
+      }
+      if (state.phase == 2 && !is_private(to[i])) continue;
+      answers[i] = std::min(answers[i], weight);
+    }
+    for (const auto& [road, phase] : Next(state)) {
+      const uint64_t begin = weight + TurnWeight(state.roads.back(), road);
+      enter(road, phase, begin);
+      State next = {state.roads, phase};
+      next.roads.push_back(road);
+      reach(std::move(next), begin + WeightOf(road));
+    }
+  }
+  return answers;
+}
+
+TEST(Query, KeepsTurnsAsAnOracleThatRemembersRoads) {
+  int reachable = 0;
+  int unreachable = 0;
+  for (uint64_t seed = 1; seed <= 600; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const Network network = MakeNetworkWithTurns(random);
+    const std::shared_ptr<const RoadMap> map =
+        RoadMap::Create(network.data).value();
+    const RoadData& data = map->data();
+    const std::vector<RoadPoint>& points = network.points;
+    Query query(map.get());
+    Query plain(map.get(), Query::Method::kPlain);
+    const std::vector<Leg> legs = query.Matrix(points, points);
+    TurnOracle oracle(data);
+    for (size_t i = 0; i < points.size(); ++i) {
+      const std::vector<uint64_t> expected = oracle.Weights(points[i], points);
+      for (size_t j = 0; j < points.size(); ++j) {
+        const uint32_t wanted = expected[j] == kFar
+                                    ? kUnreachable
+                                    : static_cast<uint32_t>(expected[j]);
+        ++(expected[j] == kFar ? unreachable : reachable);
+        ASSERT_EQ(plain.FindLeg(points[i], points[j]).weight, wanted)
+            << i << " to " << j;
+        ASSERT_EQ(legs[i * points.size() + j].weight, wanted)
+            << i << " to " << j;
+        for (Query* const one : {&query, &plain}) {
+          const std::optional<Path> path = one->FindPath(points[i], points[j]);
+          ASSERT_EQ(path.has_value() ? path->leg.weight : kUnreachable, wanted)
+              << i << " to " << j;
+          if (!path.has_value()) continue;
+          CheckPath(data, points[i], points[j], *path);
+          std::vector<uint32_t> roads;
+          for (const PathPiece& piece : path->pieces) {
+            if (piece.begin_millimeters == piece.end_millimeters) continue;
+            roads.push_back(
+                ArcRoad::Of(piece.segment,
+                            piece.begin_millimeters > piece.end_millimeters)
+                    .code);
+          }
+          EXPECT_TRUE(oracle.Allows(roads)) << i << " to " << j;
+        }
+      }
+    }
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(reachable, 10000);
+  EXPECT_GT(unreachable, 2000);
+}
+
+// A town of a few thousand states, whose index has several levels.
+Network MakeGrid(Random& random) {
+  constexpr uint32_t kSide = 25;
+  RoadBuilder builder;
+  for (uint32_t i = 0; i < kSide * kSide; ++i) {
+    builder.AddNode(
+        {static_cast<int32_t>(350000000 + i / kSide * 1000 + random.Below(500)),
+         static_cast<int32_t>(1390000000 + i % kSide * 1000 +
+                              random.Below(500))},
+        i);
+  }
+  std::vector<std::array<uint32_t, 3>> roads;
+  for (uint32_t i = 0; i < kSide * kSide; ++i) {
+    for (const uint32_t to : {i + 1, i + kSide}) {
+      if (to >= kSide * kSide || (to == i + 1 && to % kSide == 0)) continue;
+      if (random.OneIn(6)) continue;
+      RoadBuilder::Road road;
+      road.from_node = i;
+      road.to_node = to;
+      road.length_millimeters = 1 + random.Below(2000);
+      road.forward_weight = random.Below(1000);
+      road.backward_weight = random.Below(1000);
+      if (random.OneIn(6)) road.forward_weight = kClosed;
+      if (random.OneIn(12)) road.flags = Segment::kEndsOnly;
+      roads.push_back({i, to, builder.AddRoad(road)});
+    }
+  }
+  // Turns to the right at some corners.
+  for (const auto& [from, to, number] : roads) {
+    for (const auto& [next_from, next_to, next_number] : roads) {
+      if (next_from != to || !random.OneIn(4)) continue;
+      builder.Forbid(
+          {ArcRoad::Of(number, false), ArcRoad::Of(next_number, false)});
+    }
+  }
+  RoadData head;
+  head.turn_weights = {random.Below(300), random.Below(300),
+                       random.Below(3000)};
+  Network network;
+  network.data = builder.Build(std::move(head)).value();
+  for (int i = 0; i < 100; ++i) {
+    RoadPoint point;
+    point.segment =
+        random.Below(static_cast<uint32_t>(network.data.segments.size()));
+    const uint32_t length =
+        network.data.segments[point.segment].length_millimeters;
+    point.offset_millimeters = random.OneIn(4) ? 0 : random.Below(length + 1);
+    network.points.push_back(point);
+  }
+  return network;
+}
+
+TEST(Query, IndexAgreesWithThePlainSearchOnTowns) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const Network network = MakeGrid(random);
+    const std::shared_ptr<const RoadMap> map =
+        RoadMap::Create(network.data).value();
+    const std::vector<RoadPoint>& points = network.points;
+    Query query(map.get());
+    Query plain(map.get(), Query::Method::kPlain);
+    const std::vector<Leg> legs = query.Matrix(points, points);
+    const std::vector<Leg> expected = plain.Matrix(points, points);
+    for (size_t i = 0; i < legs.size(); ++i) {
+      ASSERT_EQ(legs[i].weight, expected[i].weight) << i;
+    }
+    // The same question gets the same answer.
+    EXPECT_EQ(query.Matrix(points, points), legs);
+    for (int i = 0; i < 1000; ++i) {
+      const size_t a = random.Below(static_cast<uint32_t>(points.size()));
+      const size_t b = random.Below(static_cast<uint32_t>(points.size()));
+      const std::optional<Path> path = query.FindPath(points[a], points[b]);
+      const Leg& leg = expected[a * points.size() + b];
+      ASSERT_EQ(path.has_value(), leg.reachable());
+      if (!path.has_value()) continue;
+      ASSERT_EQ(path->leg.weight, leg.weight);
+      CheckPath(map->data(), points[a], points[b], *path);
     }
   }
 }

@@ -1,0 +1,80 @@
+// The index of a road network that does not depend on how long drives take: an
+// order of contraction and the arcs that it leads to.
+#ifndef HOUSECALL_ROUTER_HIERARCHY_H_
+#define HOUSECALL_ROUTER_HIERARCHY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "router/graph.h"
+
+namespace housecall::router {
+
+// The first of three phases (Dibbelt, Strasser, Wagner, "Customizable
+// Contraction Hierarchies", 2016): this once per map, a Metric whenever weights
+// change, a HierarchySearch for each thread. Immutable.
+//
+// What is contracted are blocks of a Graph, by rank: 0 is contracted first. An
+// arc joins two blocks with a turn between them, or with a way between them
+// over blocks of lower rank; it stands for both directions and for all four
+// pairs of their states. See router/README.md for why.
+class Hierarchy {
+ public:
+  static constexpr uint32_t kNone = 0xffffffff;
+
+  // `segment_order`: each segment of the graph once, the least important first
+  // (DissectionOrder).
+  Hierarchy(const Graph& graph, absl::Span<const uint32_t> segment_order);
+
+  uint32_t blocks() const { return static_cast<uint32_t>(block_.size()); }
+  size_t arcs() const { return head_.size(); }
+
+  // The graph's block of a rank, and the rank of a block.
+  uint32_t block(uint32_t rank) const { return block_[rank]; }
+  uint32_t rank(uint32_t block) const { return rank_[block]; }
+
+  // The arcs from a rank to higher ones, by their heads, are numbered
+  // first_arc(rank) … first_arc(rank + 1) - 1.
+  uint32_t first_arc(uint32_t rank) const { return first_arc_[rank]; }
+  uint32_t head(uint32_t arc) const { return head_[arc]; }
+  // Of all arcs, one after the other.
+  const uint32_t* heads() const { return head_.data(); }
+  absl::Span<const uint32_t> Heads(uint32_t rank) const {
+    return absl::MakeConstSpan(head_.data() + first_arc_[rank],
+                               head_.data() + first_arc_[rank + 1]);
+  }
+  // kNone if there is no arc from `low` to `high`.
+  uint32_t FindArc(uint32_t low, uint32_t high) const;
+
+  // The lowest rank that an arc leads to; kNone at the top. All arcs from a
+  // rank lead to its parent, the parent's parent and so on, and the ranks below
+  // a rank are next to each other: lowest(rank) … rank.
+  uint32_t parent(uint32_t rank) const { return parent_[rank]; }
+  uint32_t lowest(uint32_t rank) const { return lowest_[rank]; }
+
+  // The arcs into a rank from lower ones, by their tails.
+  struct LowerArc {
+    uint32_t tail;
+    uint32_t arc;
+  };
+  absl::Span<const LowerArc> Lower(uint32_t rank) const {
+    return absl::MakeConstSpan(lower_.data() + first_lower_[rank],
+                               lower_.data() + first_lower_[rank + 1]);
+  }
+
+ private:
+  std::vector<uint32_t> block_;
+  std::vector<uint32_t> rank_;
+  std::vector<uint32_t> first_arc_;
+  std::vector<uint32_t> head_;
+  std::vector<uint32_t> parent_;
+  std::vector<uint32_t> lowest_;
+  std::vector<uint32_t> first_lower_;
+  std::vector<LowerArc> lower_;
+};
+
+}  // namespace housecall::router
+
+#endif  // HOUSECALL_ROUTER_HIERARCHY_H_

@@ -1,0 +1,232 @@
+// Figures of the router on one map, one thread; each beside plain Dijkstra's
+// algorithm on the same graph with the same turns, measured in the same run.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "router/map_file.h"
+#include "router/nested_dissection.h"
+#include "router/router.h"
+
+namespace housecall::router {
+namespace {
+
+// Sebastiano Vigna's SplitMix64.
+class Random {
+ public:
+  uint32_t Below(uint32_t limit) {
+    state_ += 0x9e3779b97f4a7c15;
+    uint64_t z = state_;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return static_cast<uint32_t>((z ^ z >> 31) % limit);
+  }
+
+ private:
+  uint64_t state_ = 1;
+};
+
+double Now() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// The median over `batches` of the seconds that one of `times` runs takes.
+double Median(int batches, int times, const std::function<void()>& run) {
+  std::vector<double> seconds;
+  for (int i = 0; i < batches; ++i) {
+    const double begin = Now();
+    for (int j = 0; j < times; ++j) run();
+    seconds.push_back((Now() - begin) / times);
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return seconds[seconds.size() / 2];
+}
+
+void Print(const std::string& what, double index_seconds,
+           double plain_seconds) {
+  const auto text = [](double seconds) {
+    return seconds < 0      ? std::string("-")
+           : seconds < 1e-3 ? absl::StrFormat("%.1f us", seconds * 1e6)
+           : seconds < 1    ? absl::StrFormat("%.2f ms", seconds * 1e3)
+                            : absl::StrFormat("%.2f s", seconds);
+  };
+  absl::PrintF("%-44s %12s %12s", what, text(index_seconds),
+               text(plain_seconds));
+  if (plain_seconds > 0) {
+    absl::PrintF(" %9.0f x", plain_seconds / index_seconds);
+  }
+  absl::PrintF("\n");
+  std::fflush(stdout);
+}
+
+class Benchmark {
+ public:
+  explicit Benchmark(std::shared_ptr<const RoadMap> map)
+      : map_(std::move(map)),
+        query_(map_.get()),
+        plain_(map_.get(), Query::Method::kPlain) {}
+
+  void Run();
+
+ private:
+  uint32_t segments() const {
+    return static_cast<uint32_t>(map_->data().segments.size());
+  }
+  // Points on roads anywhere, or on `among` roads that follow each other in
+  // the map's order and are therefore neighbours.
+  std::vector<RoadPoint> Points(int count, uint32_t among);
+  void Preparation();
+  void PointToPoint();
+  void Table(const std::string& what, int size, uint32_t among);
+  void OneToMany(int size);
+
+  const std::shared_ptr<const RoadMap> map_;
+  Query query_;
+  Query plain_;
+  Random random_;
+};
+
+std::vector<RoadPoint> Benchmark::Points(int count, uint32_t among) {
+  const uint32_t first = random_.Below(segments() - among + 1);
+  std::vector<RoadPoint> points(static_cast<size_t>(count));
+  for (RoadPoint& point : points) {
+    point.segment = first + random_.Below(among);
+    const uint32_t length =
+        map_->data().segments[point.segment].length_millimeters;
+    point.offset_millimeters = length / 2;
+  }
+  return points;
+}
+
+void Benchmark::Preparation() {
+  const RoadData& data = map_->data();
+  std::vector<uint32_t> order;
+  Print("order of contraction, once per map",
+        Median(1, 1, [&] { order = DissectionOrder(data); }), -1);
+  const Graph graph(data);
+  Print("topology, once per start",
+        Median(3, 1, [&] { const Hierarchy hierarchy(graph, order); }), -1);
+  const Hierarchy hierarchy(graph, order);
+  Print("customization",
+        Median(7, 1, [&] { const Metric metric(graph, hierarchy, data); }), -1);
+  absl::PrintF(
+      "%d segments, %d blocks, %d turns, %d arcs, %.0f MB of weights\n",
+      data.segments.size(), graph.blocks(), graph.turns(), hierarchy.arcs(),
+      static_cast<double>(hierarchy.arcs() * 4 * sizeof(PairWeights)) / 1e6);
+}
+
+void Benchmark::PointToPoint() {
+  const std::vector<RoadPoint> from = Points(1000, segments());
+  const std::vector<RoadPoint> to = Points(1000, segments());
+  size_t next = 0;
+  const auto ask = [&](Query* query) {
+    query->FindLeg(from[next % from.size()], to[next % to.size()]);
+    ++next;
+  };
+  const double index = Median(21, 1000, [&] { ask(&query_); });
+  const double plain = Median(7, 3, [&] { ask(&plain_); });
+  Print("one drive, time and distance", index, plain);
+  const double path = Median(11, 200, [&] {
+    query_.FindPath(from[next % from.size()], to[next % to.size()]);
+    ++next;
+  });
+  Print("one drive with its roads", path, plain);
+}
+
+void Benchmark::Table(const std::string& what, int size, uint32_t among) {
+  among = std::min(among, segments());
+  const std::vector<RoadPoint> from = Points(size, among);
+  // The same neighbourhood.
+  std::vector<RoadPoint> to;
+  for (const RoadPoint& point : from) {
+    to.push_back(from[random_.Below(static_cast<uint32_t>(from.size()))]);
+    to.back().offset_millimeters /= 2;
+    static_cast<void>(point);
+  }
+  const double index = Median(9, 1, [&] { query_.Matrix(from, to); });
+  // A few rows of the plain search stand for all of them.
+  constexpr size_t kRows = 5;
+  const double plain =
+      Median(3, 1,
+             [&] {
+               plain_.Matrix(absl::MakeConstSpan(from).subspan(0, kRows), to);
+             }) *
+      size / kRows;
+  Print(what, index, plain);
+}
+
+void Benchmark::OneToMany(int size) {
+  const std::vector<RoadPoint> calls = Points(size, segments());
+  const std::vector<RoadPoint> cars = Points(100, segments());
+  size_t next = 0;
+  const double plain = Median(
+      5, 1, [&] { plain_.OneToMany(cars[next++ % cars.size()], calls); });
+  Print(absl::StrFormat("one place to %d, both new", size),
+        Median(11, 20,
+               [&] { query_.OneToMany(cars[next++ % cars.size()], calls); }),
+        plain);
+
+  // Kept rows of the calls; a car's report is one search and one join.
+  const Index index = map_->index();
+  const auto anchors = [&](const RoadPoint& point) {
+    std::vector<Anchor> some;
+    for (const bool backward : {false, true}) {
+      const Segment& segment = map_->data().segments[point.segment];
+      if ((backward ? segment.backward_weight : segment.forward_weight) ==
+          kClosed) {
+        continue;
+      }
+      some.push_back(
+          {map_->graph().DepartState(ArcRoad::Of(point.segment, backward)), 0,
+           0});
+    }
+    return some;
+  };
+  std::vector<std::vector<Anchor>> call_anchors;
+  for (const RoadPoint& call : calls) call_anchors.push_back(anchors(call));
+  DriveRows to(index);
+  to.Search(DriveRows::Direction::kTo, call_anchors);
+  DriveRows from(index);
+  Print(absl::StrFormat("a moved car to %d open calls", size),
+        Median(21, 100,
+               [&] {
+                 from.Search(DriveRows::Direction::kFrom,
+                             {anchors(cars[next++ % cars.size()])});
+                 JoinDrives(from, to);
+               }),
+        plain);
+}
+
+void Benchmark::Run() {
+  absl::PrintF("%-44s %12s %12s\n", "", "index", "Dijkstra");
+  Preparation();
+  PointToPoint();
+  OneToMany(500);
+  Table("50 x 50, nearby", 50, 5000);
+  Table("200 x 200, nearby", 200, 5000);
+  Table("200 x 200, whole map", 200, segments());
+}
+
+}  // namespace
+}  // namespace housecall::router
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: router_benchmark FILE.map\n");
+    return 2;
+  }
+  const auto map = housecall::router::OpenMap(argv[1]);
+  if (!map.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(map.status().message()).c_str());
+    return 1;
+  }
+  housecall::router::Benchmark(*map).Run();
+  return 0;
+}
