@@ -499,14 +499,15 @@ TEST(ReportBreakdown, KeepsTheHoursOfADriverWhoHasSetOut) {
   const Stamp depart = *night.AssignmentOf().depart;
   night.now += absl::Minutes(5);
   night.Must(ReportBreakdown{CarId("k1"), "engine"});
-  const Assignment* part = PartOf(night, kD1);
-  ASSERT_NE(part, nullptr);
-  EXPECT_EQ(part->car, CarId("k1"));
-  EXPECT_EQ(part->depart, depart);
+  ASSERT_NE(PartOf(night, kD1), nullptr);
+  // A copy: the board changes below.
+  const Assignment part = *PartOf(night, kD1);
+  EXPECT_EQ(part.car, CarId("k1"));
+  EXPECT_EQ(part.depart, depart);
   EXPECT_EQ(night.DutyOf("d1").visits, 1);
-  night.Must(ConfirmHours{part->id, kD1});
+  night.Must(ConfirmHours{part.id, kD1});
   EXPECT_TRUE(PartOf(night, kD1)->driver_hours.has_value());
-  EXPECT_THAT(WordsOfDoing(night, ConfirmHours{part->id, kP1}),
+  EXPECT_THAT(WordsOfDoing(night, ConfirmHours{part.id, kP1}),
               HasSubstr("is not of the crew"));
 }
 
