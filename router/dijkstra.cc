@@ -1,23 +1,23 @@
 #include "router/dijkstra.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace housecall::router {
 
 Dijkstra::Dijkstra(const Graph* graph)
     : graph_(*graph), labels_(graph->states()), target_run_(graph->states()) {}
 
-void Dijkstra::Improve(uint32_t state, uint32_t weight, uint32_t from,
+void Dijkstra::Improve(uint32_t state, Cost cost, uint32_t from,
                        uint32_t seed) {
   Label& label = labels_[state];
-  if (label.run == run_ && label.weight <= weight) return;
-  label = {run_, weight, from, seed};
-  heap_.push_back(uint64_t{weight} << 32 | state);
-  std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  if (label.run == run_ && label.cost <= cost) return;
+  label = {run_, cost, from, seed};
+  heap_.push_back({cost, state});
+  std::push_heap(heap_.begin(), heap_.end());
 }
 
-void Dijkstra::Run(Direction direction, absl::Span<const Seed> seeds,
+void Dijkstra::Run(const GraphWeights& weights, Direction direction,
+                   absl::Span<const Seed> seeds,
                    absl::Span<const uint32_t> targets) {
   if (++run_ == 0) {  // After 2^32 runs the old labels would look new.
     std::fill(labels_.begin(), labels_.end(), Label());
@@ -32,23 +32,22 @@ void Dijkstra::Run(Direction direction, absl::Span<const Seed> seeds,
     ++open_targets;
   }
   for (uint32_t i = 0; i < seeds.size(); ++i) {
-    Improve(seeds[i].state, seeds[i].weight, Step::kSeed, i);
+    Improve(seeds[i].state, seeds[i].cost, Step::kSeed, i);
   }
   while (!heap_.empty() && open_targets > 0) {
-    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-    const uint64_t top = heap_.back();
+    std::pop_heap(heap_.begin(), heap_.end());
+    const auto [cost, state] = heap_.back();
     heap_.pop_back();
-    const uint32_t state = static_cast<uint32_t>(top);
-    const uint32_t weight = static_cast<uint32_t>(top >> 32);
-    // Improved since it was pushed; what is on the heap twice differs in
-    // weight.
-    if (weight != labels_[state].weight) continue;
+    // Improved since it was pushed; what is on the heap twice differs in cost.
+    if (cost != labels_[state].cost) continue;
     if (target_run_[state] == run_) --open_targets;
-    for (const Turn& turn : direction == Direction::kForwards
-                                ? graph_.Out(state)
-                                : graph_.In(state)) {
-      if (turn.weight >= kInfinity - weight) continue;
-      Improve(turn.state, weight + turn.weight, state, 0);
+    const bool is_forwards = direction == Direction::kForwards;
+    for (const Turn& turn :
+         is_forwards ? graph_.Out(state) : graph_.In(state)) {
+      const Cost more = is_forwards ? weights.Of(state, turn)
+                                    : weights.OfIncoming(turn, state);
+      if (more >= kNoWay - cost) continue;
+      Improve(turn.state, cost + more, state, 0);
     }
   }
 }

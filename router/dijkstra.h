@@ -7,24 +7,22 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "router/graph.h"
+#include "router/cost.h"
+#include "router/graph_weights.h"
 
 namespace housecall::router {
 
-// What is known of states that cannot be reached. All sums that are made on the
-// way, of a drive and of one more segment, are smaller or stand for this.
-inline constexpr uint32_t kInfinity = 0x7fffffff;
-
-// Dijkstra's algorithm with a binary heap, which stops early. Keeps its memory
-// for the next search; one thread at a time.
+// Dijkstra's algorithm with a binary heap, which stops early. Finds the least
+// costs, so of equally quick ways the shortest. Keeps its memory for the next
+// search; one thread at a time.
 class Dijkstra {
  public:
   enum class Direction { kForwards, kBackwards };
 
-  // Where a search begins, with the weight that it takes to get there.
+  // Where a search begins, with what it takes to get there.
   struct Seed {
     uint32_t state = 0;
-    uint32_t weight = 0;
+    Cost cost = 0;
   };
 
   // How a state was reached: from another one, or as a seed.
@@ -39,15 +37,14 @@ class Dijkstra {
   // `graph` must outlive this.
   explicit Dijkstra(const Graph* graph);
 
-  // Searches from the seeds along the turns, or against them, until the weights
-  // of all targets are known to be final.
-  void Run(Direction direction, absl::Span<const Seed> seeds,
-           absl::Span<const uint32_t> targets);
+  // Searches from the seeds along the turns, or against them, until the costs
+  // of all targets are known to be final. `weights` must be of the graph.
+  void Run(const GraphWeights& weights, Direction direction,
+           absl::Span<const Seed> seeds, absl::Span<const uint32_t> targets);
 
-  // After Run, of a target of that run: its weight, kInfinity if there is no
-  // way.
-  uint32_t weight(uint32_t state) const {
-    return labels_[state].run == run_ ? labels_[state].weight : kInfinity;
+  // After Run, of a target of that run: its cost, kNoWay if there is no way.
+  Cost cost(uint32_t state) const {
+    return labels_[state].run == run_ ? labels_[state].cost : kNoWay;
   }
   // After Run, of a reachable target or of a state that a step led to: the last
   // step of the way there (seen from the seeds).
@@ -59,19 +56,27 @@ class Dijkstra {
   struct Label {
     // The run that wrote this label; others are void.
     uint32_t run = 0;
-    uint32_t weight = 0;
+    Cost cost = 0;
     // The step.
     uint32_t from = 0;
     uint32_t seed = 0;
   };
 
-  void Improve(uint32_t state, uint32_t weight, uint32_t from, uint32_t seed);
+  struct Entry {
+    Cost cost;
+    uint32_t state;
+    // A heap of the standard library has its greatest on top.
+    friend bool operator<(const Entry& a, const Entry& b) {
+      return a.cost > b.cost;
+    }
+  };
+
+  void Improve(uint32_t state, Cost cost, uint32_t from, uint32_t seed);
 
   const Graph& graph_;
   std::vector<Label> labels_;
   std::vector<uint32_t> target_run_;
-  // Weight in the upper half, state in the lower one.
-  std::vector<uint64_t> heap_;
+  std::vector<Entry> heap_;
   uint32_t run_ = 0;
 };
 

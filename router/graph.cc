@@ -148,7 +148,8 @@ class TurnJudge {
 struct Edge {
   uint32_t tail;
   uint32_t head;
-  uint32_t weight;
+  // Without a state.
+  Turn turn;
 };
 
 // The turns of each state side by side, by the number of the other state.
@@ -162,7 +163,9 @@ void Group(const std::vector<Edge>& edges, uint32_t states, Key key,
   std::vector<uint32_t> next(first->begin(), first->end() - 1);
   turns->resize(edges.size());
   for (const Edge& edge : edges) {
-    (*turns)[next[key(edge)]++] = {other(edge), edge.weight};
+    Turn& turn = (*turns)[next[key(edge)]++];
+    turn = edge.turn;
+    turn.state = other(edge);
   }
   for (uint32_t state = 0; state < states; ++state) {
     std::sort(turns->begin() + (*first)[state],
@@ -255,38 +258,29 @@ Graph::Graph(const RoadData& data) {
       known = memory.Next(PathMemory::kNothing, in);
     }
     const uint32_t node = in.backward() ? segment.from_node : segment.to_node;
-    const auto turn_into = [&](ArcRoad out, Layer to_layer) {
+    const auto turn_into = [&](ArcRoad out, Layer to_layer, bool leads_on) {
       const uint32_t next = memory.Next(known, out);
       const uint32_t base = memory.depth(next) < 2 ? first_block_[out.segment()]
                                                    : block_of_memory[next];
       const uint32_t to_block = base + (to_layer == Layer::kEnd ? 1 : 0);
-      edges.push_back({state, to_block * 2 + (out.backward() ? 1 : 0),
-                       WeightOf(data.segments[out.segment()], out.backward()) +
-                           judge.Weight(in, out, node)});
+      Turn turn;
+      turn.weight = judge.Weight(in, out, node);
+      turn.is_back = out == in.reversed() ? 1 : 0;
+      turn.leads_on = leads_on ? 1 : 0;
+      edges.push_back({state, to_block * 2 + (out.backward() ? 1 : 0), turn});
     };
     const Layer layer = layer_[block];
-    // True if the drive may go on beyond the road that it turned into.
-    const auto take = [&](ArcRoad out) {
-      if (memory.Forbids(known, out)) return false;
-      if (!is_private(out.segment())) {
-        if (layer == Layer::kEnd) return false;
-        turn_into(out, Layer::kPublic);
-        return true;
-      }
-      if (layer == Layer::kBegin) turn_into(out, Layer::kBegin);
-      turn_into(out, Layer::kEnd);
-      return layer != Layer::kPublic;
-    };
-    bool goes_on = false;
-    bool may_turn_back = false;
     for (const ArcRoad out : from_.At(node)) {
-      if (out == in.reversed()) {
-        may_turn_back = true;
-      } else if (take(out)) {
-        goes_on = true;
+      if (memory.Forbids(known, out)) continue;
+      if (!is_private(out.segment())) {
+        if (layer != Layer::kEnd) turn_into(out, Layer::kPublic, true);
+        continue;
       }
+      // Who turns from a public road into a private one goes nowhere else.
+      const bool leads_on = layer != Layer::kPublic;
+      if (layer == Layer::kBegin) turn_into(out, Layer::kBegin, leads_on);
+      turn_into(out, Layer::kEnd, leads_on);
     }
-    if (may_turn_back && !goes_on) take(in.reversed());
   }
   Group(
       edges, states(), [](const Edge& e) { return e.tail; },

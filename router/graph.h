@@ -17,8 +17,12 @@ struct Turn {
   // The state at the other side: the next one of an outgoing turn, the one
   // before of an incoming turn.
   uint32_t state = 0;
-  // Of the turn itself and of the segment that it leads into.
-  uint32_t weight = 0;
+  // Of the turn itself, not of the segment that it leads into.
+  uint32_t weight : 30 = 0;
+  // Back into the same segment: open only where no turn that leads on is.
+  uint32_t is_back : 1 = 0;
+  // The drive may go on beyond the segment that the turn leads into.
+  uint32_t leads_on : 1 = 0;
 };
 
 // The directed graph of what cars may do on a road network. Immutable.
@@ -40,6 +44,9 @@ struct Turn {
 //     for those who have come along that path so far.
 //
 // A car does not turn back at a node, unless no other way leads on from there.
+//
+// How long segments take, and which of them are closed for now, is not part of
+// the graph: router/graph_weights.h.
 class Graph {
  public:
   static constexpr uint32_t kNone = 0xffffffff;
@@ -65,6 +72,9 @@ class Graph {
   }
 
   uint32_t segment(uint32_t block) const { return segment_[block]; }
+  // The blocks of a segment are first_block(segment) … first_block(segment + 1)
+  // - 1.
+  uint32_t first_block(uint32_t segment) const { return first_block_[segment]; }
   Layer layer(uint32_t block) const { return layer_[block]; }
   // The segment of a state, and the direction.
   ArcRoad road(uint32_t state) const {

@@ -10,8 +10,6 @@ constexpr uint32_t kNone = Hierarchy::kNone;
 
 }  // namespace
 
-DriveRows::DriveRows(const Index& index) : index_(index) {}
-
 void DriveRows::Clear() {
   for (const RowPlace& row : rows_) row_of_rank_[row.rank] = kNone;
   rows_.clear();
@@ -22,18 +20,13 @@ void DriveRows::Clear() {
 Row DriveRows::Get(size_t row) const {
   const RowPlace& place = rows_[row];
   const size_t size = place.end - place.first;
-  uint32_t* const begin = numbers_.data() + place.offset;
-  return {size, {begin, begin + size}, {begin + 2 * size, begin + 3 * size}};
+  Cost* const begin = numbers_.data() + place.offset;
+  return {size, {begin, begin + size}};
 }
 
-void DriveRows::Search(Direction direction,
-                       absl::Span<const std::vector<Anchor>> places) {
-  const Hierarchy& hierarchy = *index_.hierarchy;
-  const Metric& metric = *index_.metric;
-  Clear();
-  places_ = places.size();
-  row_of_rank_.resize(hierarchy.blocks(), kNone);
-
+// One for each block that a place's anchors are in, by rank.
+void DriveRows::PlaceColumns(const Hierarchy& hierarchy,
+                             absl::Span<const std::vector<Anchor>> places) {
   for (uint32_t place = 0; place < places.size(); ++place) {
     const size_t begin = sorted_.size();
     for (const Anchor& anchor : places[place]) {
@@ -42,28 +35,27 @@ void DriveRows::Search(Direction direction,
           sorted_.begin() + static_cast<std::ptrdiff_t>(begin), sorted_.end(),
           [&](const Column& c) { return c.rank == rank; });
       if (column == sorted_.end()) {
-        column = sorted_.insert(column,
-                                {rank, place, {kInfinity, kInfinity}, {0, 0}});
+        column = sorted_.insert(column, {rank, place, StateCosts()});
       }
-      const uint32_t state = anchor.state & 1;
-      if (anchor.weight >= column->weights[state]) continue;
-      column->weights[state] = anchor.weight;
-      column->lengths[state] = anchor.length;
+      Cost& cost = column->costs.of[anchor.state & 1];
+      cost = std::min(cost, anchor.cost);
     }
   }
   std::sort(sorted_.begin(), sorted_.end(),
             [](const Column& a, const Column& b) {
               return std::pair(a.rank, a.place) < std::pair(b.rank, b.place);
             });
+  for (const Column& column : sorted_) column_place_.push_back(column.place);
+}
 
+void DriveRows::PlaceRows(const Hierarchy& hierarchy) {
   // From each column up to where an earlier one has been. A later column's
   // ranks come first, because all that lead into a rank must come before it.
   std::vector<std::pair<size_t, size_t>> chains;
   std::vector<uint32_t> ranks;
-  for (uint32_t i = 0; i < sorted_.size(); ++i) {
-    column_place_.push_back(sorted_[i].place);
+  for (const Column& column : sorted_) {
     const size_t begin = ranks.size();
-    for (uint32_t rank = sorted_[i].rank;
+    for (uint32_t rank = column.rank;
          rank != kNone && row_of_rank_[rank] == kNone;
          rank = hierarchy.parent(rank)) {
       row_of_rank_[rank] = 0;
@@ -88,7 +80,7 @@ void DriveRows::Search(Direction direction,
   size_t numbers = 0;
   for (RowPlace& row : rows_) {
     row.offset = numbers;
-    numbers += size_t{row.end - row.first} * 4;
+    numbers += size_t{row.end - row.first} * 2;
     const uint32_t parent = hierarchy.parent(row.rank);
     if (parent == kNone) continue;
     RowPlace& above = rows_[row_of_rank_[parent]];
@@ -96,323 +88,56 @@ void DriveRows::Search(Direction direction,
     above.end = std::max(above.end, row.end);
   }
   if (numbers_.size() < numbers) numbers_.resize(numbers);
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    const Row row = Get(i);
-    std::fill(row.weights[0], row.weights[0] + 2 * row.size, kInfinity);
-    std::fill(row.lengths[0], row.lengths[0] + 2 * row.size, 0);
-  }
+  std::fill(numbers_.begin(),
+            numbers_.begin() + static_cast<std::ptrdiff_t>(numbers), kNoWay);
+}
+
+void DriveRows::Search(const Metric& metric, Direction direction,
+                       absl::Span<const std::vector<Anchor>> places) {
+  const Hierarchy& hierarchy = *metric.network().hierarchy;
+  Clear();
+  places_ = places.size();
+  row_of_rank_.resize(hierarchy.blocks(), kNone);
+  PlaceColumns(hierarchy, places);
+  PlaceRows(hierarchy);
   for (uint32_t i = 0; i < sorted_.size(); ++i) {
     const uint32_t number = row_of_rank_[sorted_[i].rank];
     const Row row = Get(number);
     const uint32_t at = i - rows_[number].first;
     for (const int state : {0, 1}) {
-      row.weights[state][at] = sorted_[i].weights[state];
-      row.lengths[state][at] = sorted_[i].lengths[state];
+      row.costs[state][at] = sorted_[i].costs.of[state];
     }
   }
 
   const bool is_from = direction == Direction::kFrom;
-  const PairWeights* const weights = is_from ? metric.up() : metric.down();
-  const PairWeights* const lengths =
-      is_from ? metric.up_lengths() : metric.down_lengths();
   for (size_t i = 0; i < rows_.size(); ++i) {
     const uint32_t rank = rows_[i].rank;
     const uint32_t first = rows_[i].first;
     const Row row = Get(i);
     // Ways within a block are in its arcs; they matter where both searches
     // meet, and once is enough.
-    if (!is_from) {
-      RelaxRowSelf(metric.self()[rank], metric.self_lengths()[rank], row);
-    }
-    for (uint32_t arc = hierarchy.first_arc(rank);
-         arc < hierarchy.first_arc(rank + 1); ++arc) {
-      const uint32_t to = row_of_rank_[hierarchy.head(arc)];
+    if (!is_from) RelaxRowSelf(metric.self(rank), row);
+    const PairCosts* arc = is_from ? metric.up(rank) : metric.down(rank);
+    for (const uint32_t head : hierarchy.Heads(rank)) {
+      const uint32_t to = row_of_rank_[head];
       const Row all = Get(to);
       const uint32_t skip = first - rows_[to].first;
-      const Row part = {row.size,
-                        {all.weights[0] + skip, all.weights[1] + skip},
-                        {all.lengths[0] + skip, all.lengths[1] + skip}};
-      RelaxRow(row, weights[arc], lengths[arc], part);
+      RelaxRow(row, *arc++,
+               {row.size, {all.costs[0] + skip, all.costs[1] + skip}});
     }
   }
 }
 
-HierarchySearch::HierarchySearch(const Index& index)
-    : index_(index), from_rows_(index), to_rows_(index) {
-  from_.labels.resize(index.hierarchy->blocks());
-  to_.labels.resize(index.hierarchy->blocks());
-}
-
-void HierarchySearch::Begin(absl::Span<const Anchor> anchors, Side* side) {
-  for (const uint32_t rank : side->touched) side->labels[rank] = Label();
-  side->touched.clear();
-  side->cursors.clear();
-  for (const Anchor& anchor : anchors) {
-    const uint32_t rank = index_.hierarchy->rank(anchor.state >> 1);
-    const uint32_t state = anchor.state & 1;
-    if (std::find(side->cursors.begin(), side->cursors.end(), rank) ==
-        side->cursors.end()) {
-      side->cursors.push_back(rank);
-    }
-    Label& label = side->labels[rank];
-    if (anchor.weight >= label.weight[state]) continue;
-    label.weight[state] = anchor.weight;
-    label.step[state] = {kNone, rank, state, anchor.length};
-  }
-}
-
-// Moves those that stand at `rank`, the lowest, to its parent.
-void HierarchySearch::Advance(const Hierarchy& hierarchy, uint32_t rank,
-                              Side* side) {
-  std::vector<uint32_t>& cursors = side->cursors;
-  side->touched.push_back(rank);
-  const uint32_t parent = hierarchy.parent(rank);
-  const auto at = std::find(cursors.begin(), cursors.end(), rank);
-  if (parent == kNone ||
-      std::find(cursors.begin(), cursors.end(), parent) != cursors.end()) {
-    cursors.erase(at);
-  } else {
-    *at = parent;
-  }
-}
-
-void HierarchySearch::Relax(uint32_t rank, const PairWeights* weights,
-                            uint32_t limit, Side* side) const {
-  const Label& label = side->labels[rank];
-  const uint32_t weight0 = label.weight[0];
-  const uint32_t weight1 = label.weight[1];
-  if (std::min(weight0, weight1) >= limit) return;
-  const uint32_t end = index_.hierarchy->first_arc(rank + 1);
-  for (uint32_t arc = index_.hierarchy->first_arc(rank); arc < end; ++arc) {
-    const PairWeights& of = weights[arc];
-    Label& to = side->labels[index_.hierarchy->head(arc)];
-    for (const uint32_t state : {0, 1}) {
-      const uint32_t over0 = weight0 + of.of[state];
-      const uint32_t over1 = weight1 + of.of[2 + state];
-      const uint32_t best = std::min(over0, over1);
-      if (best >= to.weight[state]) continue;
-      to.weight[state] = best;
-      to.step[state] = {arc, rank, over0 <= over1 ? 0u : 1u, 0};
-    }
-  }
-}
-
-Drive HierarchySearch::Find(absl::Span<const Anchor> from,
-                            absl::Span<const Anchor> to) {
-  const Hierarchy& hierarchy = *index_.hierarchy;
-  const Metric& metric = *index_.metric;
-  Begin(from, &from_);
-  Begin(to, &to_);
-  uint32_t best = kInfinity;
-  top_ = kNone;
-  while (!from_.cursors.empty() || !to_.cursors.empty()) {
-    // All below a rank come before it.
-    const auto lowest = [](const Side& side) {
-      return side.cursors.empty()
-                 ? kNone
-                 : *std::min_element(side.cursors.begin(), side.cursors.end());
-    };
-    const uint32_t from_rank = lowest(from_);
-    const uint32_t to_rank = lowest(to_);
-    const uint32_t rank = std::min(from_rank, to_rank);
-    if (from_rank == to_rank) {
-      const Label& up = from_.labels[rank];
-      const Label& down = to_.labels[rank];
-      const SelfWeights& self = metric.self()[rank];
-      for (const uint32_t a : {0, 1}) {
-        for (const uint32_t b : {0, 1}) {
-          const uint64_t sum = uint64_t{up.weight[a]} + down.weight[b] +
-                               (a == b ? 0 : self.of[a]);
-          if (sum >= best) continue;
-          best = static_cast<uint32_t>(sum);
-          top_ = rank;
-          top_from_ = a;
-          top_to_ = b;
-        }
-      }
-    }
-    if (from_rank == rank) {
-      Relax(rank, metric.up(), best, &from_);
-      Advance(hierarchy, rank, &from_);
-    }
-    if (to_rank == rank) {
-      Relax(rank, metric.down(), best, &to_);
-      Advance(hierarchy, rank, &to_);
-    }
-  }
-  if (top_ == kNone) return {};
-  Drive drive;
-  drive.weight = best;
-  drive.length = LengthOf(from_, metric.up_lengths(), top_, top_from_) +
-                 LengthOf(to_, metric.down_lengths(), top_, top_to_);
-  if (top_from_ != top_to_) {
-    drive.length += metric.self_lengths()[top_].of[top_from_];
-  }
-  return drive;
-}
-
-uint32_t HierarchySearch::LengthOf(const Side& side, const PairWeights* lengths,
-                                   uint32_t rank, uint32_t state) const {
-  uint32_t length = 0;
-  while (true) {
-    const Step& step = side.labels[rank].step[state];
-    if (step.arc == kNone) return length + step.length;
-    length += lengths[step.arc].at(step.state, state);
-    rank = step.rank;
-    state = step.state;
-  }
-}
-
-// Adds the states of the way that an arc stands for, without the first one.
-//
-// An arc's weight came from a turn, from a way over a lower rank, or, for the
-// other state of its lower block, from one of those and a way within that
-// block. Which one it was is found by the sums, so nothing has to be kept.
-// Every step leads to ways over lower ranks.
-void HierarchySearch::UnpackArc(uint32_t low, uint32_t high, bool is_up,
-                                uint32_t low_state, uint32_t high_state,
-                                std::vector<uint32_t>* states) const {
-  const Graph& graph = *index_.graph;
-  const Hierarchy& hierarchy = *index_.hierarchy;
-  const PairWeights* const up = index_.metric->up();
-  const PairWeights* const down = index_.metric->down();
-
-  // A way from state `from` of rank `tail` to state `to` of rank `head`. Within
-  // a block, tail == head.
-  struct Way {
-    uint32_t tail;
-    uint32_t from;
-    uint32_t head;
-    uint32_t to;
-    uint32_t weight;
-  };
-  const auto arc_weight = [&](uint32_t tail, uint32_t from, uint32_t head,
-                              uint32_t to) {
-    if (tail == head) return index_.metric->self()[tail].of[from];
-    return tail < head ? up[hierarchy.FindArc(tail, head)].at(from, to)
-                       : down[hierarchy.FindArc(head, tail)].at(to, from);
-  };
-  std::vector<Way> open;
-  if (is_up) {
-    open.push_back({low, low_state, high, high_state,
-                    arc_weight(low, low_state, high, high_state)});
-  } else {
-    open.push_back({high, high_state, low, low_state,
-                    arc_weight(high, high_state, low, low_state)});
-  }
-  while (!open.empty()) {
-    const Way way = open.back();
-    open.pop_back();
-    const uint32_t tail_state = hierarchy.block(way.tail) * 2 + way.from;
-    const uint32_t head_state = hierarchy.block(way.head) * 2 + way.to;
-    const absl::Span<const Turn> turns = graph.Out(tail_state);
-    const auto* const turn = std::lower_bound(
-        turns.begin(), turns.end(), head_state,
-        [](const Turn& t, uint32_t state) { return t.state < state; });
-    if (turn != turns.end() && turn->state == head_state &&
-        turn->weight == way.weight) {
-      states->push_back(head_state);
-      continue;
-    }
-    // Over a rank that both are joined with.
-    const uint32_t lower_end = std::min(way.tail, way.head);
-    const uint32_t upper_end = std::max(way.tail, way.head);
-    bool found = false;
-    for (const Hierarchy::LowerArc& lower : hierarchy.Lower(lower_end)) {
-      const uint32_t other = lower_end == upper_end
-                                 ? lower.arc
-                                 : hierarchy.FindArc(lower.tail, upper_end);
-      if (other == kNone) continue;
-      const uint32_t to_middle = way.tail == lower_end ? lower.arc : other;
-      const uint32_t from_middle = way.head == lower_end ? lower.arc : other;
-      for (const uint32_t state : {0, 1}) {
-        const uint32_t first = down[to_middle].at(state, way.from);
-        const uint32_t second = up[from_middle].at(state, way.to);
-        if (first + second != way.weight) continue;
-        open.push_back({lower.tail, state, way.head, way.to, second});
-        open.push_back({way.tail, way.from, lower.tail, state, first});
-        found = true;
-        break;
-      }
-      if (found) break;
-    }
-    if (found) continue;
-    // Only a folded way can be left: by way of the lower block's other state.
-    const SelfWeights& self = index_.metric->self()[lower_end];
-    if (way.tail == lower_end) {
-      const uint32_t other = 1 - way.from;
-      const uint32_t within = self.of[way.from];
-      open.push_back({way.tail, other, way.head, way.to, way.weight - within});
-      open.push_back({way.tail, way.from, way.tail, other, within});
-    } else {
-      const uint32_t other = 1 - way.to;
-      const uint32_t within = self.of[other];
-      open.push_back({way.head, other, way.head, way.to, within});
-      open.push_back(
-          {way.tail, way.from, way.head, other, way.weight - within});
-    }
-  }
-}
-
-std::vector<uint32_t> HierarchySearch::States() const {
-  struct Part {
-    uint32_t low;
-    uint32_t high;
-    uint32_t low_state;
-    uint32_t high_state;
-  };
-  const auto chain = [&](const Side& side, uint32_t state) {
-    std::vector<Part> parts;
-    uint32_t rank = top_;
-    while (true) {
-      const Step& step = side.labels[rank].step[state];
-      if (step.arc == kNone) return parts;
-      parts.push_back({step.rank, rank, step.state, state});
-      rank = step.rank;
-      state = step.state;
-    }
-  };
-  std::vector<Part> up = chain(from_, top_from_);
-  std::reverse(up.begin(), up.end());
-  const std::vector<Part> down = chain(to_, top_to_);
-  const uint32_t first_rank = up.empty() ? top_ : up.front().low;
-  const uint32_t first_state = up.empty() ? top_from_ : up.front().low_state;
-  std::vector<uint32_t> states = {index_.hierarchy->block(first_rank) * 2 +
-                                  first_state};
-  for (const Part& part : up) {
-    UnpackArc(part.low, part.high, true, part.low_state, part.high_state,
-              &states);
-  }
-  if (top_from_ != top_to_) {
-    UnpackArc(top_, top_, true, top_from_, top_to_, &states);
-  }
-  for (const Part& part : down) {
-    UnpackArc(part.low, part.high, false, part.low_state, part.high_state,
-              &states);
-  }
-  return states;
-}
-
-std::vector<Drive> HierarchySearch::Table(
-    absl::Span<const std::vector<Anchor>> from,
-    absl::Span<const std::vector<Anchor>> to) {
-  from_rows_.Search(DriveRows::Direction::kFrom, from);
-  to_rows_.Search(DriveRows::Direction::kTo, to);
-  return JoinDrives(from_rows_, to_rows_);
-}
-
-std::vector<Drive> JoinDrives(const DriveRows& from, const DriveRows& to) {
-  std::vector<Drive> table(from.places() * to.places());
+std::vector<Cost> JoinDrives(const DriveRows& from, const DriveRows& to) {
+  std::vector<Cost> table(from.places() * to.places(), kNoWay);
   // Some columns of `from` at a time, so that their part of the table stays in
   // the fastest memory.
   constexpr size_t kAtATime = 16;
   const size_t width = to.columns();
-  std::vector<uint32_t> weights;
-  std::vector<uint32_t> lengths;
+  std::vector<Cost> costs;
   for (size_t begin = 0; begin < from.columns(); begin += kAtATime) {
     const size_t end = std::min(begin + kAtATime, from.columns());
-    weights.assign((end - begin) * width, kInfinity);
-    lengths.assign((end - begin) * width, 0);
+    costs.assign((end - begin) * width, kNoWay);
     for (size_t i = 0; i < from.rows(); ++i) {
       const size_t first = from.first_column(i);
       const Row before = from.Get(i);
@@ -424,30 +149,250 @@ std::vector<Drive> JoinDrives(const DriveRows& from, const DriveRows& to) {
       const Row after = to.Get(other);
       const size_t to_first = to.first_column(other);
       for (size_t column = row_begin; column < row_end; ++column) {
-        const size_t at = column - first;
-        const uint32_t before_weights[2] = {before.weights[0][at],
-                                            before.weights[1][at]};
-        const uint32_t before_lengths[2] = {before.lengths[0][at],
-                                            before.lengths[1][at]};
-        if (before_weights[0] == kInfinity && before_weights[1] == kInfinity) {
-          continue;
-        }
-        const size_t cell = (column - begin) * width + to_first;
-        JoinRow(before_weights, before_lengths, after, &weights[cell],
-                &lengths[cell]);
+        const Cost both[2] = {before.costs[0][column - first],
+                              before.costs[1][column - first]};
+        if (both[0] >= kNoWay && both[1] >= kNoWay) continue;
+        JoinRow(both, after, &costs[(column - begin) * width + to_first]);
       }
     }
     for (size_t column = begin; column < end; ++column) {
-      Drive* const row = &table[from.place(column) * to.places()];
+      Cost* const row = &table[from.place(column) * to.places()];
       for (size_t i = 0; i < width; ++i) {
-        Drive& drive = row[to.place(i)];
-        const size_t cell = (column - begin) * width + i;
-        if (weights[cell] >= drive.weight) continue;
-        drive = {weights[cell], lengths[cell]};
+        Cost& drive = row[to.place(i)];
+        drive = std::min(drive, costs[(column - begin) * width + i]);
       }
     }
   }
   return table;
+}
+
+HierarchySearch::HierarchySearch(const Hierarchy* hierarchy)
+    : hierarchy_(*hierarchy) {
+  from_.costs.resize(hierarchy->blocks());
+  to_.costs.resize(hierarchy->blocks());
+}
+
+void HierarchySearch::Begin(absl::Span<const Anchor> anchors, Side* side) {
+  for (const uint32_t rank : side->ranks) side->costs[rank] = StateCosts();
+  side->ranks.clear();
+  side->anchors.assign(anchors.begin(), anchors.end());
+  uint32_t last = kNone;
+  for (const Anchor& anchor : anchors) {
+    const uint32_t rank = hierarchy_.rank(anchor.state >> 1);
+    Cost& cost = side->costs[rank].of[anchor.state & 1];
+    cost = std::min(cost, anchor.cost);
+    if (rank == last) continue;
+    last = rank;
+    // Both lists are ascending, and from where they meet on they are one.
+    const size_t before = side->ranks.size();
+    size_t at = 0;
+    uint32_t next = rank;
+    while (next != kNone) {
+      while (at < before && side->ranks[at] < next) ++at;
+      if (at < before && side->ranks[at] == next) break;
+      side->ranks.push_back(next);
+      next = hierarchy_.parent(next);
+    }
+    std::inplace_merge(
+        side->ranks.begin(),
+        side->ranks.begin() + static_cast<std::ptrdiff_t>(before),
+        side->ranks.end());
+  }
+}
+
+Cost HierarchySearch::Find(const Metric& metric, absl::Span<const Anchor> from,
+                           absl::Span<const Anchor> to) {
+  Begin(from, &from_);
+  Begin(to, &to_);
+  Cost best = kNoWay;
+  top_ = kNone;
+  const auto relax = [&](uint32_t rank, const PairCosts* arcs, Side* side) {
+    const StateCosts& costs = side->costs[rank];
+    if (std::min(costs.of[0], costs.of[1]) >= best) return;
+    const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
+    RelaxArcs(costs, heads.data(), arcs, heads.size(), side->costs.data());
+  };
+  size_t from_at = 0;
+  size_t to_at = 0;
+  while (from_at < from_.ranks.size() || to_at < to_.ranks.size()) {
+    // All below a rank come before it.
+    const uint32_t from_rank =
+        from_at < from_.ranks.size() ? from_.ranks[from_at] : kNone;
+    const uint32_t to_rank =
+        to_at < to_.ranks.size() ? to_.ranks[to_at] : kNone;
+    const uint32_t rank = std::min(from_rank, to_rank);
+    if (from_rank == to_rank) {
+      const StateCosts& up = from_.costs[rank];
+      const StateCosts& down = to_.costs[rank];
+      const SelfCosts& self = metric.self(rank);
+      for (const uint32_t a : {0, 1}) {
+        for (const uint32_t b : {0, 1}) {
+          const Cost cost =
+              up.of[a] + down.of[b] + (a == b ? Cost{0} : self.of[a]);
+          if (cost >= best) continue;
+          best = cost;
+          top_ = rank;
+          top_from_ = a;
+          top_to_ = b;
+        }
+      }
+    }
+    if (from_rank == rank) {
+      relax(rank, metric.up(rank), &from_);
+      ++from_at;
+    }
+    if (to_rank == rank) {
+      relax(rank, metric.down(rank), &to_);
+      ++to_at;
+    }
+  }
+  return best;
+}
+
+// The arcs that led to the top, and what is between them: from the anchor's
+// place on. Which arcs it was is found by the sums, so nothing has to be kept.
+std::vector<HierarchySearch::Place> HierarchySearch::WayUp(const Metric& metric,
+                                                           const Side& side,
+                                                           bool is_from,
+                                                           Place top) const {
+  std::vector<Place> places = {top};
+  while (true) {
+    const Place place = places.back();
+    const Cost cost = side.costs[place.rank].of[place.state];
+    const uint32_t number = hierarchy_.block(place.rank) * 2 + place.state;
+    const bool is_anchor = std::any_of(
+        side.anchors.begin(), side.anchors.end(), [&](const Anchor& anchor) {
+          return anchor.state == number && anchor.cost == cost;
+        });
+    if (is_anchor) break;
+    const auto step = [&]() -> Place {
+      for (const uint32_t rank : side.ranks) {
+        if (rank >= place.rank) break;
+        const uint32_t arc = hierarchy_.FindArc(rank, place.rank);
+        if (arc == kNone) continue;
+        const uint32_t at = arc - hierarchy_.first_arc(rank);
+        const PairCosts& costs =
+            (is_from ? metric.up(rank) : metric.down(rank))[at];
+        for (const uint32_t state : {0, 1}) {
+          if (side.costs[rank].of[state] + costs.at(state, place.state) ==
+              cost) {
+            return {rank, state};
+          }
+        }
+      }
+      return {kNone, 0};
+    };
+    places.push_back(step());
+  }
+  std::reverse(places.begin(), places.end());
+  return places;
+}
+
+// Adds the states of the way that an arc stands for, or of one within a block,
+// without the first one.
+//
+// An arc's cost came from a turn, from a way over a lower rank, or, for the
+// other state of its lower block, from one of those and a way within that
+// block. Which one it was is found by the sums. Every step leads to ways over
+// lower ranks.
+void HierarchySearch::Unpack(const Metric& metric, Place tail, Place head,
+                             std::vector<uint32_t>* states) const {
+  const Graph& graph = *metric.network().graph;
+
+  struct Way {
+    Place tail;
+    Place head;
+    Cost cost;
+  };
+  const auto arc_at = [&](uint32_t low, uint32_t high) {
+    const uint32_t arc = hierarchy_.FindArc(low, high);
+    return arc == kNone ? kNone : arc - hierarchy_.first_arc(low);
+  };
+  const auto cost_of = [&](Place a, Place b) {
+    if (a.rank == b.rank) return metric.self(a.rank).of[a.state];
+    return a.rank < b.rank
+               ? metric.up(a.rank)[arc_at(a.rank, b.rank)].at(a.state, b.state)
+               : metric.down(b.rank)[arc_at(b.rank, a.rank)].at(b.state,
+                                                                a.state);
+  };
+  std::vector<Way> open = {{tail, head, cost_of(tail, head)}};
+  while (!open.empty()) {
+    const Way way = open.back();
+    open.pop_back();
+    const uint32_t tail_state =
+        hierarchy_.block(way.tail.rank) * 2 + way.tail.state;
+    const uint32_t head_state =
+        hierarchy_.block(way.head.rank) * 2 + way.head.state;
+    const absl::Span<const Turn> turns = graph.Out(tail_state);
+    const auto* const turn = std::lower_bound(
+        turns.begin(), turns.end(), head_state,
+        [](const Turn& t, uint32_t state) { return t.state < state; });
+    if (turn != turns.end() && turn->state == head_state &&
+        metric.weights().Of(tail_state, *turn) == way.cost) {
+      states->push_back(head_state);
+      continue;
+    }
+    // Over a rank that both are joined with.
+    const uint32_t lower_end = std::min(way.tail.rank, way.head.rank);
+    const uint32_t upper_end = std::max(way.tail.rank, way.head.rank);
+    bool found = false;
+    for (const Hierarchy::LowerArc& lower : hierarchy_.Lower(lower_end)) {
+      const uint32_t at = lower.arc - hierarchy_.first_arc(lower.tail);
+      const uint32_t other =
+          lower_end == upper_end ? at : arc_at(lower.tail, upper_end);
+      if (other == kNone) continue;
+      const uint32_t to_middle = way.tail.rank == lower_end ? at : other;
+      const uint32_t from_middle = way.head.rank == lower_end ? at : other;
+      for (const uint32_t state : {0, 1}) {
+        const Cost first =
+            metric.down(lower.tail)[to_middle].at(state, way.tail.state);
+        const Cost second =
+            metric.up(lower.tail)[from_middle].at(state, way.head.state);
+        if (first + second != way.cost) continue;
+        open.push_back({{lower.tail, state}, way.head, second});
+        open.push_back({way.tail, {lower.tail, state}, first});
+        found = true;
+        break;
+      }
+      if (found) break;
+    }
+    if (found) continue;
+    // Only a folded way can be left: by way of the lower block's other state.
+    const SelfCosts& self = metric.self(lower_end);
+    if (way.tail.rank == lower_end) {
+      const Place other = {way.tail.rank, 1 - way.tail.state};
+      const Cost within = self.of[way.tail.state];
+      open.push_back({other, way.head, way.cost - within});
+      open.push_back({way.tail, other, within});
+    } else {
+      const Place other = {way.head.rank, 1 - way.head.state};
+      const Cost within = self.of[other.state];
+      open.push_back({other, way.head, within});
+      open.push_back({way.tail, other, way.cost - within});
+    }
+  }
+}
+
+std::vector<uint32_t> HierarchySearch::States(const Metric& metric) const {
+  std::vector<Place> places = WayUp(metric, from_, true, {top_, top_from_});
+  std::vector<Place> down = WayUp(metric, to_, false, {top_, top_to_});
+  // Both have the top, unless it was crossed from one state to the other.
+  if (top_from_ == top_to_) down.pop_back();
+  places.insert(places.end(), down.rbegin(), down.rend());
+  std::vector<uint32_t> states = {hierarchy_.block(places.front().rank) * 2 +
+                                  places.front().state};
+  for (size_t i = 1; i < places.size(); ++i) {
+    Unpack(metric, places[i - 1], places[i], &states);
+  }
+  return states;
+}
+
+std::vector<Cost> HierarchySearch::Table(
+    const Metric& metric, absl::Span<const std::vector<Anchor>> from,
+    absl::Span<const std::vector<Anchor>> to) {
+  from_rows_.Search(metric, DriveRows::Direction::kFrom, from);
+  to_rows_.Search(metric, DriveRows::Direction::kTo, to);
+  return JoinDrives(from_rows_, to_rows_);
 }
 
 }  // namespace housecall::router

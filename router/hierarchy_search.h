@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "router/graph.h"
+#include "router/cost.h"
 #include "router/hierarchy.h"
 #include "router/metric.h"
 #include "router/min_plus.h"
@@ -17,22 +17,7 @@ namespace housecall::router {
 // Where drives begin or end: a state, and what the drive takes besides.
 struct Anchor {
   uint32_t state = 0;
-  uint32_t weight = 0;
-  // Modulo 2^32, as all lengths of drives are here.
-  uint32_t length = 0;
-};
-
-// From one place to another: kInfinity if there is no way.
-struct Drive {
-  uint32_t weight = kInfinity;
-  uint32_t length = 0;
-};
-
-// What an index is made of; all three must outlive whoever uses it.
-struct Index {
-  const Graph* graph = nullptr;
-  const Hierarchy* hierarchy = nullptr;
-  const Metric* metric = nullptr;
+  Cost cost = 0;
 };
 
 // Drives from or to many places, searched upwards all at once and kept: by
@@ -43,10 +28,9 @@ class DriveRows {
  public:
   enum class Direction { kFrom, kTo };
 
-  explicit DriveRows(const Index& index);
-
   // A place is where a drive may begin, or end, at any of several anchors.
-  void Search(Direction direction,
+  // `metric` is not needed later.
+  void Search(const Metric& metric, Direction direction,
               absl::Span<const std::vector<Anchor>> places);
 
   // Of the last Search.
@@ -73,73 +57,73 @@ class DriveRows {
   struct Column {
     uint32_t rank;
     uint32_t place;
-    uint32_t weights[2];
-    uint32_t lengths[2];
+    StateCosts costs;
   };
 
   void Clear();
+  void PlaceColumns(const Hierarchy& hierarchy,
+                    absl::Span<const std::vector<Anchor>> places);
+  void PlaceRows(const Hierarchy& hierarchy);
 
-  const Index index_;
   size_t places_ = 0;
   std::vector<Column> sorted_;
   std::vector<uint32_t> column_place_;
   // Lower ranks before those that their arcs lead to.
   std::vector<RowPlace> rows_;
   std::vector<uint32_t> row_of_rank_;
-  mutable std::vector<uint32_t> numbers_;
+  mutable std::vector<Cost> numbers_;
 };
 
-// The drives from the first place of `from` to all of `to`, then those from its
-// second place … Rows that have been searched once serve any number of joins:
+// What the drives from the first place of `from` to all of `to` cost, then
+// those from its second place …; kNoWay where there is none. Rows that have
+// been searched once serve any number of joins with rows of the same metric:
 // those to all open calls, while the cars move.
-std::vector<Drive> JoinDrives(const DriveRows& from, const DriveRows& to);
+std::vector<Cost> JoinDrives(const DriveRows& from, const DriveRows& to);
 
-// The third of three phases: scratch for questions to an index; one thread at a
+// The third of three phases: scratch for questions to a metric; one thread at a
 // time.
 class HierarchySearch {
  public:
-  explicit HierarchySearch(const Index& index);
+  // `hierarchy` must outlive this.
+  explicit HierarchySearch(const Hierarchy* hierarchy);
 
-  // The quickest drive from any of `from` to any of `to`: its weight is that of
-  // both anchors and of the way between their states.
-  Drive Find(absl::Span<const Anchor> from, absl::Span<const Anchor> to);
-  // The states of the drive of the last Find, which must have found one: from
-  // that of an anchor of `from` to that of an anchor of `to`.
-  std::vector<uint32_t> States() const;
+  // The least cost of a drive from any of `from` to any of `to`: that of both
+  // anchors and of the way between their states; kNoWay if there is none.
+  // `metric` must be one of the hierarchy.
+  Cost Find(const Metric& metric, absl::Span<const Anchor> from,
+            absl::Span<const Anchor> to);
+  // The states of the drive of the last Find, which must have found one with
+  // the same metric: from that of an anchor of `from` to that of an anchor of
+  // `to`.
+  std::vector<uint32_t> States(const Metric& metric) const;
 
   // The drives of from[0] to all of `to`, then those of from[1] …
-  std::vector<Drive> Table(absl::Span<const std::vector<Anchor>> from,
-                           absl::Span<const std::vector<Anchor>> to);
+  std::vector<Cost> Table(const Metric& metric,
+                          absl::Span<const std::vector<Anchor>> from,
+                          absl::Span<const std::vector<Anchor>> to);
 
  private:
-  // How a state was reached in an upward search.
-  struct Step {
-    // An arc of the hierarchy from `rank`; kNone: an anchor.
-    uint32_t arc = Hierarchy::kNone;
-    uint32_t rank = 0;
-    uint32_t state = 0;
-    uint32_t length = 0;
-  };
-  struct Label {
-    uint32_t weight[2] = {kInfinity, kInfinity};
-    Step step[2];
-  };
+  // A search upwards.
   struct Side {
-    std::vector<Label> labels;
-    std::vector<uint32_t> touched;
-    std::vector<uint32_t> cursors;
+    // By rank; kNoWay beside those of `ranks`.
+    std::vector<StateCosts> costs;
+    // Those that can be reached, the lowest first.
+    std::vector<uint32_t> ranks;
+    std::vector<Anchor> anchors;
+  };
+  // A state of a rank.
+  struct Place {
+    uint32_t rank;
+    uint32_t state;
   };
 
   void Begin(absl::Span<const Anchor> anchors, Side* side);
-  static void Advance(const Hierarchy& hierarchy, uint32_t rank, Side* side);
-  void Relax(uint32_t rank, const PairWeights* weights, uint32_t limit,
-             Side* side) const;
-  uint32_t LengthOf(const Side& side, const PairWeights* lengths, uint32_t rank,
-                    uint32_t state) const;
-  void UnpackArc(uint32_t low, uint32_t high, bool is_up, uint32_t low_state,
-                 uint32_t high_state, std::vector<uint32_t>* states) const;
+  std::vector<Place> WayUp(const Metric& metric, const Side& side, bool is_from,
+                           Place top) const;
+  void Unpack(const Metric& metric, Place tail, Place head,
+              std::vector<uint32_t>* states) const;
 
-  const Index index_;
+  const Hierarchy& hierarchy_;
   Side from_;
   Side to_;
   // Where the best drive of the last Find changes from going up to going down:

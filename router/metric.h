@@ -2,61 +2,94 @@
 #ifndef HOUSECALL_ROUTER_METRIC_H_
 #define HOUSECALL_ROUTER_METRIC_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
-#include "router/dijkstra.h"
+#include "absl/types/span.h"
+#include "router/cost.h"
 #include "router/graph.h"
+#include "router/graph_weights.h"
 #include "router/hierarchy.h"
+#include "router/min_plus.h"
+#include "router/road_data.h"
 
 namespace housecall::router {
 
-// From each of a block's two states to each of another's. Four numbers: [k][j]
-// is between state k of the lower block and state j of the higher one.
-struct alignas(16) PairWeights {
-  uint32_t of[4] = {kInfinity, kInfinity, kInfinity, kInfinity};
-
-  uint32_t at(uint32_t low, uint32_t high) const { return of[low * 2 + high]; }
+// What a metric is about; all three must outlive whoever uses it.
+struct Network {
+  const RoadData* data = nullptr;
+  const Graph* graph = nullptr;
+  const Hierarchy* hierarchy = nullptr;
 };
 
-// Between the two states of one block: from forwards to backwards and from
-// backwards to forwards.
-struct SelfWeights {
-  uint32_t of[2] = {kInfinity, kInfinity};
+// A road takes another time than before, in one direction.
+struct RoadChange {
+  ArcRoad road;
+  // kClosed, or at most kMaxSegmentWeight.
+  uint32_t weight = 0;
 };
 
-// The second of three phases: the weights of all arcs of a hierarchy, so that
-// no way over lower ranks is quicker than an arc. Immutable; safe for any
-// number of threads. Besides a weight every arc has the length of one way that
-// takes so long.
+// The second of three phases: the costs of all arcs of a hierarchy, so that no
+// way over lower ranks costs less than an arc. Immutable; safe for any number
+// of threads.
+//
+// Arcs are kept in pieces, by rank. A metric that was made of another one
+// shares the pieces in which nothing changed.
 class Metric {
  public:
-  // Lengths of segments are in millimetres. Takes milliseconds.
-  Metric(const Graph& graph, const Hierarchy& hierarchy, const RoadData& data);
+  // Works on that many threads.
+  Metric(const Network& network, GraphWeights weights, int threads = 1);
+  // As `before` but for some roads, of which each direction is named once. The
+  // same metric as one made anew, sooner: only arcs that a change can touch are
+  // looked at, and the search for those ends where costs stay as they are. A
+  // road that the map says is closed stays closed.
+  // Many changes are not followed but customized anew, on `threads` threads.
+  Metric(const Metric& before, absl::Span<const RoadChange> changes,
+         int threads = 1);
 
-  // From the arc's tail, the lower rank, to its head, and back. Ways within the
-  // lower block are part of them.
-  const PairWeights* up() const { return up_.data(); }
-  const PairWeights* down() const { return down_.data(); }
-  // The lengths of the same, modulo 2^32.
-  const PairWeights* up_lengths() const { return up_lengths_.data(); }
-  const PairWeights* down_lengths() const { return down_lengths_.data(); }
+  Metric(const Metric&) = delete;
+  Metric& operator=(const Metric&) = delete;
 
-  // By rank.
-  const SelfWeights* self() const { return self_.data(); }
-  const SelfWeights* self_lengths() const { return self_lengths_.data(); }
+  const Network& network() const { return network_; }
+  const GraphWeights& weights() const { return weights_; }
+
+  // Of the arcs of a rank, in the order of Hierarchy::Heads: from the rank to
+  // its heads, and back. Ways within the rank are part of them.
+  const PairCosts* up(uint32_t rank) const { return arcs_[rank]; }
+  const PairCosts* down(uint32_t rank) const { return arcs_[rank] + stride_; }
+  const SelfCosts& self(uint32_t rank) const { return self_[rank]; }
+
+  // How many bytes this metric does not share with `other`.
+  size_t BytesBeside(const Metric* other) const;
 
  private:
-  void TakeTurns(const Graph& graph, const Hierarchy& hierarchy,
-                 const RoadData& data);
-  void Customize(const Hierarchy& hierarchy);
+  class Update;
 
-  std::vector<PairWeights> up_;
-  std::vector<PairWeights> down_;
-  std::vector<PairWeights> up_lengths_;
-  std::vector<PairWeights> down_lengths_;
-  std::vector<SelfWeights> self_;
-  std::vector<SelfWeights> self_lengths_;
+  // The arcs of consecutive ranks: all upwards, then, from stride_ on, all
+  // downwards.
+  using Piece = std::vector<PairCosts>;
+  // Which ranks are in which piece.
+  struct Layout {
+    std::vector<uint32_t> first_rank;
+    std::vector<uint32_t> piece_of_rank;
+  };
+
+  void TakeTurns(uint32_t rank, const uint32_t* arc_to, PairCosts* up,
+                 PairCosts* down, SelfCosts* self) const;
+  void CustomizeRank(uint32_t rank, uint32_t* arc_to);
+  void CustomizeAll(int threads);
+  void SetPiece(uint32_t piece, std::shared_ptr<Piece> with);
+
+  const Network network_;
+  GraphWeights weights_;
+  size_t stride_ = 0;
+  std::shared_ptr<const Layout> layout_;
+  std::vector<std::shared_ptr<Piece>> pieces_;
+  // By rank: its first arc in its piece.
+  std::vector<PairCosts*> arcs_;
+  std::vector<SelfCosts> self_;
 };
 
 }  // namespace housecall::router

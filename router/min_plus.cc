@@ -1,5 +1,6 @@
 #include "router/min_plus.h"
 
+#include <algorithm>
 #include <cstring>
 
 // Written with the compilers' vectors, once; compiled twice on x86-64, for
@@ -12,187 +13,155 @@
 namespace housecall::router {
 namespace {
 
-using Four = uint32_t __attribute__((vector_size(16)));
-using Eight = uint32_t __attribute__((vector_size(32)));
+// Costs are less than 2^63, so that signed comparisons serve: processors have
+// those.
+using Two = int64_t __attribute__((vector_size(16)));
+using Four = int64_t __attribute__((vector_size(32)));
 
 template <typename Lanes>
-HOUSECALL_INLINE void Load(const uint32_t* from, Lanes* lanes) {
+HOUSECALL_INLINE void Load(const Cost* from, Lanes* lanes) {
   std::memcpy(lanes, from, sizeof(*lanes));
 }
 
 template <typename Lanes>
-HOUSECALL_INLINE void Store(const Lanes& lanes, uint32_t* to) {
+HOUSECALL_INLINE void Store(const Lanes& lanes, Cost* to) {
   std::memcpy(to, &lanes, sizeof(lanes));
 }
 
-// Weights and lengths of several ways.
 template <typename Lanes>
-struct Ways {
-  Lanes weights;
-  Lanes lengths;
-};
-
-template <typename Lanes>
-HOUSECALL_INLINE void Improve(const Ways<Lanes>& other, Ways<Lanes>* ways) {
-  const auto better = other.weights < ways->weights;
-  ways->weights = better ? other.weights : ways->weights;
-  ways->lengths = better ? other.lengths : ways->lengths;
+HOUSECALL_INLINE void Improve(const Lanes& other, Lanes* lanes) {
+  *lanes = other < *lanes ? other : *lanes;
 }
 
-template <typename Lanes>
-HOUSECALL_INLINE void LoadWays(const uint32_t* weights, const uint32_t* lengths,
-                               Ways<Lanes>* ways) {
-  Load(weights, &ways->weights);
-  Load(lengths, &ways->lengths);
+// Both numbers twice.
+HOUSECALL_INLINE void LoadTwice(const Cost* from, Four* lanes) {
+  Two two;
+  Load(from, &two);
+  *lanes = __builtin_shufflevector(two, two, 0, 1, 0, 1);
 }
 
-template <typename Lanes>
-HOUSECALL_INLINE void StoreWays(const Ways<Lanes>& ways, uint32_t* weights,
-                                uint32_t* lengths) {
-  Store(ways.weights, weights);
-  Store(ways.lengths, lengths);
-}
-
-template <typename Lanes>
-HOUSECALL_INLINE void Add(const Ways<Lanes>& a, const Ways<Lanes>& b,
-                          Ways<Lanes>* sum) {
-  sum->weights = a.weights + b.weights;
-  sum->lengths = a.lengths + b.lengths;
-}
-
-// The weights from and to x by way of one state of v, spread so that they fit
-// those of that state in every arc: [0], [0], [1], [1] of x.
-HOUSECALL_INLINE void Spread(const PairWeights& weights,
-                             const PairWeights& lengths, int state,
-                             Ways<Four>* ways) {
-  const uint32_t* const w = &weights.of[state * 2];
-  const uint32_t* const l = &lengths.of[state * 2];
-  ways->weights = Four{w[0], w[0], w[1], w[1]};
-  ways->lengths = Four{l[0], l[0], l[1], l[1]};
+// One state's costs to or from x, spread so that they fit those of that state
+// in every arc: [0], [0], [1], [1] of x.
+HOUSECALL_INLINE void Spread(const PairCosts& costs, int state, Four* lanes) {
+  const int64_t first = static_cast<int64_t>(costs.of[state * 2]);
+  const int64_t second = static_cast<int64_t>(costs.of[state * 2 + 1]);
+  *lanes = Four{first, first, second, second};
 }
 
 // Improves `to`, between x and a head, by the ways over both states of v.
-HOUSECALL_INLINE void RelaxPair(const Ways<Four>& x0, const Ways<Four>& x1,
-                                const PairWeights& weights,
-                                const PairWeights& lengths,
-                                PairWeights* to_weights,
-                                PairWeights* to_lengths) {
-  Ways<Four> both;
-  LoadWays(weights.of, lengths.of, &both);
-  Ways<Four> y0;
-  Ways<Four> y1;
-  y0.weights = __builtin_shufflevector(both.weights, both.weights, 0, 1, 0, 1);
-  y1.weights = __builtin_shufflevector(both.weights, both.weights, 2, 3, 2, 3);
-  y0.lengths = __builtin_shufflevector(both.lengths, both.lengths, 0, 1, 0, 1);
-  y1.lengths = __builtin_shufflevector(both.lengths, both.lengths, 2, 3, 2, 3);
-  Ways<Four> first;
-  Ways<Four> second;
-  Add(x0, y0, &first);
-  Add(x1, y1, &second);
-  Improve(second, &first);
-  Ways<Four> best;
-  LoadWays(to_weights->of, to_lengths->of, &best);
-  Improve(first, &best);
-  StoreWays(best, to_weights->of, to_lengths->of);
+HOUSECALL_INLINE void RelaxPair(const Four& x0, const Four& x1,
+                                const PairCosts& costs, PairCosts* to) {
+  Four y0;
+  Four y1;
+  LoadTwice(&costs.of[0], &y0);
+  LoadTwice(&costs.of[2], &y1);
+  Four best;
+  Load(to->of, &best);
+  Improve(Four(x0 + y0), &best);
+  Improve(Four(x1 + y1), &best);
+  Store(best, to->of);
 }
 
 HOUSECALL_INLINE void RelaxTrianglesBody(const Triangles& t) {
-  const PairWeights& to_x = t.up[t.arc];
-  const PairWeights& from_x = t.down[t.arc];
-  for (const uint32_t from : {0, 1}) {
-    for (const uint32_t state : {0, 1}) {
-      const uint32_t weight =
-          from_x.of[state * 2 + from] + to_x.of[state * 2 + 1 - from];
-      if (weight >= t.self->of[from]) continue;
-      t.self->of[from] = weight;
-      t.self_lengths->of[from] = t.down_lengths[t.arc].of[state * 2 + from] +
-                                 t.up_lengths[t.arc].of[state * 2 + 1 - from];
-    }
-  }
-  Ways<Four> to_x0;
-  Ways<Four> to_x1;
-  Ways<Four> from_x0;
-  Ways<Four> from_x1;
-  Spread(to_x, t.up_lengths[t.arc], 0, &to_x0);
-  Spread(to_x, t.up_lengths[t.arc], 1, &to_x1);
-  Spread(from_x, t.down_lengths[t.arc], 0, &from_x0);
-  Spread(from_x, t.down_lengths[t.arc], 1, &from_x1);
-  for (uint32_t arc = t.arc + 1; arc < t.end; ++arc) {
+  Four to_x0;
+  Four to_x1;
+  Four from_x0;
+  Four from_x1;
+  Spread(t.up[0], 0, &to_x0);
+  Spread(t.up[0], 1, &to_x1);
+  Spread(t.down[0], 0, &from_x0);
+  Spread(t.down[0], 1, &from_x1);
+  for (size_t arc = 1; arc < t.arcs; ++arc) {
     const uint32_t to = t.arc_to[t.heads[arc]];
-    RelaxPair(from_x0, from_x1, t.up[arc], t.up_lengths[arc], &t.up[to],
-              &t.up_lengths[to]);
-    RelaxPair(to_x0, to_x1, t.down[arc], t.down_lengths[arc], &t.down[to],
-              &t.down_lengths[to]);
+    RelaxPair(from_x0, from_x1, t.up[arc], &t.x_up[to]);
+    RelaxPair(to_x0, to_x1, t.down[arc], &t.x_down[to]);
   }
 }
 
-// Improves drives `to` by drives `from` and a way, as many as Lanes holds.
-template <typename Lanes>
-HOUSECALL_INLINE void RelaxLanes(const Row& from, const PairWeights& weights,
-                                 const PairWeights& lengths, const Row& to,
-                                 size_t at) {
-  Ways<Lanes> from0;
-  Ways<Lanes> from1;
-  LoadWays(from.weights[0] + at, from.lengths[0] + at, &from0);
-  LoadWays(from.weights[1] + at, from.lengths[1] + at, &from1);
-  for (int state = 0; state < 2; ++state) {
-    Ways<Lanes> best;
-    LoadWays(to.weights[state] + at, to.lengths[state] + at, &best);
-    Ways<Lanes> sum;
-    sum.weights = from0.weights + weights.of[state];
-    sum.lengths = from0.lengths + lengths.of[state];
-    Improve(sum, &best);
-    sum.weights = from1.weights + weights.of[2 + state];
-    sum.lengths = from1.lengths + lengths.of[2 + state];
-    Improve(sum, &best);
-    StoreWays(best, to.weights[state] + at, to.lengths[state] + at);
+HOUSECALL_INLINE void FoldSelfBody(const SelfCosts& self, size_t arcs,
+                                   PairCosts* up, PairCosts* down) {
+  const int64_t first = static_cast<int64_t>(self.of[0]);
+  const int64_t second = static_cast<int64_t>(self.of[1]);
+  const Four leaving = {first, first, second, second};
+  const Four coming = {second, second, first, first};
+  for (size_t arc = 0; arc < arcs; ++arc) {
+    Four best;
+    Load(up[arc].of, &best);
+    Four other = __builtin_shufflevector(best, best, 2, 3, 0, 1);
+    Improve(Four(other + leaving), &best);
+    Store(best, up[arc].of);
+    Load(down[arc].of, &best);
+    other = __builtin_shufflevector(best, best, 2, 3, 0, 1);
+    Improve(Four(other + coming), &best);
+    Store(best, down[arc].of);
   }
 }
 
-HOUSECALL_INLINE void RelaxRowBody(const Row& from, const PairWeights& weights,
-                                   const PairWeights& lengths, const Row& to) {
+HOUSECALL_INLINE void RelaxArcsBody(const StateCosts& from,
+                                    const uint32_t* heads,
+                                    const PairCosts* costs, size_t arcs,
+                                    StateCosts* by_rank) {
+  const int64_t first = static_cast<int64_t>(from.of[0]);
+  const int64_t second = static_cast<int64_t>(from.of[1]);
+  for (size_t arc = 0; arc < arcs; ++arc) {
+    Cost* const to = by_rank[heads[arc]].of;
+    Two over0;
+    Two over1;
+    Two best;
+    Load(&costs[arc].of[0], &over0);
+    Load(&costs[arc].of[2], &over1);
+    Load(to, &best);
+    Improve(Two(over0 + first), &best);
+    Improve(Two(over1 + second), &best);
+    Store(best, to);
+  }
+}
+
+HOUSECALL_INLINE void RelaxRowBody(const Row& from, const PairCosts& arc,
+                                   const Row& to) {
+  const auto cost = [&](int i) { return static_cast<int64_t>(arc.of[i]); };
   size_t at = 0;
-  for (; at + 8 <= from.size; at += 8) {
-    RelaxLanes<Eight>(from, weights, lengths, to, at);
+  for (; at + 4 <= from.size; at += 4) {
+    Four from0;
+    Four from1;
+    Load(from.costs[0] + at, &from0);
+    Load(from.costs[1] + at, &from1);
+    for (int state = 0; state < 2; ++state) {
+      Four best;
+      Load(to.costs[state] + at, &best);
+      Improve(Four(from0 + cost(state)), &best);
+      Improve(Four(from1 + cost(2 + state)), &best);
+      Store(best, to.costs[state] + at);
+    }
   }
   for (; at < from.size; ++at) {
     for (int state = 0; state < 2; ++state) {
-      for (int before = 0; before < 2; ++before) {
-        const uint32_t sum =
-            from.weights[before][at] + weights.of[before * 2 + state];
-        if (sum >= to.weights[state][at]) continue;
-        to.weights[state][at] = sum;
-        to.lengths[state][at] =
-            from.lengths[before][at] + lengths.of[before * 2 + state];
-      }
+      Cost& best = to.costs[state][at];
+      best = std::min({best, from.costs[0][at] + arc.of[state],
+                       from.costs[1][at] + arc.of[2 + state]});
     }
   }
 }
 
-HOUSECALL_INLINE void JoinRowBody(const uint32_t before_weights[2],
-                                  const uint32_t before_lengths[2],
-                                  const Row& row, uint32_t* weights,
-                                  uint32_t* lengths) {
+HOUSECALL_INLINE void JoinRowBody(const Cost before[2], const Row& row,
+                                  Cost* drives) {
+  const int64_t first = static_cast<int64_t>(before[0]);
+  const int64_t second = static_cast<int64_t>(before[1]);
   size_t at = 0;
-  for (; at + 8 <= row.size; at += 8) {
-    Ways<Eight> best;
-    LoadWays(weights + at, lengths + at, &best);
-    for (int state = 0; state < 2; ++state) {
-      Ways<Eight> sum;
-      LoadWays(row.weights[state] + at, row.lengths[state] + at, &sum);
-      sum.weights += before_weights[state];
-      sum.lengths += before_lengths[state];
-      Improve(sum, &best);
-    }
-    StoreWays(best, weights + at, lengths + at);
+  for (; at + 4 <= row.size; at += 4) {
+    Four best;
+    Four over0;
+    Four over1;
+    Load(drives + at, &best);
+    Load(row.costs[0] + at, &over0);
+    Load(row.costs[1] + at, &over1);
+    Improve(Four(over0 + first), &best);
+    Improve(Four(over1 + second), &best);
+    Store(best, drives + at);
   }
   for (; at < row.size; ++at) {
-    for (int state = 0; state < 2; ++state) {
-      const uint32_t sum = before_weights[state] + row.weights[state][at];
-      if (sum >= weights[at]) continue;
-      weights[at] = sum;
-      lengths[at] = before_lengths[state] + row.lengths[state][at];
-    }
+    drives[at] = std::min({drives[at], before[0] + row.costs[0][at],
+                           before[1] + row.costs[1][at]});
   }
 }
 
@@ -202,15 +171,22 @@ HOUSECALL_INLINE void JoinRowBody(const uint32_t before_weights[2],
 HOUSECALL_AVX2 void RelaxTrianglesAvx2(const Triangles& triangles) {
   RelaxTrianglesBody(triangles);
 }
-HOUSECALL_AVX2 void RelaxRowAvx2(const Row& from, const PairWeights& weights,
-                                 const PairWeights& lengths, const Row& to) {
-  RelaxRowBody(from, weights, lengths, to);
+HOUSECALL_AVX2 void FoldSelfAvx2(const SelfCosts& self, size_t arcs,
+                                 PairCosts* up, PairCosts* down) {
+  FoldSelfBody(self, arcs, up, down);
 }
-HOUSECALL_AVX2 void JoinRowAvx2(const uint32_t before_weights[2],
-                                const uint32_t before_lengths[2],
-                                const Row& row, uint32_t* weights,
-                                uint32_t* lengths) {
-  JoinRowBody(before_weights, before_lengths, row, weights, lengths);
+HOUSECALL_AVX2 void RelaxArcsAvx2(const StateCosts& from, const uint32_t* heads,
+                                  const PairCosts* costs, size_t arcs,
+                                  StateCosts* by_rank) {
+  RelaxArcsBody(from, heads, costs, arcs, by_rank);
+}
+HOUSECALL_AVX2 void RelaxRowAvx2(const Row& from, const PairCosts& arc,
+                                 const Row& to) {
+  RelaxRowBody(from, arc, to);
+}
+HOUSECALL_AVX2 void JoinRowAvx2(const Cost before[2], const Row& row,
+                                Cost* drives) {
+  JoinRowBody(before, row, drives);
 }
 
 const bool kHasAvx2 = __builtin_cpu_supports("avx2") != 0;
@@ -225,69 +201,45 @@ void RelaxTriangles(const Triangles& triangles) {
   RelaxTrianglesBody(triangles);
 }
 
-void RelaxSelf(const SelfWeights& self, const SelfWeights& self_lengths,
-               size_t arcs, PairWeights* up, PairWeights* down,
-               PairWeights* up_lengths, PairWeights* down_lengths) {
-  if (self.of[0] == kInfinity && self.of[1] == kInfinity) return;
-  const auto improve = [](uint32_t weight, uint32_t length, uint32_t rest,
-                          uint32_t rest_length, uint32_t* to,
-                          uint32_t* to_length) {
-    if (weight + rest >= *to) return;
-    *to = weight + rest;
-    *to_length = length + rest_length;
-  };
-  for (size_t i = 0; i < arcs; ++i) {
-    const PairWeights old_up = up[i];
-    const PairWeights old_up_lengths = up_lengths[i];
-    const PairWeights old_down = down[i];
-    const PairWeights old_down_lengths = down_lengths[i];
-    for (const uint32_t low : {0, 1}) {
-      const uint32_t other = 1 - low;
-      for (const uint32_t high : {0, 1}) {
-        const uint32_t at = low * 2 + high;
-        const uint32_t beside = other * 2 + high;
-        improve(self.of[low], self_lengths.of[low], old_up.of[beside],
-                old_up_lengths.of[beside], &up[i].of[at],
-                &up_lengths[i].of[at]);
-        improve(self.of[other], self_lengths.of[other], old_down.of[beside],
-                old_down_lengths.of[beside], &down[i].of[at],
-                &down_lengths[i].of[at]);
-      }
-    }
-  }
-}
-
-void RelaxRow(const Row& from, const PairWeights& weights,
-              const PairWeights& lengths, const Row& to) {
+void FoldSelf(const SelfCosts& self, size_t arcs, PairCosts* up,
+              PairCosts* down) {
+  if (self.of[0] >= kNoWay && self.of[1] >= kNoWay) return;
 #ifdef HOUSECALL_TWICE
-  if (kHasAvx2) return RelaxRowAvx2(from, weights, lengths, to);
+  if (kHasAvx2) return FoldSelfAvx2(self, arcs, up, down);
 #endif
-  RelaxRowBody(from, weights, lengths, to);
+  FoldSelfBody(self, arcs, up, down);
 }
 
-void RelaxRowSelf(const SelfWeights& weights, const SelfWeights& lengths,
-                  const Row& row) {
-  if (weights.of[0] == kInfinity && weights.of[1] == kInfinity) return;
+void RelaxArcs(const StateCosts& from, const uint32_t* heads,
+               const PairCosts* costs, size_t arcs, StateCosts* by_rank) {
+#ifdef HOUSECALL_TWICE
+  if (kHasAvx2) return RelaxArcsAvx2(from, heads, costs, arcs, by_rank);
+#endif
+  RelaxArcsBody(from, heads, costs, arcs, by_rank);
+}
+
+void RelaxRow(const Row& from, const PairCosts& arc, const Row& to) {
+#ifdef HOUSECALL_TWICE
+  if (kHasAvx2) return RelaxRowAvx2(from, arc, to);
+#endif
+  RelaxRowBody(from, arc, to);
+}
+
+void RelaxRowSelf(const SelfCosts& self, const Row& row) {
+  if (self.of[0] >= kNoWay && self.of[1] >= kNoWay) return;
   for (size_t i = 0; i < row.size; ++i) {
-    const uint32_t old_weights[2] = {row.weights[0][i], row.weights[1][i]};
-    const uint32_t old_lengths[2] = {row.lengths[0][i], row.lengths[1][i]};
-    for (int state = 0; state < 2; ++state) {
-      const uint32_t sum = weights.of[state] + old_weights[1 - state];
-      if (sum >= old_weights[state]) continue;
-      row.weights[state][i] = sum;
-      row.lengths[state][i] = lengths.of[state] + old_lengths[1 - state];
-    }
+    const Cost first = row.costs[0][i];
+    const Cost second = row.costs[1][i];
+    row.costs[0][i] = std::min(first, self.of[0] + second);
+    row.costs[1][i] = std::min(second, self.of[1] + first);
   }
 }
 
-void JoinRow(const uint32_t before_weights[2], const uint32_t before_lengths[2],
-             const Row& row, uint32_t* weights, uint32_t* lengths) {
+void JoinRow(const Cost before[2], const Row& row, Cost* drives) {
 #ifdef HOUSECALL_TWICE
-  if (kHasAvx2) {
-    return JoinRowAvx2(before_weights, before_lengths, row, weights, lengths);
-  }
+  if (kHasAvx2) return JoinRowAvx2(before, row, drives);
 #endif
-  JoinRowBody(before_weights, before_lengths, row, weights, lengths);
+  JoinRowBody(before, row, drives);
 }
 
 }  // namespace housecall::router

@@ -1,61 +1,89 @@
-// The inner loops of the index: sums and minima of many weights at once, with
-// the widest instructions that the processor has. The results are the same on
-// every processor.
+// The inner loops of the index: sums and minima of many costs at once, with the
+// widest instructions that the processor has. The results are the same on every
+// processor.
 #ifndef HOUSECALL_ROUTER_MIN_PLUS_H_
 #define HOUSECALL_ROUTER_MIN_PLUS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
-#include "router/metric.h"
+#include "router/cost.h"
 
 namespace housecall::router {
 
-// One arc from a lower rank v to a rank x, and the later arcs of v.
-struct Triangles {
-  uint32_t arc;
-  // The end of v's arcs.
-  uint32_t end;
-  const uint32_t* heads;
-  // The arc from x to each of those heads.
-  const uint32_t* arc_to;
-  PairWeights* up;
-  PairWeights* down;
-  PairWeights* up_lengths;
-  PairWeights* down_lengths;
-  // Of x.
-  SelfWeights* self;
-  SelfWeights* self_lengths;
+// From each of a block's two states to each of another's. Four numbers: [k][j]
+// is between state k of the lower block and state j of the higher one.
+struct alignas(32) PairCosts {
+  Cost of[4] = {kNoWay, kNoWay, kNoWay, kNoWay};
+
+  Cost at(uint32_t low, uint32_t high) const { return of[low * 2 + high]; }
+
+  friend bool operator==(const PairCosts&, const PairCosts&) = default;
 };
 
-// Improves the arcs of x, and the ways from x to itself, by the ways over v.
+// Between the two states of one block: from forwards to backwards and from
+// backwards to forwards.
+struct SelfCosts {
+  Cost of[2] = {kNoWay, kNoWay};
+
+  friend bool operator==(const SelfCosts&, const SelfCosts&) = default;
+};
+
+// Of each of a block's two states, in a search.
+struct alignas(16) StateCosts {
+  Cost of[2] = {kNoWay, kNoWay};
+};
+
+// The arcs of a lower rank v, of which the first one leads to a rank x.
+struct Triangles {
+  const uint32_t* heads;
+  const PairCosts* up;
+  const PairCosts* down;
+  size_t arcs;
+  // By rank: the place of the arc from x to it among the arcs of x.
+  const uint32_t* arc_to;
+  PairCosts* x_up;
+  PairCosts* x_down;
+};
+
+// Improves the arcs of x by the ways over v.
 void RelaxTriangles(const Triangles& triangles);
 
-// Improves `arcs` arcs of a rank by the ways between its own two states.
-void RelaxSelf(const SelfWeights& self, const SelfWeights& self_lengths,
-               size_t arcs, PairWeights* up, PairWeights* down,
-               PairWeights* up_lengths, PairWeights* down_lengths);
+// Improves the ways from x to itself by those over one lower rank.
+inline void RelaxOwn(const PairCosts& up_to_x, const PairCosts& down_from_x,
+                     SelfCosts* self) {
+  for (const uint32_t from : {0, 1}) {
+    self->of[from] = std::min(
+        {self->of[from], down_from_x.at(0, from) + up_to_x.at(0, 1 - from),
+         down_from_x.at(1, from) + up_to_x.at(1, 1 - from)});
+  }
+}
 
-// Weights and lengths of `size` drives, to or from each of two states.
+// Improves arcs of a rank by the ways between its own two states.
+void FoldSelf(const SelfCosts& self, size_t arcs, PairCosts* up,
+              PairCosts* down);
+
+// Improves what is known of the ranks that arcs lead to.
+void RelaxArcs(const StateCosts& from, const uint32_t* heads,
+               const PairCosts* costs, size_t arcs, StateCosts* by_rank);
+
+// The costs of `size` drives, to or from each of two states.
 struct Row {
   size_t size;
-  uint32_t* weights[2];
-  uint32_t* lengths[2];
+  Cost* costs[2];
 };
 
 // Improves each drive of `to` by the one of `from`, as long, and an arc.
-void RelaxRow(const Row& from, const PairWeights& weights,
-              const PairWeights& lengths, const Row& to);
+void RelaxRow(const Row& from, const PairCosts& arc, const Row& to);
 
 // Improves each drive of a row by the other state's: for the state k by that of
-// the other one and weights.of[k].
-void RelaxRowSelf(const SelfWeights& weights, const SelfWeights& lengths,
-                  const Row& row);
+// the other one and self.of[k].
+void RelaxRowSelf(const SelfCosts& self, const Row& row);
 
-// Improves `size` drives, by weight and length, by those that lead over either
-// of two states: `before` of one drive there, `row` of drives from there on.
-void JoinRow(const uint32_t before_weights[2], const uint32_t before_lengths[2],
-             const Row& row, uint32_t* weights, uint32_t* lengths);
+// Improves `row.size` drives by those that lead over either of two states:
+// `before` of one drive there, `row` of drives from there on.
+void JoinRow(const Cost before[2], const Row& row, Cost* drives);
 
 }  // namespace housecall::router
 

@@ -28,24 +28,26 @@ bool IsPrivate(const RoadMap& map, const RoadPoint& point) {
   return map.data().segments[point.segment].Has(Segment::kEndsOnly);
 }
 
-uint32_t WeightOf(const Segment& segment, bool backward) {
-  return backward ? segment.backward_weight : segment.forward_weight;
-}
-
-// How much of a road a point lies behind its begin.
-struct Share {
-  uint32_t weight;
-  uint32_t length_millimeters;
-};
-
-Share ShareBefore(const RoadMap& map, ArcRoad road, const RoadPoint& point) {
-  const Segment& segment = map.data().segments[road.segment()];
-  const uint32_t length = segment.length_millimeters;
-  const uint32_t weight = WeightOf(segment, road.backward());
+// What of a road lies before a point.
+Cost CostBefore(const Metric& metric, ArcRoad road, const RoadPoint& point) {
+  const uint32_t length =
+      metric.network().data->segments[road.segment()].length_millimeters;
+  const uint32_t weight = metric.weights().road(road);
   const uint32_t part = Prorate(weight, point.offset_millimeters, length);
   return road.backward()
-             ? Share{weight - part, length - point.offset_millimeters}
-             : Share{part, point.offset_millimeters};
+             ? CostOf(weight - part, length - point.offset_millimeters)
+             : CostOf(part, point.offset_millimeters);
+}
+
+// Of an open road.
+Cost WholeCost(const Metric& metric, ArcRoad road) {
+  return CostOf(
+      metric.weights().road(road),
+      metric.network().data->segments[road.segment()].length_millimeters);
+}
+
+bool IsOpen(const Metric& metric, ArcRoad road) {
+  return metric.weights().road(road) != kClosed;
 }
 
 // Where a drive from a point may be when it first comes to the end of a road,
@@ -53,29 +55,24 @@ Share ShareBefore(const RoadMap& map, ArcRoad road, const RoadPoint& point) {
 //
 // Who stands at a junction can leave it by every road there, also against the
 // direction of the segment on which he was found.
-std::vector<Anchor> DepartAnchors(const RoadMap& map, const RoadPoint& point) {
+std::vector<Anchor> DepartAnchors(const RoadMap& map, const Metric& metric,
+                                  const RoadPoint& point) {
   std::vector<Anchor> anchors;
   const Graph& graph = map.graph();
-  const auto add = [&](uint32_t state, const Share& spared) {
-    const ArcRoad road = graph.road(state);
-    const Segment& segment = map.data().segments[road.segment()];
-    anchors.push_back({state,
-                       WeightOf(segment, road.backward()) - spared.weight,
-                       segment.length_millimeters - spared.length_millimeters});
-  };
   if (IsAtNode(map, point)) {
     for (const uint32_t state :
          graph.DepartStatesAt(NodeOf(map, point), IsPrivate(map, point))) {
-      add(state, {0, 0});
+      if (!IsOpen(metric, graph.road(state))) continue;
+      anchors.push_back({state, WholeCost(metric, graph.road(state))});
     }
     return anchors;
   }
   for (const bool backward : {false, true}) {
     const ArcRoad road = ArcRoad::Of(point.segment, backward);
-    if (WeightOf(map.data().segments[point.segment], backward) == kClosed) {
-      continue;
-    }
-    add(graph.DepartState(road), ShareBefore(map, road, point));
+    if (!IsOpen(metric, road)) continue;
+    anchors.push_back(
+        {graph.DepartState(road),
+         WholeCost(metric, road) - CostBefore(metric, road, point)});
   }
   return anchors;
 }
@@ -83,14 +80,14 @@ std::vector<Anchor> DepartAnchors(const RoadMap& map, const RoadPoint& point) {
 // The same for drives that have left the point's segment at its end and are at
 // the end of the next one.
 std::vector<Anchor> DepartAnchorsBeyond(const RoadMap& map,
+                                        const Metric& metric,
                                         const RoadPoint& point) {
   std::vector<Anchor> anchors;
-  for (const Anchor& anchor : DepartAnchors(map, point)) {
+  for (const Anchor& anchor : DepartAnchors(map, metric, point)) {
     for (const Turn& turn : map.graph().Out(anchor.state)) {
-      const uint32_t next = map.graph().road(turn.state).segment();
-      anchors.push_back(
-          {turn.state, anchor.weight + turn.weight,
-           anchor.length + map.data().segments[next].length_millimeters});
+      const Cost cost = metric.weights().Of(anchor.state, turn);
+      if (cost == kNoWay) continue;
+      anchors.push_back({turn.state, anchor.cost + cost});
     }
   }
   return anchors;
@@ -98,65 +95,59 @@ std::vector<Anchor> DepartAnchorsBeyond(const RoadMap& map,
 
 // The states in which a drive to a point may end, and how much too far each of
 // them is.
-std::vector<Anchor> ArriveAnchors(const RoadMap& map, const RoadPoint& point) {
+std::vector<Anchor> ArriveAnchors(const RoadMap& map, const Metric& metric,
+                                  const RoadPoint& point) {
   std::vector<Anchor> anchors;
   if (IsAtNode(map, point)) {
     for (const uint32_t state : map.graph().ArriveStatesAt(
              NodeOf(map, point), IsPrivate(map, point))) {
-      anchors.push_back({state, 0, 0});
+      if (!IsOpen(metric, map.graph().road(state))) continue;
+      anchors.push_back({state, 0});
     }
     return anchors;
   }
-  const Segment& segment = map.data().segments[point.segment];
   for (const bool backward : {false, true}) {
     const ArcRoad road = ArcRoad::Of(point.segment, backward);
-    const uint32_t weight = WeightOf(segment, backward);
-    if (weight == kClosed) continue;
-    const Share share = ShareBefore(map, road, point);
+    if (!IsOpen(metric, road)) continue;
+    const Cost too_far =
+        WholeCost(metric, road) - CostBefore(metric, road, point);
     for (const uint32_t state : map.graph().ArriveStates(road)) {
-      anchors.push_back(
-          {state, weight - share.weight,
-           segment.length_millimeters - share.length_millimeters});
+      anchors.push_back({state, too_far});
     }
   }
   return anchors;
 }
 
-// Weights cannot be negative; so what drives end too far by is counted from the
-// greatest of it.
+// Costs cannot be negative; so what drives end too far by is counted from the
+// greatest of it, of weight and length each.
 struct Goal {
   std::vector<Anchor> anchors;
-  uint32_t bias = 0;
+  Cost bias = 0;
 
   explicit Goal(std::vector<Anchor> too_far) : anchors(std::move(too_far)) {
-    for (const Anchor& anchor : anchors) bias = std::max(bias, anchor.weight);
-    for (Anchor& anchor : anchors) {
-      anchor.weight = bias - anchor.weight;
-      anchor.length = 0 - anchor.length;
+    uint32_t weight = 0;
+    uint32_t length = 0;
+    for (const Anchor& anchor : anchors) {
+      weight = std::max(weight, WeightOf(anchor.cost));
+      length = std::max(length, LengthOf(anchor.cost));
     }
+    bias = CostOf(weight, length);
+    for (Anchor& anchor : anchors) anchor.cost = bias - anchor.cost;
   }
 };
 
 // Along the segment that both points are on, without leaving it.
-Leg DirectLeg(const RoadMap& map, const RoadPoint& from, const RoadPoint& to) {
-  Leg leg;
-  if (from.segment != to.segment) return leg;
-  const Segment& segment = map.data().segments[from.segment];
-  const uint32_t length = segment.length_millimeters;
+Leg DirectLeg(const Metric& metric, const RoadPoint& from,
+              const RoadPoint& to) {
+  if (from.segment != to.segment) return {};
   const uint32_t a = from.offset_millimeters;
   const uint32_t b = to.offset_millimeters;
-  if (a == b) {
-    leg.weight = 0;
-  } else if (a < b && segment.forward_weight != kClosed) {
-    leg.weight = Prorate(segment.forward_weight, b, length) -
-                 Prorate(segment.forward_weight, a, length);
-    leg.length_millimeters = b - a;
-  } else if (a > b && segment.backward_weight != kClosed) {
-    leg.weight = Prorate(segment.backward_weight, a, length) -
-                 Prorate(segment.backward_weight, b, length);
-    leg.length_millimeters = a - b;
-  }
-  return leg;
+  if (a == b) return {0, 0};
+  const ArcRoad road = ArcRoad::Of(from.segment, a > b);
+  if (!IsOpen(metric, road)) return {};
+  const Cost cost =
+      CostBefore(metric, road, to) - CostBefore(metric, road, from);
+  return {WeightOf(cost), LengthOf(cost)};
 }
 
 // True if it can be told without a search that no way leads from one point to
@@ -181,71 +172,73 @@ bool AreOneNode(const RoadMap& map, const RoadPoint& from,
          NodeOf(map, from) == NodeOf(map, to);
 }
 
-// `leg`, or the drive if it is quicker.
-Leg Quicker(const Leg& leg, const Drive& drive, uint32_t bias) {
-  if (drive.weight == kInfinity) return leg;
-  const uint32_t weight = drive.weight - bias;
-  if (weight >= std::min(leg.weight, kMaxDriveWeight + 1)) return leg;
-  return {weight, drive.length};
+// `leg`, or the drive if it costs less.
+Leg Better(const Leg& leg, Cost drive, Cost bias) {
+  if (drive >= kNoWay) return leg;
+  const Cost cost = drive - bias;
+  if (WeightOf(cost) > kMaxDriveWeight) return leg;
+  if (leg.reachable() &&
+      CostOf(leg.weight, static_cast<uint32_t>(leg.length_millimeters)) <=
+          cost) {
+    return leg;
+  }
+  return {WeightOf(cost), LengthOf(cost)};
 }
 
 }  // namespace
 
-Query::Query(const RoadMap* map, Method method) : map_(*map) {
+Query::Query(const RoadMap* map, Method method)
+    : map_(*map), metric_(map->metric()) {
   if (method == Method::kIndex) {
-    index_search_.emplace(map->index());
+    index_search_.emplace(&map->hierarchy());
   } else {
     plain_search_.emplace(&map->graph());
   }
 }
 
-Drive Query::FindDrive(absl::Span<const Anchor> from,
-                       absl::Span<const Anchor> to) {
-  if (index_search_.has_value()) return index_search_->Find(from, to);
+void Query::SetMetric(std::shared_ptr<const Metric> metric) {
+  metric_ = std::move(metric);
+}
+
+Cost Query::FindDrive(absl::Span<const Anchor> from,
+                      absl::Span<const Anchor> to) {
+  if (index_search_.has_value()) return index_search_->Find(*metric_, from, to);
   std::vector<Dijkstra::Seed> seeds;
   for (const Anchor& anchor : from) {
-    seeds.push_back({anchor.state, anchor.weight});
+    seeds.push_back({anchor.state, anchor.cost});
   }
   std::vector<uint32_t> targets;
   for (const Anchor& anchor : to) targets.push_back(anchor.state);
-  plain_search_->Run(Dijkstra::Direction::kForwards, seeds, targets);
-  const Anchor* best = nullptr;
-  Drive drive;
+  plain_search_->Run(metric_->weights(), Dijkstra::Direction::kForwards, seeds,
+                     targets);
+  const Anchor* last = nullptr;
+  Cost best = kNoWay;
   for (const Anchor& anchor : to) {
-    const uint64_t weight =
-        uint64_t{plain_search_->weight(anchor.state)} + anchor.weight;
-    if (weight >= drive.weight) continue;
-    best = &anchor;
-    drive.weight = static_cast<uint32_t>(weight);
+    const Cost cost = plain_search_->cost(anchor.state) + anchor.cost;
+    if (cost >= best) continue;
+    last = &anchor;
+    best = cost;
   }
   plain_states_.clear();
-  if (best == nullptr) return drive;
-  drive.length = best->length;
-  uint32_t state = best->state;
-  while (true) {
+  if (last == nullptr) return best;
+  uint32_t state = last->state;
+  while (state != Dijkstra::Step::kSeed) {
     plain_states_.push_back(state);
-    const Dijkstra::Step step = plain_search_->step(state);
-    if (step.state == Dijkstra::Step::kSeed) {
-      drive.length += from[step.seed].length;
-      break;
-    }
-    const uint32_t segment = map_.graph().road(state).segment();
-    drive.length += map_.data().segments[segment].length_millimeters;
-    state = step.state;
+    state = plain_search_->step(state).state;
   }
   std::reverse(plain_states_.begin(), plain_states_.end());
-  return drive;
+  return best;
 }
 
 Leg Query::FindLeg(const RoadPoint& from, const RoadPoint& to) {
-  Leg leg = DirectLeg(map_, from, to);
+  const Leg leg = DirectLeg(*metric_, from, to);
   if (AreOneNode(map_, from, to)) return {0, 0};
   if (IsHopeless(map_, from, to)) return leg;
-  const std::vector<Anchor> departs = ShareSegment(map_, from, to)
-                                          ? DepartAnchorsBeyond(map_, from)
-                                          : DepartAnchors(map_, from);
-  const Goal goal(ArriveAnchors(map_, to));
-  return Quicker(leg, FindDrive(departs, goal.anchors), goal.bias);
+  const std::vector<Anchor> departs =
+      ShareSegment(map_, from, to) ? DepartAnchorsBeyond(map_, *metric_, from)
+                                   : DepartAnchors(map_, *metric_, from);
+  const Goal goal(ArriveAnchors(map_, *metric_, to));
+  return Better(leg, FindDrive(departs, goal.anchors), goal.bias);
 }
 
 std::vector<Leg> Query::OneToMany(const RoadPoint& from,
@@ -262,18 +255,19 @@ std::vector<Leg> Query::Matrix(absl::Span<const RoadPoint> from,
                                absl::Span<const RoadPoint> to) {
   std::vector<std::vector<Anchor>> departs;
   for (const RoadPoint& point : from) {
-    departs.push_back(DepartAnchors(map_, point));
+    departs.push_back(DepartAnchors(map_, *metric_, point));
   }
   std::vector<std::vector<Anchor>> arrives;
-  std::vector<uint32_t> biases;
+  std::vector<Cost> biases;
   for (const RoadPoint& point : to) {
-    Goal goal(ArriveAnchors(map_, point));
+    Goal goal(ArriveAnchors(map_, *metric_, point));
     arrives.push_back(std::move(goal.anchors));
     biases.push_back(goal.bias);
   }
-  const std::vector<Drive> drives = index_search_.has_value()
-                                        ? index_search_->Table(departs, arrives)
-                                        : PlainTable(departs, arrives);
+  const std::vector<Cost> drives =
+      index_search_.has_value()
+          ? index_search_->Table(*metric_, departs, arrives)
+          : PlainTable(departs, arrives);
   std::vector<Leg> table(drives.size());
   for (size_t i = 0; i < from.size(); ++i) {
     for (size_t j = 0; j < to.size(); ++j) {
@@ -281,48 +275,35 @@ std::vector<Leg> Query::Matrix(absl::Span<const RoadPoint> from,
       leg =
           ShareSegment(map_, from[i], to[j]) || AreOneNode(map_, from[i], to[j])
               ? FindLeg(from[i], to[j])
-              : Quicker(DirectLeg(map_, from[i], to[j]),
-                        drives[i * to.size() + j], biases[j]);
+              : Better(DirectLeg(*metric_, from[i], to[j]),
+                       drives[i * to.size() + j], biases[j]);
     }
   }
   return table;
 }
 
 // One search for each of `from`, to all of `to`.
-std::vector<Drive> Query::PlainTable(absl::Span<const std::vector<Anchor>> from,
-                                     absl::Span<const std::vector<Anchor>> to) {
+std::vector<Cost> Query::PlainTable(absl::Span<const std::vector<Anchor>> from,
+                                    absl::Span<const std::vector<Anchor>> to) {
   std::vector<uint32_t> targets;
   for (const std::vector<Anchor>& anchors : to) {
     for (const Anchor& anchor : anchors) targets.push_back(anchor.state);
   }
-  std::vector<Drive> table;
+  std::vector<Cost> table;
   table.reserve(from.size() * to.size());
   for (const std::vector<Anchor>& departs : from) {
     std::vector<Dijkstra::Seed> seeds;
     for (const Anchor& anchor : departs) {
-      seeds.push_back({anchor.state, anchor.weight});
+      seeds.push_back({anchor.state, anchor.cost});
     }
-    plain_search_->Run(Dijkstra::Direction::kForwards, seeds, targets);
+    plain_search_->Run(metric_->weights(), Dijkstra::Direction::kForwards,
+                       seeds, targets);
     for (const std::vector<Anchor>& arrives : to) {
-      Drive drive;
+      Cost best = kNoWay;
       for (const Anchor& anchor : arrives) {
-        const uint64_t weight =
-            uint64_t{plain_search_->weight(anchor.state)} + anchor.weight;
-        if (weight >= drive.weight) continue;
-        drive.weight = static_cast<uint32_t>(weight);
-        drive.length = anchor.length;
-        uint32_t state = anchor.state;
-        Dijkstra::Step step = plain_search_->step(state);
-        while (step.state != Dijkstra::Step::kSeed) {
-          drive.length += map_.data()
-                              .segments[map_.graph().road(state).segment()]
-                              .length_millimeters;
-          state = step.state;
-          step = plain_search_->step(state);
-        }
-        drive.length += departs[step.seed].length;
+        best = std::min(best, plain_search_->cost(anchor.state) + anchor.cost);
       }
-      table.push_back(drive);
+      table.push_back(best);
     }
   }
   return table;
@@ -333,9 +314,8 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
   Path path;
   path.leg = FindLeg(from, to);
   if (!path.leg.reachable()) return std::nullopt;
-  // FindLeg prefers the direct way when both are equally quick.
-  if (AreOneNode(map_, from, to) ||
-      path.leg.weight == DirectLeg(map_, from, to).weight) {
+  // FindLeg prefers the direct way when both cost the same.
+  if (AreOneNode(map_, from, to) || path.leg == DirectLeg(*metric_, from, to)) {
     path.pieces.push_back({from.segment, from.offset_millimeters,
                            AreOneNode(map_, from, to) ? from.offset_millimeters
                                                       : to.offset_millimeters,
@@ -344,52 +324,52 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
   }
 
   // The search of FindLeg is still there.
-  std::vector<uint32_t> states =
-      index_search_.has_value() ? index_search_->States() : plain_states_;
+  std::vector<uint32_t> states = index_search_.has_value()
+                                     ? index_search_->States(*metric_)
+                                     : plain_states_;
   if (ShareSegment(map_, from, to)) {
     // It began beyond the first road: put that before it.
-    const auto departs = DepartAnchors(map_, from);
     uint32_t first = Graph::kNone;
-    uint32_t first_weight = kInfinity;
-    for (const Anchor& anchor : departs) {
+    Cost first_cost = kNoWay;
+    for (const Anchor& anchor : DepartAnchors(map_, *metric_, from)) {
       for (const Turn& turn : map_.graph().Out(anchor.state)) {
-        if (turn.state != states.front() ||
-            anchor.weight + turn.weight >= first_weight) {
+        const Cost more = metric_->weights().Of(anchor.state, turn);
+        if (turn.state != states.front() || more == kNoWay ||
+            anchor.cost + more >= first_cost) {
           continue;
         }
         first = anchor.state;
-        first_weight = anchor.weight + turn.weight;
+        first_cost = anchor.cost + more;
       }
     }
     states.insert(states.begin(), first);
   }
-  path.leg.length_millimeters = 0;
   for (size_t i = 0; i < states.size(); ++i) {
     const ArcRoad road = map_.graph().road(states[i]);
-    const Segment& segment = map_.data().segments[road.segment()];
-    const uint32_t length = segment.length_millimeters;
-    Share begin = {0, 0};
-    Share end = {WeightOf(segment, road.backward()), length};
+    const uint32_t length =
+        map_.data().segments[road.segment()].length_millimeters;
+    Cost begin = 0;
+    Cost end = WholeCost(*metric_, road);
     uint32_t turn_weight = 0;
-    if (i == 0 && !IsAtNode(map_, from)) begin = ShareBefore(map_, road, from);
+    if (i == 0 && !IsAtNode(map_, from)) {
+      begin = CostBefore(*metric_, road, from);
+    }
     if (i + 1 == states.size() && !IsAtNode(map_, to)) {
-      end = ShareBefore(map_, road, to);
+      end = CostBefore(*metric_, road, to);
     }
     if (i > 0) {
       const absl::Span<const Turn> turns = map_.graph().Out(states[i - 1]);
       const auto* const turn = std::lower_bound(
           turns.begin(), turns.end(), states[i],
           [](const Turn& t, uint32_t state) { return t.state < state; });
-      turn_weight = turn->weight - WeightOf(segment, road.backward());
+      turn_weight = turn->weight;
     }
-    path.leg.length_millimeters +=
-        end.length_millimeters - begin.length_millimeters;
     const auto offset = [&](uint32_t millimeters) {
       return road.backward() ? length - millimeters : millimeters;
     };
-    path.pieces.push_back({road.segment(), offset(begin.length_millimeters),
-                           offset(end.length_millimeters),
-                           end.weight - begin.weight + turn_weight});
+    path.pieces.push_back({road.segment(), offset(LengthOf(begin)),
+                           offset(LengthOf(end)),
+                           WeightOf(end - begin) + turn_weight});
   }
   return path;
 }

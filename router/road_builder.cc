@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "router/graph.h"
+#include "router/graph_weights.h"
 #include "router/nested_dissection.h"
 #include "router/router.h"
 
@@ -80,7 +81,8 @@ void NumberComponents(RoadData* data) {
 
 // The states of the largest strongly connected part; of equally large ones, of
 // that with the smallest state. Tarjan's algorithm without recursion.
-std::vector<uint32_t> LargestStrongPart(const Graph& graph) {
+std::vector<uint32_t> LargestStrongPart(const GraphWeights& weights) {
+  const Graph& graph = weights.graph();
   struct Frame {
     uint32_t state;
     uint32_t next_turn;
@@ -105,7 +107,9 @@ std::vector<uint32_t> LargestStrongPart(const Graph& graph) {
       const uint32_t state = frames.back().state;
       const absl::Span<const Turn> turns = graph.Out(state);
       if (frames.back().next_turn < turns.size()) {
-        const uint32_t head = turns[frames.back().next_turn++].state;
+        const Turn& turn = turns[frames.back().next_turn++];
+        const uint32_t head = turn.state;
+        if (weights.Of(state, turn) == kNoWay) continue;
         if (index[head] == kNone) {
           enter(head);
         } else if (on_stack[head]) {
@@ -133,19 +137,20 @@ std::vector<uint32_t> LargestStrongPart(const Graph& graph) {
   return largest;
 }
 
-// What can be reached from `states` along the turns that `turns_of` gives.
-template <typename TurnsOf>
-std::vector<bool> ReachedFrom(const Graph& graph,
-                              const std::vector<uint32_t>& states,
-                              TurnsOf turns_of) {
+// What can be reached from `states` along the open turns, or against them.
+std::vector<bool> Reached(const GraphWeights& weights,
+                          const std::vector<uint32_t>& states, bool forwards) {
+  const Graph& graph = weights.graph();
   std::vector<bool> reached(graph.states());
   std::vector<uint32_t> queue = states;
   for (const uint32_t state : states) reached[state] = true;
   while (!queue.empty()) {
     const uint32_t state = queue.back();
     queue.pop_back();
-    for (const Turn& turn : turns_of(state)) {
-      if (reached[turn.state]) continue;
+    for (const Turn& turn : forwards ? graph.Out(state) : graph.In(state)) {
+      const Cost cost =
+          forwards ? weights.Of(state, turn) : weights.OfIncoming(turn, state);
+      if (cost == kNoWay || reached[turn.state]) continue;
       reached[turn.state] = true;
       queue.push_back(turn.state);
     }
@@ -156,11 +161,10 @@ std::vector<bool> ReachedFrom(const Graph& graph,
 // Sets Segment::kReachesMain and kReachedFromMain.
 void MarkMain(RoadData* data) {
   const Graph graph(*data);
-  const std::vector<uint32_t> main = LargestStrongPart(graph);
-  const std::vector<bool> from_main = ReachedFrom(
-      graph, main, [&](uint32_t state) { return graph.Out(state); });
-  const std::vector<bool> to_main =
-      ReachedFrom(graph, main, [&](uint32_t state) { return graph.In(state); });
+  const GraphWeights weights(&graph, data);
+  const std::vector<uint32_t> main = LargestStrongPart(weights);
+  const std::vector<bool> from_main = Reached(weights, main, true);
+  const std::vector<bool> to_main = Reached(weights, main, false);
   for (uint32_t i = 0; i < data->segments.size(); ++i) {
     Segment& segment = data->segments[i];
     for (const bool backward : {false, true}) {

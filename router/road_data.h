@@ -37,8 +37,8 @@ absl::string_view RoadClassName(RoadClass road_class);
 
 // A weight that stands for: closed in this direction.
 inline constexpr uint32_t kClosed = 0xffffffff;
-// The greatest weight of an open segment: 12 days in milliseconds.
-inline constexpr uint32_t kMaxSegmentWeight = (1u << 30) - 1;
+// The greatest weight of an open segment: 6 days in milliseconds.
+inline constexpr uint32_t kMaxSegmentWeight = (1u << 29) - 1;
 // The greatest weight of a turn: a minute and more in milliseconds.
 inline constexpr uint32_t kMaxTurnWeight = 1u << 16;
 

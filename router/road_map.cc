@@ -167,7 +167,8 @@ RoadMap::RoadMap(RoadData data)
     : data_(std::move(data)),
       graph_(data_),
       hierarchy_(graph_, data_.segment_order),
-      metric_(graph_, hierarchy_, data_),
+      metric_(std::make_shared<Metric>(Network{&data_, &graph_, &hierarchy_},
+                                       GraphWeights(&graph_, &data_))),
       places_(&data_) {}
 
 absl::StatusOr<std::shared_ptr<const RoadMap>> RoadMap::Create(RoadData data) {

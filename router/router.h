@@ -5,10 +5,11 @@
 //
 //   RoadData   plain values                  made by the importer, in map files
 //   RoadMap    immutable, shared by threads  graph, indexes of roads and places
+//   Metric     immutable, shared by threads  how long roads take at one time
 //   Query      scratch, one per thread       times, tables, routes
 //
 // Times are whole numbers of the map's weight unit; drives of more than
-// kMaxDriveWeight (12 days in milliseconds) count as unreachable.
+// kMaxDriveWeight (6 days in milliseconds) count as unreachable.
 #ifndef HOUSECALL_ROUTER_ROUTER_H_
 #define HOUSECALL_ROUTER_ROUTER_H_
 
@@ -38,7 +39,7 @@ namespace housecall::router {
 inline constexpr uint32_t kUnreachable = 0xffffffff;
 // The greatest weight of a drive. The sum of such a one and of one more segment
 // is still less than kInfinity.
-inline constexpr uint32_t kMaxDriveWeight = (1u << 30) - 1;
+inline constexpr uint32_t kMaxDriveWeight = (1u << 29) - 1;
 static_assert(kMaxDriveWeight + kMaxSegmentWeight < kInfinity);
 
 // The points of the network that stand for a position.
@@ -69,8 +70,10 @@ class RoadMap {
 
   const RoadData& data() const { return data_; }
   const Graph& graph() const { return graph_; }
-  // What HierarchySearch needs; lives as long as this.
-  Index index() const { return {&graph_, &hierarchy_, &metric_}; }
+  const Hierarchy& hierarchy() const { return hierarchy_; }
+  // How long roads take as the map says; others are made of it (Metric). None
+  // may outlive the map.
+  const std::shared_ptr<const Metric>& metric() const { return metric_; }
   // Of all points of all roads.
   const BoundingBox& bounds() const { return places_.bounds(); }
 
@@ -91,7 +94,7 @@ class RoadMap {
   const RoadData data_;
   const Graph graph_;
   const Hierarchy hierarchy_;
-  const Metric metric_;
+  const std::shared_ptr<const Metric> metric_;
   const SpatialIndex places_;
 };
 
@@ -101,8 +104,8 @@ struct Leg {
 
   // kUnreachable: there is no way.
   uint32_t weight = kUnreachable;
-  // Of the quickest way; 0 if there is none. In tables modulo 2^32: no drive
-  // there is longer than 4,294 km.
+  // Of the shortest of the quickest ways; 0 if there is none. Right up to 4,294
+  // km.
   uint64_t length_millimeters = 0;
 
   friend bool operator==(const Leg&, const Leg&) = default;
@@ -126,8 +129,8 @@ struct Path {
 
 // Answers questions about one map with exact shortest travel times. Keeps the
 // memory of its searches for the next question, so it serves one thread at a
-// time. Where several ways are equally quick, the same question gets the same
-// one every time.
+// time. Of several equally quick ways the shortest one counts; where there are
+// several of those too, the same question gets the same one every time.
 //
 // Within a segment the car is taken to go at a constant speed. It may set out
 // in either direction that is open.
@@ -141,8 +144,11 @@ class Query {
     kPlain,
   };
 
-  // `map` must outlive this.
+  // `map` must outlive this. Its own metric is used, until another one is set.
   explicit Query(const RoadMap* map, Method method = Method::kIndex);
+
+  // How long roads take from now on: a metric of the map.
+  void SetMetric(std::shared_ptr<const Metric> metric);
 
   Leg FindLeg(const RoadPoint& from, const RoadPoint& to);
   // None: there is no way.
@@ -159,11 +165,12 @@ class Query {
                           absl::Span<const RoadPoint> to);
 
  private:
-  Drive FindDrive(absl::Span<const Anchor> from, absl::Span<const Anchor> to);
-  std::vector<Drive> PlainTable(absl::Span<const std::vector<Anchor>> from,
-                                absl::Span<const std::vector<Anchor>> to);
+  Cost FindDrive(absl::Span<const Anchor> from, absl::Span<const Anchor> to);
+  std::vector<Cost> PlainTable(absl::Span<const std::vector<Anchor>> from,
+                               absl::Span<const std::vector<Anchor>> to);
 
   const RoadMap& map_;
+  std::shared_ptr<const Metric> metric_;
   // One of the two.
   std::optional<HierarchySearch> index_search_;
   std::optional<Dijkstra> plain_search_;

@@ -87,15 +87,13 @@ void ExpectIndexIsExact(const RoadMap& map, int sources, int targets) {
   Query plain(&map, Query::Method::kPlain);
   const std::vector<Leg> legs = query.Matrix(from, to);
   const std::vector<Leg> expected = plain.Matrix(from, to);
-  for (size_t i = 0; i < legs.size(); ++i) {
-    ASSERT_EQ(legs[i].weight, expected[i].weight) << i;
-  }
+  for (size_t i = 0; i < legs.size(); ++i) ASSERT_EQ(legs[i], expected[i]) << i;
   for (size_t i = 0; i < legs.size(); i += 97) {
     const std::optional<Path> path =
         query.FindPath(from[i / to.size()], to[i % to.size()]);
     ASSERT_EQ(path.has_value(), expected[i].reachable()) << i;
     if (!path.has_value()) continue;
-    ASSERT_EQ(path->leg.weight, expected[i].weight) << i;
+    ASSERT_EQ(path->leg, expected[i]) << i;
     uint64_t weight = 0;
     for (const PathPiece& piece : path->pieces) weight += piece.weight;
     ASSERT_EQ(weight, path->leg.weight) << i;

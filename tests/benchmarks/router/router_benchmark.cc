@@ -1,7 +1,8 @@
 // Figures of the router on one map, one thread; each beside plain Dijkstra's
 // algorithm on the same graph with the same turns, measured in the same run.
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -31,10 +32,12 @@ class Random {
   uint64_t state_ = 1;
 };
 
+// Seconds of work of this thread: what else runs on the machine counts less.
 double Now() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) +
+         static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 // The median over `batches` of the seconds that one of `times` runs takes.
@@ -114,12 +117,34 @@ void Benchmark::Preparation() {
   Print("topology, once per start",
         Median(3, 1, [&] { const Hierarchy hierarchy(graph, order); }), -1);
   const Hierarchy hierarchy(graph, order);
+  const Network network = {&data, &graph, &hierarchy};
+  const GraphWeights weights(&graph, &data);
   Print("customization",
-        Median(7, 1, [&] { const Metric metric(graph, hierarchy, data); }), -1);
-  absl::PrintF(
-      "%d segments, %d blocks, %d turns, %d arcs, %.0f MB of weights\n",
-      data.segments.size(), graph.blocks(), graph.turns(), hierarchy.arcs(),
-      static_cast<double>(hierarchy.arcs() * 4 * sizeof(PairWeights)) / 1e6);
+        Median(7, 1, [&] { const Metric metric(network, weights); }), -1);
+  const Metric metric(network, weights);
+  absl::PrintF("%d segments, %d blocks, %d turns, %d arcs, %.0f MB\n",
+               data.segments.size(), graph.blocks(), graph.turns(),
+               hierarchy.arcs(),
+               static_cast<double>(metric.BytesBeside(nullptr)) / 1e6);
+  for (const uint32_t roads : {1u, 10u, 100u, 1000u, 5000u}) {
+    std::vector<std::vector<RoadChange>> changes(11);
+    for (std::vector<RoadChange>& some : changes) {
+      for (uint32_t i = 0; i < roads; ++i) {
+        const uint32_t segment = random_.Below(segments());
+        some.push_back({ArcRoad::Of(segment, false), kClosed});
+        some.push_back({ArcRoad::Of(segment, true), kClosed});
+      }
+    }
+    size_t next = 0;
+    size_t bytes = 0;
+    const double seconds = Median(static_cast<int>(changes.size()), 1, [&] {
+      const Metric after(metric, changes[next++]);
+      bytes = after.BytesBeside(&metric);
+    });
+    Print(absl::StrFormat("%d roads closed", roads), seconds, -1);
+    absl::PrintF("    beside the metric before: %.1f MB\n",
+                 static_cast<double>(bytes) / 1e6);
+  }
 }
 
 void Benchmark::PointToPoint() {
@@ -174,30 +199,24 @@ void Benchmark::OneToMany(int size) {
         plain);
 
   // Kept rows of the calls; a car's report is one search and one join.
-  const Index index = map_->index();
   const auto anchors = [&](const RoadPoint& point) {
     std::vector<Anchor> some;
     for (const bool backward : {false, true}) {
-      const Segment& segment = map_->data().segments[point.segment];
-      if ((backward ? segment.backward_weight : segment.forward_weight) ==
-          kClosed) {
-        continue;
-      }
-      some.push_back(
-          {map_->graph().DepartState(ArcRoad::Of(point.segment, backward)), 0,
-           0});
+      const ArcRoad road = ArcRoad::Of(point.segment, backward);
+      if (map_->metric()->weights().road(road) == kClosed) continue;
+      some.push_back({map_->graph().DepartState(road), 0});
     }
     return some;
   };
   std::vector<std::vector<Anchor>> call_anchors;
   for (const RoadPoint& call : calls) call_anchors.push_back(anchors(call));
-  DriveRows to(index);
-  to.Search(DriveRows::Direction::kTo, call_anchors);
-  DriveRows from(index);
+  DriveRows to;
+  to.Search(*map_->metric(), DriveRows::Direction::kTo, call_anchors);
+  DriveRows from;
   Print(absl::StrFormat("a moved car to %d open calls", size),
         Median(21, 100,
                [&] {
-                 from.Search(DriveRows::Direction::kFrom,
+                 from.Search(*map_->metric(), DriveRows::Direction::kFrom,
                              {anchors(cars[next++ % cars.size()])});
                  JoinDrives(from, to);
                }),

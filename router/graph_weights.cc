@@ -1,0 +1,55 @@
+#include "router/graph_weights.h"
+
+namespace housecall::router {
+
+GraphWeights::GraphWeights(const Graph* graph, const RoadData* data)
+    : graph_(graph),
+      data_(data),
+      by_road_(data->segments.size() * 2),
+      by_state_(graph->states()),
+      is_stuck_(graph->states()) {
+  for (uint32_t i = 0; i < data->segments.size(); ++i) {
+    by_road_[ArcRoad::Of(i, false).code] = data->segments[i].forward_weight;
+    by_road_[ArcRoad::Of(i, true).code] = data->segments[i].backward_weight;
+  }
+  for (uint32_t state = 0; state < graph->states(); ++state) {
+    const ArcRoad road = graph->road(state);
+    by_state_[state] =
+        by_road_[road.code] == kClosed
+            ? kNoWay
+            : CostOf(by_road_[road.code],
+                     data->segments[road.segment()].length_millimeters);
+  }
+  for (uint32_t state = 0; state < graph->states(); ++state) {
+    is_stuck_[state] = FindsNoWayOn(state) ? 1 : 0;
+  }
+}
+
+bool GraphWeights::FindsNoWayOn(uint32_t state) const {
+  for (const Turn& turn : graph_->Out(state)) {
+    if (turn.is_back == 0 && turn.leads_on != 0 &&
+        by_state_[turn.state] != kNoWay) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void GraphWeights::Set(ArcRoad road, uint32_t weight) {
+  by_road_[road.code] = weight;
+  const uint32_t segment = road.segment();
+  const Cost cost =
+      weight == kClosed
+          ? kNoWay
+          : CostOf(weight, data_->segments[segment].length_millimeters);
+  for (uint32_t block = graph_->first_block(segment);
+       block < graph_->first_block(segment + 1); ++block) {
+    const uint32_t state = block * 2 + (road.backward() ? 1 : 0);
+    by_state_[state] = cost;
+    for (const Turn& turn : graph_->In(state)) {
+      is_stuck_[turn.state] = FindsNoWayOn(turn.state) ? 1 : 0;
+    }
+  }
+}
+
+}  // namespace housecall::router

@@ -1,0 +1,159 @@
+// Metrics that change: what is made of another metric is what is made anew.
+#include "router/metric.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "router/router.h"
+#include "tests/router/ascii_map.h"
+#include "tests/router/random.h"
+#include "tests/router/random_network.h"
+
+namespace housecall::router {
+namespace {
+
+Network NetworkOf(const RoadMap& map) {
+  return {&map.data(), &map.graph(), &map.hierarchy()};
+}
+
+void ExpectSame(const Metric& a, const Metric& b) {
+  const Hierarchy& hierarchy = *a.network().hierarchy;
+  for (uint32_t rank = 0; rank < hierarchy.blocks(); ++rank) {
+    ASSERT_EQ(a.self(rank), b.self(rank)) << rank;
+    for (size_t arc = 0; arc < hierarchy.Heads(rank).size(); ++arc) {
+      ASSERT_EQ(a.up(rank)[arc], b.up(rank)[arc]) << rank << " " << arc;
+      ASSERT_EQ(a.down(rank)[arc], b.down(rank)[arc]) << rank << " " << arc;
+    }
+  }
+}
+
+// Some directions of some roads, each once.
+std::vector<RoadChange> SomeChanges(const RoadData& data, uint32_t one_in,
+                                    Random& random) {
+  std::vector<RoadChange> changes;
+  for (uint32_t code = 0; code < data.segments.size() * 2; ++code) {
+    if (!random.OneIn(one_in)) continue;
+    changes.push_back(
+        {ArcRoad{code}, random.OneIn(2) ? kClosed : random.Below(2000)});
+  }
+  return changes;
+}
+
+// What the map says with the changes on top.
+GraphWeights WeightsAfter(const RoadMap& map,
+                          const std::vector<RoadChange>& changes) {
+  GraphWeights weights(&map.graph(), &map.data());
+  for (const RoadChange& change : changes) {
+    const Segment& segment = map.data().segments[change.road.segment()];
+    if ((change.road.backward() ? segment.backward_weight
+                                : segment.forward_weight) != kClosed) {
+      weights.Set(change.road, change.weight);
+    }
+  }
+  return weights;
+}
+
+TEST(Metric, OfChangesIsTheOneMadeAnew) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const RandomNetwork town = MakeTown(random);
+    const auto map = RoadMap::Create(town.data).value();
+    std::shared_ptr<const Metric> metric = map->metric();
+    std::vector<RoadChange> all;
+    // Few changes are followed upwards, many are made anew.
+    for (const uint32_t one_in : {1000u, 1000u, 200u, 20u, 1000u}) {
+      const std::vector<RoadChange> some =
+          SomeChanges(map->data(), one_in, random);
+      all.insert(all.end(), some.begin(), some.end());
+      metric = std::make_shared<const Metric>(*metric, some);
+      const Metric anew(NetworkOf(*map), WeightsAfter(*map, all));
+      ExpectSame(*metric, anew);
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST(Metric, OfOneChangedRoadIsTheOneMadeAnew) {
+  Random random(5);
+  const auto map = RoadMap::Create(MakeTown(random).data).value();
+  for (int i = 0; i < 300; ++i) {
+    const uint32_t segment =
+        random.Below(static_cast<uint32_t>(map->data().segments.size()));
+    const std::vector<RoadChange> changes = {
+        {ArcRoad::Of(segment, random.OneIn(2)),
+         random.OneIn(2) ? kClosed : random.Below(2000)}};
+    const Metric metric(*map->metric(), changes);
+    ExpectSame(metric, Metric(NetworkOf(*map), WeightsAfter(*map, changes)));
+    // And back again.
+    const Metric back(
+        metric,
+        {{changes[0].road, map->metric()->weights().road(changes[0].road)}});
+    ExpectSame(back, *map->metric());
+    if (HasFailure()) return;
+  }
+}
+
+TEST(Metric, AgreesWithThePlainSearchAfterChanges) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const RandomNetwork town = MakeTown(random);
+    const auto map = RoadMap::Create(town.data).value();
+    std::shared_ptr<const Metric> metric = map->metric();
+    Query query(map.get());
+    Query plain(map.get(), Query::Method::kPlain);
+    for (const uint32_t one_in : {1000u, 50u, 7u}) {
+      metric = std::make_shared<const Metric>(
+          *metric, SomeChanges(map->data(), one_in, random));
+      query.SetMetric(metric);
+      plain.SetMetric(metric);
+      EXPECT_EQ(query.Matrix(town.points, town.points),
+                plain.Matrix(town.points, town.points));
+      for (int i = 0; i < 300; ++i) {
+        const RoadPoint& from = town.points[random.Below(
+            static_cast<uint32_t>(town.points.size()))];
+        const RoadPoint& to = town.points[random.Below(
+            static_cast<uint32_t>(town.points.size()))];
+        const std::optional<Path> path = query.FindPath(from, to);
+        const std::optional<Path> expected = plain.FindPath(from, to);
+        ASSERT_EQ(path.has_value(), expected.has_value());
+        if (!path.has_value()) continue;
+        ASSERT_EQ(path->leg, expected->leg);
+      }
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST(Metric, SharesWhatDidNotChange) {
+  Random random(3);
+  const auto map = RoadMap::Create(MakeTown(random).data).value();
+  const Metric same(*map->metric(), {});
+  EXPECT_LT(same.BytesBeside(map->metric().get()),
+            map->metric()->BytesBeside(nullptr));
+}
+
+TEST(Metric, LetsCarsTurnBackWhereAClosureLeavesNoOtherWay) {
+  // Who comes from D may not turn left; he turns round where the road ends.
+  const AsciiMap map(R"(
+    A--B--C--E
+       |
+       D
+  )",
+                     {{0, 0, 15000}, {"DBA"}});
+  Query query(map.map().get());
+  EXPECT_EQ(query.FindLeg(map.Point('D'), map.Point('A')).weight, 32000u);
+  const uint32_t last = map.Point('E').segment;
+  query.SetMetric(std::make_shared<Metric>(
+      *map.map()->metric(),
+      std::vector<RoadChange>{{ArcRoad::Of(last, false), kClosed},
+                              {ArcRoad::Of(last, true), kClosed}}));
+  EXPECT_EQ(query.FindLeg(map.Point('D'), map.Point('A')).weight, 26000u);
+  EXPECT_FALSE(query.FindLeg(map.Point('D'), map.Point('E')).reachable());
+}
+
+}  // namespace
+}  // namespace housecall::router
