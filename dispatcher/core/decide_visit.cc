@@ -178,16 +178,23 @@ absl::Status Treat(const Assignment& assignment, const CallId& call_id,
 // ambulance has taken over; or not found, though every way was tried.
 absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
                            const Visit& visit) {
-  const bool stood_down =
-      call.state == CallState::kEmergency119 && call.emergency.has_value() &&
-      call.emergency->decision == EmergencyDecision::kStandDown;
-  if (stood_down && !visit.treatment_start.has_value()) return absl::OkStatus();
+  const EmergencyDecision emergency =
+      call.state == CallState::kEmergency119 && call.emergency.has_value()
+          ? call.emergency->decision
+          : EmergencyDecision::kUnspecified;
+  const bool is_begun = visit.treatment_start.has_value();
+  if (emergency == EmergencyDecision::kStandDown && !is_begun) {
+    return absl::OkStatus();
+  }
   if (visit.patient_found) {
     if (visit.treatment_end.has_value()) return absl::OkStatus();
     return RefuseStep(
         assignment, Step::kLeave,
         absl::StrCat("the treatment of ", ResourceName(call.id), " has not ",
-                     visit.treatment_start.has_value() ? "ended" : "begun"));
+                     is_begun ? "ended" : "begun",
+                     emergency == EmergencyDecision::kUndecided && !is_begun
+                         ? ", and nobody has decided on the 119 yet"
+                         : ""));
   }
   if (TriedEveryStep(call)) return absl::OkStatus();
   return RefuseStep(assignment, Step::kLeave,
