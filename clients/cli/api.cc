@@ -27,7 +27,6 @@ namespace housecall::cli {
 namespace {
 
 using google::protobuf::DescriptorPool;
-using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::Message;

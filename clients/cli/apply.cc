@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "clients/cli/connection.h"
+#include "clients/cli/message.h"
 #include "clients/cli/tables.h"
 #include "clients/cli/values.h"
 #include "nlohmann/json.hpp"
@@ -35,28 +36,36 @@ Line ParseLine(const std::string& text) {
   Line line;
   json object = json::parse(text, nullptr, false);
   if (!object.is_object()) {
-    line.status = absl::InvalidArgumentError(
-        "is no JSON object; each line is {\"rpc\": …, \"request\": {…}}");
+    line.status = WrongInput(
+        "is no JSON object; each line is {\"rpc\": …, \"request\": {…}}",
+        "JSON として読めません。1行は {\"rpc\": …, \"request\": {…}} です");
     return line;
   }
   for (const auto& [key, value] : object.items()) {
     if (key != "rpc" && key != "request") {
-      line.status = absl::InvalidArgumentError(absl::StrCat(
-          "has the key ", key, "; a line has \"rpc\" and \"request\" only"));
+      line.status = WrongInput(
+          absl::StrCat("has the key ", key,
+                       "; a line has \"rpc\" and \"request\" only"),
+          absl::StrCat(key,
+                       " は使えません。1行には \"rpc\" と \"request\" "
+                       "だけを書きます"));
       return line;
     }
   }
   std::vector<std::string> names;
   for (const Rpc& rpc : Rpcs()) names.push_back(rpc.name);
   if (!object.contains("rpc") || !object["rpc"].is_string()) {
-    line.status = absl::InvalidArgumentError("has no \"rpc\"");
+    line.status = WrongInput("has no \"rpc\"", "\"rpc\" が書かれていません");
     return line;
   }
   const auto& name = object["rpc"].get_ref<const std::string&>();
   line.rpc = FindRpc(name);
   if (line.rpc == nullptr || line.rpc->is_stream()) {
-    line.status = absl::InvalidArgumentError(
-        absl::StrCat("rpc: there is no ", name, DidYouMean(name, names)));
+    line.status = WrongInput(
+        absl::StrCat("rpc: there is no ", name,
+                     DidYouMean(name, names, "", Language::kEnglish)),
+        absl::StrCat("rpc: ", name, " はありません",
+                     DidYouMean(name, names, "", Language::kJapanese)));
     return line;
   }
   line.request =
@@ -92,10 +101,15 @@ ApplyResult Apply(std::istream& lines, const ApplyOptions& options,
       if (!detail.empty()) out << ": " << Printable(detail);
       out << std::endl;
     };
+    // Programs read English.
+    const auto said = [&](const absl::Status& status) {
+      return MessageOf(status,
+                       options.json ? Language::kEnglish : options.language);
+    };
     const Line line = ParseLine(text);
     if (!line.status.ok()) {
       ++result.malformed;
-      report("", "failed", std::string(line.status.message()));
+      report("", "failed", said(line.status));
       if (options.keep_going) continue;
       break;
     }
@@ -108,7 +122,7 @@ ApplyResult Apply(std::istream& lines, const ApplyOptions& options,
     const std::string subject = SubjectOf(*line.rpc, *prepared.request);
     if (!prepared.status.ok()) {
       ++result.malformed;
-      report(subject, "failed", std::string(prepared.status.message()));
+      report(subject, "failed", said(prepared.status));
       if (options.keep_going) continue;
       break;
     }

@@ -15,6 +15,9 @@ namespace {
 
 // The policy's default, for those who do not see the center.
 constexpr absl::Duration kStaleAfter = absl::Minutes(5);
+// Columns of a timeline: nearly every event and id fits.
+constexpr int kEventColumns = 20;
+constexpr int kActorColumns = 14;
 
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) +
@@ -156,10 +159,12 @@ std::string BoardView::Render(const Style& style) const {
       std::string left;
       if (call->has_target_time()) {
         const absl::Duration rest = TimeOf(call->target_time()) - style.now;
-        left = rest >= absl::ZeroDuration()
-                   ? absl::StrFormat("%dm", absl::ToInt64Minutes(rest))
-                   : absl::StrFormat("%s %dm", Text("late", language),
-                                     absl::ToInt64Minutes(-rest));
+        const absl::Duration minutes =
+            absl::Trunc(absl::AbsDuration(rest), absl::Minutes(1));
+        left = DurationText(minutes, language);
+        if (rest < absl::ZeroDuration()) {
+          left = absl::StrCat(Text("late", language), " ", left);
+        }
       }
       std::string patient = ShortId(call->patient());
       const auto card = patients_.find(call->patient());
@@ -211,7 +216,7 @@ std::string BoardView::Render(const Style& style) const {
       const absl::Duration age =
           style.now - TimeOf(position->second.device_time());
       where = absl::StrCat(FormatPath(position->second, "position", style),
-                           "  ", DurationText(age));
+                           "  ", DurationText(age, language));
       if (age > stale_after) {
         absl::StrAppend(&where, "  (", Text("stale", language), ")");
       }
@@ -235,15 +240,12 @@ std::string TimelineLine(const v1::Event& event, const Style& style) {
   if (who.empty() && event.actor_role() != v1::ROLE_UNSPECIFIED) {
     who = LabelOf(event.actor_role(), v1::Role_descriptor(), style);
   }
-  std::string line = absl::StrCat(
-      FormatTimeShort(TimeOf(event.event_time()), style), "  ",
-      absl::StrFormat("%-24s", kind == nullptr ? absl::StrCat(event.kind())
-                                               : ShortName(*kind)));
-  // In English it is the same once more.
-  if (style.language == Language::kJapanese) {
-    absl::StrAppend(&line, " ",
-                    LabelOf(event.kind(), v1::EventKind_descriptor(), style));
-  }
+  std::string line =
+      absl::StrCat(FormatTimeShort(TimeOf(event.event_time()), style), "  ",
+                   Padded(kind == nullptr ? absl::StrCat(event.kind())
+                                          : EnumLabel(*kind, style.language),
+                          kEventColumns),
+                   "  ", Padded(Printable(who), kActorColumns));
   std::vector<std::string> details;
   for (const v1::Resource& resource : event.resources()) {
     if (resource.has_offer()) {
@@ -264,7 +266,7 @@ std::string TimelineLine(const v1::Event& event, const Style& style) {
   for (const std::string& detail : details) {
     absl::StrAppend(&line, "  ", Printable(detail));
   }
-  if (!who.empty()) absl::StrAppend(&line, "  [", Printable(who), "]");
+  line.erase(line.find_last_not_of(' ') + 1);
   return line;
 }
 

@@ -45,7 +45,7 @@ class BoardView {
   std::map<std::string, v1::Center> centers_;
 };
 
-// "22:04:10  OFFER_ACCEPTED  …" for timelines, without the line's end.
+// "22:04:10  offer accepted  dr-sato  …" for timelines, without the line's end.
 std::string TimelineLine(const v1::Event& event, const Style& style);
 
 }  // namespace housecall::cli

@@ -24,6 +24,10 @@ std::string FieldLabel(absl::string_view field_name, Language language);
 std::string EnumLabel(const google::protobuf::EnumValueDescriptor& value,
                       Language language);
 
+// What a command of the API ("submit-call") does, or a service ("CallService")
+// is about, in a line. "" for any other name.
+std::string JapaneseSummary(absl::string_view name);
+
 // For the tests of completeness.
 bool HasFieldLabel(absl::string_view field_name);
 bool HasEnumLabel(absl::string_view value_name);

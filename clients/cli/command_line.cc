@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/message.h"
 #include "clients/cli/tables.h"
 
 namespace housecall::cli {
@@ -36,14 +37,15 @@ std::string CommandLine::Take(const std::string& name,
 
 absl::StatusOr<CommandLine> SplitCommandLine(
     const std::vector<std::string>& arguments,
-    const std::function<bool(const std::string&)>& is_switch) {
+    const std::function<FlagKind(const std::string&)>& kind_of) {
   CommandLine line;
   bool flags_ended = false;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
     if (!IsUtf8(word)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("argument ", i + 1, " is not UTF-8"));
+      return WrongInput(
+          absl::StrCat("argument ", i + 1, " is not UTF-8"),
+          absl::StrCat(i + 1, " 番目の引数が UTF-8 ではありません"));
     }
     if (flags_ended || !absl::StartsWith(word, "-") || word == "-") {
       line.words.push_back(word);
@@ -58,26 +60,34 @@ absl::StatusOr<CommandLine> SplitCommandLine(
       continue;
     }
     if (!absl::StartsWith(word, "--")) {
-      return absl::InvalidArgumentError(
+      return WrongInput(
           absl::StrCat(word,
                        ": flags have two dashes; write -- before an "
-                       "argument that begins with a dash"));
+                       "argument that begins with a dash"),
+          absl::StrCat(word,
+                       ": フラグは -- で始まります。- で始まる値は、その前に "
+                       "-- を置いてください"));
     }
     const size_t equals = word.find('=');
     if (equals != std::string::npos) {
       line.flags.push_back(
           {word.substr(2, equals - 2), word.substr(equals + 1)});
-    } else if (is_switch(word.substr(2))) {
+    } else if (kind_of(word.substr(2)) == FlagKind::kSwitch) {
       line.flags.push_back({word.substr(2), "true"});
     } else if (i + 1 < arguments.size() &&
                !absl::StartsWith(arguments[i + 1], "--")) {
       if (!IsUtf8(arguments[i + 1])) {
-        return absl::InvalidArgumentError(absl::StrCat(word, ": is not UTF-8"));
+        return WrongInput(absl::StrCat(word, ": is not UTF-8"),
+                          absl::StrCat(word, ": UTF-8 ではありません"));
       }
       line.flags.push_back({word.substr(2), arguments[++i]});
+    } else if (kind_of(word.substr(2)) == FlagKind::kUnknown) {
+      // What is wrong with it is not that its value is missing.
+      line.flags.push_back({word.substr(2), ""});
     } else {
-      return absl::InvalidArgumentError(absl::StrCat(
-          word, ": needs a value; write ", word, " VALUE or ", word, "=VALUE"));
+      const std::string forms = absl::StrCat(word, " VALUE, ", word, "=VALUE");
+      return WrongInput(absl::StrCat(word, ": needs a value; write ", forms),
+                        absl::StrCat(word, ": 値が要ります。書き方: ", forms));
     }
   }
   return line;

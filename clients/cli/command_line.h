@@ -3,9 +3,7 @@
 #define HOUSECALL_CLIENTS_CLI_COMMAND_LINE_H_
 
 #include <functional>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -30,12 +28,15 @@ struct CommandLine {
   std::string Take(const std::string& name, const std::string& fallback = "");
 };
 
-// "--flag value", "--flag=value", "--flag" for the flags that `is_switch` says
-// take no value; "--" ends the flags. InvalidArgument where a value is missing,
-// a word is not UTF-8 or holds a zero byte.
+enum class FlagKind { kSwitch, kValue, kUnknown };
+
+// "--flag value", "--flag=value", "--flag" alone for a switch; "--" ends the
+// flags. InvalidArgument where a value is missing, a word is not UTF-8 or holds
+// a zero byte. Unknown flags are kept for whoever knows the right names; one
+// that stands last has the value "".
 absl::StatusOr<CommandLine> SplitCommandLine(
     const std::vector<std::string>& arguments,
-    const std::function<bool(const std::string&)>& is_switch);
+    const std::function<FlagKind(const std::string&)>& kind_of);
 
 }  // namespace housecall::cli
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,7 @@
 #include "clients/cli/command_line.h"
 #include "clients/cli/connection.h"
 #include "clients/cli/help.h"
+#include "clients/cli/message.h"
 #include "clients/cli/prepare.h"
 #include "clients/cli/request_builder.h"
 #include "clients/cli/session_file.h"
@@ -34,6 +36,7 @@
 #include "housecall/v1/board_service.pb.h"
 #include "housecall/v1/call_service.pb.h"
 #include "housecall/v1/note_service.pb.h"
+#include "housecall/v1/patient_service.pb.h"
 #include "housecall/v1/session_service.pb.h"
 #include "housecall/v1/visit_service.pb.h"
 #include "nlohmann/json.hpp"
@@ -87,20 +90,86 @@ bool IsOver(v1::EventKind kind) {
          kind == v1::EVENT_KIND_CALL_MERGED;
 }
 
+absl::Status NoCommand(const std::string& word) {
+  const std::vector<std::string> names = CommandNames();
+  return WrongInput(
+      absl::StrCat("there is no command ", word,
+                   DidYouMean(word, names, "", Language::kEnglish)),
+      absl::StrCat(word, " というコマンドはありません",
+                   DidYouMean(word, names, "", Language::kJapanese)));
+}
+
+absl::Status TooMany(const std::string& word) {
+  return WrongInput(
+      absl::StrCat("'", word, "' is one word too many; flags begin with --"),
+      absl::StrCat("「", word, "」は余分です。フラグは -- で始まります"));
+}
+
+// What its refusal is called.
+const char* HeadlineOf(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::UNKNOWN:
+      return "unreachable";
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return "no_answer_in_time";
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return "wrong_input";
+    case grpc::StatusCode::NOT_FOUND:
+      return "not_found";
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return "exists";
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return "not_allowed";
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return "wrong_state";
+    case grpc::StatusCode::ABORTED:
+      return "changed_since";
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return "too_busy";
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return "not_logged_in";
+    case grpc::StatusCode::OK:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::UNIMPLEMENTED:
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::DATA_LOSS:
+    case grpc::StatusCode::DO_NOT_USE:
+      break;
+  }
+  return "refused";
+}
+
+// Whether it tells of something for which 119 is to be rung first.
+bool ConcernsEmergency(const Message& request) {
+  if (request.GetDescriptor() == v1::SubmitCallRequest::descriptor()) {
+    return !static_cast<const v1::SubmitCallRequest&>(request)
+                .red_flags()
+                .empty();
+  }
+  return request.GetDescriptor() == v1::RaiseEmergencyRequest::descriptor();
+}
+
 // One run of the program.
 class Run {
  public:
   explicit Run(const Terminal& terminal) : terminal_(terminal) {}
 
-  ExitCode Main(const std::vector<std::string>& arguments);
+  // One command, and whether all of its output was written.
+  ExitCode Whole(const std::vector<std::string>& arguments);
 
  private:
+  ExitCode Main(const std::vector<std::string>& arguments);
   // What a command does when it got as far as its own work.
   ExitCode Dispatch(const std::string& command);
   ExitCode CallRpc(const Rpc& rpc);
   ExitCode StreamRpc(const Rpc& rpc);
   ExitCode Login();
   ExitCode Logout();
+  ExitCode WhoAmI();
+  // "佐藤 明 (dr-sato@hino)  physician".
+  std::string Who(const v1::Person& person, const v1::Account& account) const;
   ExitCode Why();
   ExitCode Inbox();
   ExitCode Board();
@@ -131,6 +200,14 @@ class Run {
   ExitCode Refused(const absl::Status& status);
   ExitCode Refused(const grpc::Status& status, const std::string& request_id);
   ExitCode Show(const Message& message);
+  // "housecall: …" on the error stream, in the user's language.
+  void Say(const absl::Status& status);
+  // How to log in as before.
+  std::string LoginCommand() const;
+  // The address and the patient's wishes, for whoever rings 119.
+  void TellWhatToReadTo119(const v1::Call& call);
+  // NotFound if the caller may see calls and this one does not exist.
+  grpc::Status CheckCallExists(const std::string& call);
   Style NowStyle() const { return {language_, terminal_.now()}; }
   std::string Environment(const std::string& name) const {
     return terminal_.environment(name).value_or("");
@@ -155,6 +232,35 @@ class Run {
   size_t secret_lines_used_ = 0;
 };
 
+void Run::Say(const absl::Status& status) {
+  *terminal_.err << "housecall: " << Printable(MessageOf(status, language_))
+                 << "\n";
+}
+
+std::string Run::LoginCommand() const {
+  std::string command = "housecall login";
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) absl::StrAppend(&command, " --", flag, " ", value);
+  };
+  if (profile_ != "default") add("profile", profile_);
+  add("server", session_.target.server);
+  add("tls-ca", session_.target.tls_ca);
+  add("tls-cert", session_.target.tls_cert);
+  add("tls-key", session_.target.tls_key);
+  add("center", session_.center);
+  add("account", session_.account);
+  return command;
+}
+
+grpc::Status Run::CheckCallExists(const std::string& call) {
+  v1::GetCallRequest request;
+  request.set_name(call);
+  v1::Call ignored;
+  const grpc::Status status = Ask("GetCall", request, &ignored);
+  return status.error_code() == grpc::StatusCode::NOT_FOUND ? status
+                                                            : grpc::Status::OK;
+}
+
 ExitCode Run::Usage(const absl::Status& status) {
   if (json_) {
     *terminal_.err << nlohmann::json(
@@ -166,15 +272,25 @@ ExitCode Run::Usage(const absl::Status& status) {
                    << "\n";
     return kUsage;
   }
-  *terminal_.err << "housecall: " << Printable(status.message()) << "\n"
-                 << Text("try_help", language_) << ": housecall "
+  Say(status);
+  *terminal_.err << Text("try_help", language_) << ": housecall "
                  << (command_.empty() ? "" : absl::StrCat(command_, " "))
                  << "--help\n";
   return kUsage;
 }
 
 ExitCode Run::Refused(const absl::Status& status) {
-  *terminal_.err << "housecall: " << Printable(status.message()) << "\n";
+  if (json_) {
+    *terminal_.err << nlohmann::json(
+                          {{"error",
+                            {{"code", absl::StatusCodeToString(status.code())},
+                             {"message", std::string(status.message())}}}})
+                          .dump(-1, ' ', false,
+                                nlohmann::json::error_handler_t::replace)
+                   << "\n";
+    return kRefused;
+  }
+  Say(status);
   return kRefused;
 }
 
@@ -192,17 +308,34 @@ ExitCode Run::Refused(const grpc::Status& status,
                    << "\n";
     return code;
   }
-  *terminal_.err << "housecall: "
-                 << Text(is_uncertain ? "unreachable" : "refused", language_)
-                 << " (" << CodeName(status.error_code())
-                 << "): " << Printable(status.error_message()) << "\n";
+  // That nobody listens is said in our words; about TLS gRPC's say more.
+  const bool is_not_connected =
+      status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+      absl::StartsWith(status.error_message(), "failed to connect");
+  std::string what = Printable(status.error_message());
+  if (is_not_connected) {
+    what = session_.target.uses_tls()
+               ? absl::StrCat(session_.target.server, ": ", what)
+               : session_.target.server;
+  }
+  const char* headline =
+      command_ == "login" &&
+              status.error_code() == grpc::StatusCode::UNAUTHENTICATED
+          ? "wrong_login"
+          : HeadlineOf(status.error_code());
+  *terminal_.err << "housecall: " << Text(headline, language_) << " ("
+                 << CodeName(status.error_code()) << "): " << what << "\n";
+  if (is_not_connected) {
+    *terminal_.err << Text("is_it_running", language_) << "\n";
+  }
   if (is_uncertain && !request_id.empty()) {
     *terminal_.err << Text("uncertain", language_) << ": --request-id "
                    << request_id << "\n";
   }
   if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED &&
       command_ != "login") {
-    *terminal_.err << Text("log_in_again", language_) << "\n";
+    *terminal_.err << Text("log_in_again", language_) << ": " << LoginCommand()
+                   << "\n";
   }
   if (status.error_code() == grpc::StatusCode::ABORTED) {
     *terminal_.err << Text("read_again", language_) << "\n";
@@ -234,7 +367,8 @@ absl::Status Run::ReadGlobals() {
   } else if (lang == "ja") {
     language_ = Language::kJapanese;
   } else if (!lang.empty()) {
-    return absl::InvalidArgumentError("--lang: must be ja or en");
+    return WrongInput("--lang: must be ja or en",
+                      "--lang: ja か en を指定してください");
   }
   const auto take_switch = [this](const std::string& name) {
     const std::string value = line_.Take(name, "false");
@@ -251,8 +385,8 @@ absl::Status Run::ReadGlobals() {
     const absl::StatusOr<absl::Duration> timeout =
         ParseDuration(line_.Take("timeout"));
     if (!timeout.ok() || *timeout <= absl::ZeroDuration()) {
-      return absl::InvalidArgumentError(
-          "--timeout: must be a duration, such as 10s or 1m");
+      return WrongInput("--timeout: must be a duration, such as 10s or 1m",
+                        "--timeout: 10s や 1m のように書いてください");
     }
     timeout_ = *timeout;
   }
@@ -316,18 +450,21 @@ absl::Status Run::Fill(const Rpc& rpc, Message* request) {
       } else {
         std::ifstream file(json_request_);
         if (!file) {
-          return absl::InvalidArgumentError(
-              absl::StrCat("--json-request: cannot read ", json_request_));
+          return WrongInput(
+              absl::StrCat("--json-request: cannot read ", json_request_),
+              absl::StrCat("--json-request: ", json_request_, " を読めません"));
         }
         text << file.rdbuf();
       }
       request_json_ = nlohmann::json::parse(text.str(), nullptr, false);
     }
     if (!request_json_->is_object()) {
-      return absl::InvalidArgumentError(
-          "--json-request: must be one JSON object, {\"field\": value, …}");
+      return WrongInput(
+          "--json-request: must be one JSON object, {\"field\": value, …}",
+          "--json-request: JSON のオブジェクト1つで書いてください: "
+          "{\"field\": value, …}");
     }
-    const absl::Status status = MergeJson(*request_json_, around, request);
+    absl::Status status = MergeJson(*request_json_, around, request);
     if (!status.ok()) return status;
   }
   const google::protobuf::Descriptor& type = *rpc.method->input_type();
@@ -360,20 +497,23 @@ absl::Status Run::Fill(const Rpc& rpc, Message* request) {
   if (!line_.words.empty()) {
     const std::string positional = PositionalField(rpc);
     if (positional.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "'", line_.words[0], "' is one word too many; flags begin with --"));
+      return TooMany(line_.words[0]);
     }
     if (line_.words.size() > 1) {
-      return absl::InvalidArgumentError(
+      return WrongInput(
           absl::StrCat("'", line_.words[1],
                        "' is one word too many; flags begin with --, and a "
-                       "text with blanks stands in quotes"));
+                       "text with blanks stands in quotes"),
+          absl::StrCat(
+              "「", line_.words[1],
+              "」は余分です。フラグは -- で始まり、空白を含む文は引用符で"
+              "囲みます"));
     }
-    const absl::Status status = set(positional, line_.words[0]);
+    absl::Status status = set(positional, line_.words[0]);
     if (!status.ok()) return status;
   }
   for (const FlagWord& flag : line_.flags) {
-    const absl::Status status = set(flag.name, flag.value);
+    absl::Status status = set(flag.name, flag.value);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -402,9 +542,56 @@ ExitCode Run::CallRpc(const Rpc& rpc) {
   if (!prepared.answer.ok()) return Refused(prepared.answer, "");
   const std::string id = SetRequestId(NewRequestId(), prepared.request.get());
   const std::unique_ptr<Message> response = rpc.NewResponse();
+  const bool is_read_by_people = !json_ && field_.empty();
+  // Before anything else, and also where the server cannot be reached.
+  if (is_read_by_people && ConcernsEmergency(*prepared.request)) {
+    *terminal_.err << Text("call_119", language_) << std::endl;
+  }
   const grpc::Status status = Send(rpc, *prepared.request, response.get());
   if (!status.ok()) return Refused(status, id);
+  if (is_read_by_people && ConcernsEmergency(*prepared.request)) {
+    TellWhatToReadTo119(static_cast<const v1::Call&>(*response));
+  }
+  if (is_read_by_people && rpc.name == "SubmitCall" &&
+      GetString(*response, "name") != GetString(*prepared.request, "call")) {
+    *terminal_.out << Text("follows", language_) << ": "
+                   << Printable(ShortId(GetString(*response, "name")))
+                   << "\n\n";
+  }
   return Show(*response);
+}
+
+void Run::TellWhatToReadTo119(const v1::Call& call) {
+  std::ostream& out = *terminal_.out;
+  out << Text("read_to_119", language_) << "\n";
+  const auto tell = [&](const std::string& label, const std::string& text) {
+    if (!text.empty()) {
+      out << "  " << FieldLabel(label, language_) << ": " << Printable(text)
+          << "\n";
+    }
+  };
+  tell("address", call.place().address());
+  tell("entry_notes", call.place().entry_notes());
+  tell("red_flags", FormatPath(call, "red_flags", NowStyle()));
+  tell("callback_phone", call.callback_phone());
+  out << std::flush;
+  // The wishes stand on the card. Who may not see them is shown the rest.
+  v1::GetCoverageRequest request;
+  request.set_patient(call.patient());
+  v1::Coverage coverage;
+  if (!call.patient().empty() && Ask("GetCoverage", request, &coverage).ok()) {
+    for (const char* wish : {"resuscitation", "transport", "wishes"}) {
+      tell(wish, FormatPath(coverage, absl::StrCat("acp.", wish), NowStyle()));
+    }
+    if (coverage.has_acp()) {
+      tell("record_time",
+           absl::StrCat(FormatPath(coverage, "acp.record_time", NowStyle()),
+                        " JST"));
+    } else {
+      tell("acp", Text("none_recorded", language_));
+    }
+  }
+  out << "\n";
 }
 
 ExitCode Run::StreamRpc(const Rpc& rpc) {
@@ -446,9 +633,11 @@ ExitCode Run::Login() {
   session_.account = line_.Get("account");
   if (target.server.empty() || session_.center.empty() ||
       session_.account.empty()) {
-    return Usage(absl::InvalidArgumentError(
+    return Usage(WrongInput(
         "login needs --server HOST:PORT (or HOUSECALL_SERVER), --center CENTER "
-        "and --account ACCOUNT"));
+        "and --account ACCOUNT",
+        "login には --server HOST:PORT（または環境変数 HOUSECALL_SERVER）、"
+        "--center CENTER、--account ACCOUNT が必要です"));
   }
   absl::StatusOr<std::unique_ptr<Connection>> connection =
       Connection::Open(target);
@@ -470,12 +659,15 @@ ExitCode Run::Login() {
         Text("password_for", language_), " ", session_.account, ": "));
   }
   if (!password.has_value() || password->empty()) {
-    return Usage(absl::InvalidArgumentError(
+    return Usage(WrongInput(
         "no password: there is no terminal to ask on; give it as a line of "
-        "standard input with --password-stdin"));
+        "standard input with --password-stdin",
+        "パスワードがありません。端末がないときは --password-stdin を付け、"
+        "標準入力の1行で渡してください"));
   }
   if (!IsUtf8(*password)) {
-    return Usage(absl::InvalidArgumentError("the password is not UTF-8"));
+    return Usage(WrongInput("the password is not UTF-8",
+                            "パスワードが UTF-8 ではありません"));
   }
   v1::CreateSessionRequest request;
   request.set_account(*account);
@@ -490,10 +682,38 @@ ExitCode Run::Login() {
   if (!saved.ok()) return Refused(saved);
   if (json_ || !field_.empty()) return Show(response);
   *terminal_.out << Text("logged_in", language_) << ": "
-                 << Printable(response.person().display_name()) << " ("
-                 << session_.account << "@" << session_.center << ")  "
-                 << FormatPath(response, "account.roles", NowStyle()) << "\n";
+                 << Who(response.person(), response.account()) << "\n";
   if (show_token_) *terminal_.out << response.token() << "\n";
+  return kOk;
+}
+
+std::string Run::Who(const v1::Person& person,
+                     const v1::Account& account) const {
+  return absl::StrCat(Printable(person.display_name()), " (", session_.account,
+                      "@", session_.center, ")  ",
+                      FormatPath(account, "roles", NowStyle()));
+}
+
+ExitCode Run::WhoAmI() {
+  if (const absl::Status status = Connect(); !status.ok()) {
+    return Refused(status);
+  }
+  v1::GetSessionResponse response;
+  const grpc::Status status =
+      Ask("GetSession", v1::GetSessionRequest(), &response);
+  if (!status.ok()) return Refused(status, "");
+  if (json_ || !field_.empty()) return Show(response);
+  std::ostream& out = *terminal_.out;
+  out << Who(response.person(), response.account()) << "\n";
+  const auto tell = [&](const char* label, const std::string& text) {
+    if (text.empty()) return;
+    out << FieldLabel(label, language_) << ": " << Printable(text) << "\n";
+  };
+  tell("organization", response.organization().display_name());
+  tell("center", response.center().display_name());
+  tell("expire_time",
+       absl::StrCat(FormatPath(response, "session.expire_time", NowStyle()),
+                    " JST"));
   return kOk;
 }
 
@@ -525,8 +745,10 @@ absl::StatusOr<std::string> Run::CallArgument() {
   std::string call = line_.Get("call");
   if (call.empty() && line_.words.size() == 1) call = line_.words[0];
   if (call.empty() || line_.words.size() > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("name one call: housecall ", command_, " CALL"));
+    return WrongInput(
+        absl::StrCat("name one call: housecall ", command_, " CALL"),
+        absl::StrCat("依頼の ID を1つ指定してください: housecall ", command_,
+                     " CALL"));
   }
   return ExpandName(call, "centers/{center}/calls/{call}", session_.center);
 }
@@ -555,6 +777,8 @@ ExitCode Run::Why() {
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   if (newest.name().empty()) {
+    const grpc::Status exists = CheckCallExists(*call);
+    if (!exists.ok()) return Refused(exists, "");
     if (json_) return Show(newest);
     *terminal_.out << Text("no_match", language_) << "\n";
     return kOk;
@@ -680,7 +904,7 @@ ExitCode Run::Timeline() {
     request.set_call(*call);
     do {
       v1::ListEventsResponse response;
-      const grpc::Status status = Ask("ListEvents", request, &response);
+      grpc::Status status = Ask("ListEvents", request, &response);
       if (!status.ok()) return status;
       for (const v1::Event& event : response.events()) show(event);
       request.set_page_token(response.next_page_token());
@@ -702,22 +926,25 @@ ExitCode Run::Timeline() {
     if (status.ok()) status = past;
   } else {
     status = show_past();
+    if (status.ok() && shown == 0) status = CheckCallExists(*call);
   }
   return status.ok() ? kOk : Refused(status, "");
 }
 
 ExitCode Run::ApplyFile() {
   if (line_.words.size() != 1) {
-    return Usage(absl::InvalidArgumentError(
-        "name one file: housecall apply FILE.jsonl (- is standard input)"));
+    return Usage(WrongInput(
+        "name one file: housecall apply FILE.jsonl (- is standard input)",
+        "ファイルを1つ指定してください: housecall apply FILE.jsonl"
+        "（- は標準入力）"));
   }
   std::ifstream file;
   const bool is_stdin = line_.words[0] == "-";
   if (!is_stdin) {
     file.open(line_.words[0]);
     if (!file) {
-      return Usage(absl::InvalidArgumentError(
-          absl::StrCat("cannot read ", line_.words[0])));
+      return Usage(WrongInput(absl::StrCat("cannot read ", line_.words[0]),
+                              absl::StrCat(line_.words[0], " を読めません")));
     }
   }
   if (const absl::Status status = Connect(); !status.ok()) {
@@ -737,6 +964,9 @@ ExitCode Run::ApplyFile() {
   if (!json_) {
     *terminal_.out << result.done + result.skipped << " "
                    << Text("lines_done", language_) << "\n";
+    if (result.uncertain + result.malformed + result.refused > 0) {
+      *terminal_.err << "housecall: " << Text("apply_again", language_) << "\n";
+    }
   }
   if (result.uncertain > 0) return kUncertain;
   if (result.malformed > 0) return kUsage;
@@ -749,18 +979,22 @@ ExitCode Run::ReceiveWebhooks() {
   if (!absl::SimpleAtoi(line_.Get("port", "0"), &options.port) ||
       options.port < 0 || options.port > 65535) {
     return Usage(
-        absl::InvalidArgumentError("--port: must be 0 (any) to 65535"));
+        WrongInput("--port: must be 0 (any) to 65535",
+                   "--port: 0（空いている番号）～65535 で指定してください"));
   }
   if (!absl::SimpleAtoi(line_.Get("reject", "0"), &reject) || reject < 0) {
-    return Usage(absl::InvalidArgumentError("--reject: must be a number"));
+    return Usage(WrongInput("--reject: must be a number",
+                            "--reject: 数で指定してください"));
   }
   options.secret = line_.Get("secret");
   if (absl::StartsWith(options.secret, "env:")) {
     const std::string name = options.secret.substr(4);
     options.secret = Environment(name);
     if (options.secret.empty()) {
-      return Usage(absl::InvalidArgumentError(absl::StrCat(
-          "--secret: the environment variable ", name, " is not set")));
+      return Usage(WrongInput(
+          absl::StrCat("--secret: the environment variable ", name,
+                       " is not set"),
+          absl::StrCat("--secret: 環境変数 ", name, " が設定されていません")));
     }
   }
   const bool is_new_secret = options.secret.empty();
@@ -820,8 +1054,9 @@ ExitCode Run::ReceiveWebhooks() {
     file << (*receiver)->port() << "\n";
     file.close();
     if (!file) {
-      return Refused(absl::FailedPreconditionError(
-          absl::StrCat("--port-file: cannot write ", path)));
+      return Refused(
+          NotPossible(absl::StrCat("--port-file: cannot write ", path),
+                      absl::StrCat("--port-file: ", path, " に書けません")));
     }
   }
   terminal_.wait_for_stop();
@@ -833,20 +1068,28 @@ ExitCode Run::Dispatch(const std::string& command) {
   if (const Rpc* rpc = FindRpc(command)) return CallRpc(*rpc);
   const OwnCommand& own = *FindOwnCommand(command);
   std::vector<std::string> known;
-  for (const char* flag : own.flags) known.push_back(flag);
-  for (const char* flag : own.switches) known.push_back(flag);
+  for (const char* flag : own.flags) known.emplace_back(flag);
+  for (const char* flag : own.switches) known.emplace_back(flag);
   for (const FlagWord& flag : line_.flags) {
     if (Contains(known, flag.name) || flag.name == "server" ||
         absl::StartsWith(flag.name, "tls-")) {
       continue;
     }
-    return Usage(absl::InvalidArgumentError(
+    return Usage(WrongInput(
         absl::StrCat("--", flag.name, ": there is no such flag",
-                     DidYouMean(flag.name, known, "--"))));
+                     DidYouMean(flag.name, known, "--", Language::kEnglish)),
+        absl::StrCat("--", flag.name, ": このフラグはありません",
+                     DidYouMean(flag.name, known, "--", Language::kJapanese))));
+  }
+  // "CALL …" or "[COMMAND]": it takes a word that is no flag.
+  const absl::string_view takes = absl::StripPrefix(own.usage, "[");
+  if (!line_.words.empty() &&
+      (takes.empty() || !absl::ascii_isupper(takes[0]))) {
+    return Usage(TooMany(line_.words[0]));
   }
   if (command == "login") return Login();
   if (command == "logout") return Logout();
-  if (command == "whoami") return CallRpc(*FindRpc("GetSession"));
+  if (command == "whoami") return WhoAmI();
   if (command == "board") return Board();
   if (command == "timeline") return Timeline();
   if (command == "why") return Why();
@@ -866,10 +1109,17 @@ ExitCode Run::Dispatch(const std::string& command) {
   } else if (topic.empty()) {
     *terminal_.out << Overview(language_);
   } else {
-    return Usage(absl::InvalidArgumentError(absl::StrCat(
-        "there is no command ", topic, DidYouMean(topic, CommandNames()))));
+    return Usage(NoCommand(topic));
   }
   return kOk;
+}
+
+ExitCode Run::Whole(const std::vector<std::string>& arguments) {
+  const ExitCode code = Main(arguments);
+  terminal_.out->flush();
+  if (terminal_.out->good() || terminal_.is_reader_gone()) return code;
+  *terminal_.err << "housecall: " << Text("cannot_write", language_) << "\n";
+  return code == kOk ? kRefused : code;
 }
 
 ExitCode Run::Main(const std::vector<std::string>& arguments) {
@@ -877,14 +1127,18 @@ ExitCode Run::Main(const std::vector<std::string>& arguments) {
                                  ? Environment("LC_ALL")
                                  : Environment("LANG");
   if (absl::StartsWith(locale, "en")) language_ = Language::kEnglish;
+  // Known also where the rest of the line cannot be read.
+  json_ = Contains(arguments, "--json");
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const bool has_next = i + 1 < arguments.size();
+    const std::string lang = arguments[i] == "--lang" && has_next
+                                 ? absl::StrCat("--lang=", arguments[i + 1])
+                                 : arguments[i];
+    if (lang == "--lang=en") language_ = Language::kEnglish;
+    if (lang == "--lang=ja") language_ = Language::kJapanese;
+  }
 
-  const auto is_global_switch = [](const std::string& name) {
-    return Contains(GlobalSwitches(), name);
-  };
-  absl::StatusOr<CommandLine> line =
-      SplitCommandLine(arguments, is_global_switch);
-  // The command says which of its flags take no value: found first, then all
-  // words are sorted anew.
+  // The command says which of its flags take no value, so it is found first.
   for (size_t i = 0; i < arguments.size() && command_.empty(); ++i) {
     const bool is_value = i > 0 && absl::StartsWith(arguments[i - 1], "--") &&
                           !absl::StrContains(arguments[i - 1], '=') &&
@@ -896,17 +1150,26 @@ ExitCode Run::Main(const std::vector<std::string>& arguments) {
   const Rpc* rpc = FindRpc(command_);
   const OwnCommand* own = FindOwnCommand(command_);
   if (rpc != nullptr) command_ = rpc->command;
-  line = SplitCommandLine(arguments, [&](const std::string& name) {
-    if (is_global_switch(name)) return true;
+  const auto kind_of = [&](const std::string& name) {
+    if (Contains(GlobalSwitches(), name)) return FlagKind::kSwitch;
+    if (Contains(GlobalFlags(), name)) return FlagKind::kValue;
     if (rpc != nullptr) {
       const FieldDescriptor* field = FindFlag(*rpc->method->input_type(), name);
+      if (field == nullptr && name != "etag") return FlagKind::kUnknown;
       return field != nullptr &&
-             field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL;
+                     field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL
+                 ? FlagKind::kSwitch
+                 : FlagKind::kValue;
     }
-    return own != nullptr &&
-           std::find(own->switches.begin(), own->switches.end(), name) !=
-               own->switches.end();
-  });
+    if (own == nullptr) return FlagKind::kUnknown;
+    const auto is_one_of = [&](const std::vector<const char*>& names) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    return is_one_of(own->switches) ? FlagKind::kSwitch
+           : is_one_of(own->flags)  ? FlagKind::kValue
+                                    : FlagKind::kUnknown;
+  };
+  absl::StatusOr<CommandLine> line = SplitCommandLine(arguments, kind_of);
   if (!line.ok()) return Usage(line.status());
   line_ = *std::move(line);
   if (const absl::Status status = ReadGlobals(); !status.ok()) {
@@ -920,8 +1183,7 @@ ExitCode Run::Main(const std::vector<std::string>& arguments) {
   }
   if (rpc == nullptr && own == nullptr && command_ != "version") {
     const std::string unknown = std::exchange(command_, "");
-    return Usage(absl::InvalidArgumentError(absl::StrCat(
-        "there is no command ", unknown, DidYouMean(unknown, CommandNames()))));
+    return Usage(NoCommand(unknown));
   }
   if (!line_.words.empty()) line_.words.erase(line_.words.begin());
   if (wants_help) {
@@ -936,7 +1198,7 @@ ExitCode Run::Main(const std::vector<std::string>& arguments) {
 
 ExitCode RunCommand(const std::vector<std::string>& arguments,
                     const Terminal& terminal) {
-  return Run(terminal).Main(arguments);
+  return Run(terminal).Whole(arguments);
 }
 
 }  // namespace housecall::cli

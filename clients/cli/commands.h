@@ -37,6 +37,9 @@ struct Terminal {
       ask_password;
   // Returns when the program is to stop.
   std::function<void()> wait_for_stop;
+  // Whether whoever read `out` has gone, as `head` does: nothing to complain
+  // of.
+  std::function<bool()> is_reader_gone;
 };
 
 // Runs one command. `arguments` are without the program's name.

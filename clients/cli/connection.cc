@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "clients/cli/message.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/create_channel.h"
@@ -33,8 +34,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& flag,
   std::stringstream text;
   text << file.rdbuf();
   if (!file || text.str().empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": cannot read ", path));
+    return WrongInput(absl::StrCat(flag, ": cannot read ", path),
+                      absl::StrCat(flag, ": ", path, " を読めません"));
   }
   return text.str();
 }
@@ -124,14 +125,17 @@ bool IsLoopback(const std::string& server) {
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
     const Target& target) {
   if (HostOf(target.server).empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--server: '", target.server,
-        "' is no address; write HOST:PORT, such as 127.0.0.1:7443"));
+    return WrongInput(
+        absl::StrCat("--server: '", target.server,
+                     "' is no address; write HOST:PORT, such as "
+                     "127.0.0.1:7443"),
+        absl::StrCat("--server: 「", target.server,
+                     "」は宛先として読めません。127.0.0.1:7443 のように "
+                     "HOST:PORT で書いてください"));
   }
   grpc::ChannelArguments arguments;
   // A server that is being started anew is back within a second.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetMaxReceiveMessageSize(-1);
   std::shared_ptr<grpc::ChannelCredentials> credentials;
@@ -144,8 +148,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
     absl::StatusOr<std::string> key = ReadFile("--tls-key", target.tls_key);
     if (!key.ok()) return key.status();
     if (cert->empty() != key->empty()) {
-      return absl::InvalidArgumentError(
-          "--tls-cert and --tls-key: give both or neither");
+      return WrongInput(
+          "--tls-cert and --tls-key: give both or neither",
+          "--tls-cert と --tls-key は、両方書くか、どちらも書かないでください");
     }
     options.pem_root_certs = *std::move(ca);
     options.pem_cert_chain = *std::move(cert);
@@ -155,9 +160,13 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     credentials = grpc::InsecureChannelCredentials();
   } else {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--server: ", target.server,
-        " is another machine, so TLS is needed: give --tls-ca FILE"));
+    return WrongInput(
+        absl::StrCat("--server: ", target.server,
+                     " is another machine, so TLS is needed: give --tls-ca "
+                     "FILE"),
+        absl::StrCat("--server: ", target.server,
+                     " は別の機械なので TLS が必要です。--tls-ca FILE "
+                     "で認証局の証明書を指定してください"));
   }
   return std::unique_ptr<Connection>(new Connection(
       grpc::CreateCustomChannel(target.server, credentials, arguments)));
@@ -172,7 +181,7 @@ grpc::Status Connection::Call(const Rpc& rpc,
   const absl::Time deadline = absl::Now() + options.timeout;
   absl::Duration pause = kFirstPause;
   for (int i = 1;; ++i) {
-    const grpc::Status status =
+    grpc::Status status =
         CallOnce(stub, rpc, bytes, options, deadline, response);
     if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
         i >= options.tries || absl::Now() + pause >= deadline) {

@@ -18,7 +18,7 @@ namespace housecall::cli {
 
 struct CallOptions {
   // Sent as `authorization: Bearer …`; empty: none.
-  std::string token;
+  std::string token = {};
   // For the call with all its tries.
   absl::Duration timeout = absl::Seconds(10);
   // How often a call is sent that was answered with UNAVAILABLE; the same

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -18,20 +19,57 @@ namespace {
 using google::protobuf::FieldDescriptor;
 
 constexpr int kColumns = 80;
+// Of a command's name in the overview; the longest has 24.
+constexpr int kNameColumns = 26;
+
+// A piece that is not broken at a line's end.
+struct Piece {
+  std::string text;
+  bool has_blank_before = false;
+};
+
+// Words between blanks; Japanese between any two letters, but for the marks
+// that no line may begin with.
+std::vector<Piece> PiecesOf(absl::string_view paragraph) {
+  std::vector<Piece> pieces;
+  for (absl::string_view word :
+       absl::StrSplit(paragraph, ' ', absl::SkipEmpty())) {
+    bool is_first = true;
+    bool was_japanese = false;
+    while (!word.empty()) {
+      // From U+3000 on UTF-8 takes three bytes that begin so.
+      const bool is_japanese = static_cast<unsigned char>(word[0]) >= 0xE3 &&
+                               static_cast<unsigned char>(word[0]) < 0xF0;
+      const absl::string_view letter = word.substr(0, is_japanese ? 3 : 1);
+      const bool clings =
+          absl::StrContains("、。）」・ー", letter) && letter.size() == 3;
+      if (is_first || ((is_japanese || was_japanese) && !clings)) {
+        pieces.push_back({"", is_first && !pieces.empty()});
+      }
+      absl::StrAppend(&pieces.back().text, letter);
+      word.remove_prefix(letter.size());
+      is_first = false;
+      was_japanese = is_japanese;
+    }
+  }
+  return pieces;
+}
 
 // The text in lines of at most 80 columns, each after `indent`.
 std::string Wrapped(const std::string& text, const std::string& indent) {
   std::string result;
   for (absl::string_view paragraph : absl::StrSplit(text, '\n')) {
     std::string line = indent;
-    for (absl::string_view word :
-         absl::StrSplit(paragraph, ' ', absl::SkipEmpty())) {
-      if (line.size() > indent.size() &&
-          DisplayWidth(line) + 1 + DisplayWidth(word) > kColumns) {
+    for (const Piece& piece : PiecesOf(paragraph)) {
+      const bool is_begun = line.size() > indent.size();
+      const int blank = is_begun && piece.has_blank_before ? 1 : 0;
+      if (is_begun &&
+          DisplayWidth(line) + blank + DisplayWidth(piece.text) > kColumns) {
         absl::StrAppend(&result, line, "\n");
-        line = indent;
+        line = absl::StrCat(indent, piece.text);
+        continue;
       }
-      absl::StrAppend(&line, line.size() > indent.size() ? " " : "", word);
+      absl::StrAppend(&line, blank == 1 ? " " : "", piece.text);
     }
     absl::StrAppend(&result, line.size() > indent.size() ? line : "", "\n");
   }
@@ -39,10 +77,22 @@ std::string Wrapped(const std::string& text, const std::string& indent) {
 }
 
 std::string FirstSentence(const std::string& text) {
-  const size_t end = text.find(". ");
-  const size_t line = text.find('\n');
-  return text.substr(
-      0, std::min(end == std::string::npos ? text.size() : end + 1, line));
+  size_t end = text.find('\n');
+  if (const size_t stop = text.find(". "); stop != std::string::npos) {
+    end = std::min(end, stop + 1);
+  }
+  // Without the full stop, as headings are.
+  if (const size_t stop = text.find("。"); stop != std::string::npos) {
+    end = std::min(end, stop);
+  }
+  return text.substr(0, end);
+}
+
+// What an RPC does, in a line.
+std::string SummaryOf(const Rpc& rpc, Language language) {
+  return language == Language::kJapanese
+             ? JapaneseSummary(rpc.command)
+             : FirstSentence(CommentOf(rpc.method->full_name()));
 }
 
 std::string KindOf(const FieldDescriptor& field) {
@@ -56,6 +106,7 @@ std::string KindOf(const FieldDescriptor& field) {
   }
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
+      if (field.name() == "etag") return "TEXT|current";
       return IsSecret(field) ? "env:NAME|-" : "TEXT";
     case FieldDescriptor::CPPTYPE_BOOL:
       return "";
@@ -89,6 +140,9 @@ std::string FlagHelp(const google::protobuf::Descriptor& request,
   if (!marks.empty()) {
     absl::StrAppend(&text, " (", absl::StrJoin(marks, ", "), ")");
   }
+  if (language == Language::kJapanese && HasFieldLabel(field->name())) {
+    absl::StrAppend(&text, "  ", FieldLabel(field->name(), language));
+  }
   return absl::StrCat(text, "\n",
                       Wrapped(CommentOf(field->full_name()), "      "));
 }
@@ -104,13 +158,34 @@ std::string Examples(const std::string& command, Language language) {
 }
 
 std::string GlobalFlagHelp(Language language) {
+  const std::string title =
+      absl::StrCat("\n", Text("global_flags", language), ":\n");
+  if (language == Language::kJapanese) {
+    return absl::StrCat(
+        title,
+        R"(  --profile NAME       使うログイン（省略時は $HOUSECALL_PROFILE か default）
+  --server HOST:PORT   サーバー（省略時はログイン先。login では環境変数
+                       HOUSECALL_SERVER）
+  --tls-ca FILE --tls-cert FILE --tls-key FILE
+                       PEM ファイル。別の機械のサーバーには TLS が必要です
+  --timeout DURATION   返事を待つ時間（省略時は 10s）
+  --lang ja|en         表示の言語（省略時は日本語。LANG が en なら英語）
+  --json               JSON で表示（続けて届くものは1行に1件）
+  --field PATH         1項目だけ表示（例: state）
+  --json-request FILE  要求を JSON で渡す。- は標準入力。フラグで上書きできます
+  --show-token         トークンを隠さない
+)");
+  }
   return absl::StrCat(
-      "\n", Text("global_flags", language), ":\n",
-      R"(  --profile NAME       the login to use (default: $HOUSECALL_PROFILE, else default)
-  --server HOST:PORT   the server (default: the login's, else $HOUSECALL_SERVER)
-  --tls-ca FILE --tls-cert FILE --tls-key FILE   PEM files; TLS is needed for
-                       every server but this machine's
-  --timeout DURATION   for the whole call (default 10s)
+      title,
+      R"(  --profile NAME       the login to use (default: $HOUSECALL_PROFILE, else
+                       "default")
+  --server HOST:PORT   the server (default: the login's; for login
+                       $HOUSECALL_SERVER)
+  --tls-ca FILE --tls-cert FILE --tls-key FILE
+                       PEM files; TLS is needed for every server but this
+                       machine's
+  --timeout DURATION   how long to wait for an answer (default 10s)
   --lang ja|en         language (default: ja, unless LANG says otherwise)
   --json               answers as JSON, one object; streams one a line
   --field PATH         one field of the answer only, such as state
@@ -141,15 +216,16 @@ const std::vector<OwnCommand>& OwnCommands() {
       {"whoami",
        "",
        "Says who is logged in.",
-       "ログイン中の人を示します。",
+       "ログイン中の利用者を示します。",
        {},
        {}},
       {"board",
-       "[--watch]",
+       "[CALL] [--watch]",
        "Shows the center's board: what needs somebody, open calls by urgency "
        "and time left, crews on duty. With --watch it stays up to date, also "
        "after a lost connection.",
-       "センターのボードを表示します。--watch で表示し続けます。",
+       "センターのボード（要対応・依頼・勤務中の人）を表示します。--watch "
+       "で表示し続けます。",
        {"call"},
        {"watch"}},
       {"timeline",
@@ -162,7 +238,7 @@ const std::vector<OwnCommand>& OwnCommands() {
       {"why",
        "CALL",
        "Shows why this crew was chosen for a call and why not each other one.",
-       "なぜこの医師・運転手が選ばれたか、他はなぜ選ばれなかったかを示します。",
+       "この医師・運転手を選んだ理由と、ほかを選ばなかった理由です。",
        {"call"},
        {}},
       {"inbox",
@@ -177,7 +253,9 @@ const std::vector<OwnCommand>& OwnCommands() {
        "{\"rpc\": \"CreateCar\", \"request\": {…}}. In texts ${center} is your "
        "center; {\"env\": \"NAME\"} is an environment variable; short ids and "
        "relative times are written as in flags. Safe to run again.",
-       "1行1件のJSONで多くの要求を送ります。やり直しても安全です。",
+       "ファイルの要求をまとめて送ります。1行に1件の JSON で、"
+       "{\"rpc\": \"CreateCar\", \"request\": {…}} と書きます。"
+       "やり直しても安全です。",
        {"file"},
        {"skip-existing", "keep-going"}},
       {"receive-webhooks",
@@ -186,10 +264,15 @@ const std::vector<OwnCommand>& OwnCommands() {
        "prints the ids of what comes, until it is stopped. --reject refuses "
        "the "
        "first N, --hang never answers.",
-       "記録を受け取る側のシステムを演じます。",
+       "試験用: 記録を受け取る側のシステムの代わりをします。",
        {"port", "secret", "reject", "port-file"},
        {"hang"}},
-      {"version", "", "Says which version this is.", "版を示します。", {}, {}},
+      {"version",
+       "",
+       "Says which version this is.",
+       "バージョンを表示します。",
+       {},
+       {}},
       {"help",
        "[COMMAND]",
        "Says what a command does.",
@@ -227,31 +310,29 @@ std::string Overview(Language language) {
           : "housecall: the command line of a house-call center\n\n";
   absl::StrAppend(&text, Text("usage", language),
                   ": housecall COMMAND [ARGUMENTS] [--FLAG VALUE …]\n\n");
-  Table own({});
   for (const OwnCommand& command : OwnCommands()) {
-    own.AddRow(
-        {absl::StrCat("  ", command.name),
-         FirstSentence(language == Language::kJapanese ? command.japanese
-                                                       : command.english)});
+    const std::string sentence = FirstSentence(
+        language == Language::kJapanese ? command.japanese : command.english);
+    absl::StrAppend(&text, "  ", Padded(command.name, kNameColumns),
+                    Shortened(sentence, kColumns - kNameColumns - 2), "\n");
   }
-  absl::StrAppend(&text, own.Render(70));
   const google::protobuf::ServiceDescriptor* service = nullptr;
   for (const Rpc& rpc : Rpcs()) {
     if (rpc.method->service() != service) {
       service = rpc.method->service();
-      absl::StrAppend(&text, "\n",
-                      FirstSentence(CommentOf(service->full_name())), "\n");
+      absl::StrAppend(
+          &text, "\n",
+          Wrapped(language == Language::kJapanese
+                      ? JapaneseSummary(service->name())
+                      : FirstSentence(CommentOf(service->full_name())),
+                  ""));
     }
-    Table line({});
-    line.AddRow({absl::StrCat(
-                     "  ", rpc.command,
-                     std::string(std::max<int>(0, 26 - static_cast<int>(
-                                                           rpc.command.size())),
-                                 ' ')),
-                 FirstSentence(CommentOf(rpc.method->full_name()))});
-    absl::StrAppend(&text, line.Render(100));
+    absl::StrAppend(
+        &text, "  ", Padded(rpc.command, kNameColumns),
+        Shortened(SummaryOf(rpc, language), kColumns - kNameColumns - 2), "\n");
   }
   absl::StrAppend(&text, GlobalFlagHelp(language), "\n",
+                  Wrapped(Text("exit_codes", language), ""),
                   Text("try_help", language), ": housecall COMMAND --help\n",
                   Examples("", language));
   return text;
@@ -265,7 +346,11 @@ std::string HelpOf(const Rpc& rpc, Language language) {
       positional.empty()
           ? ""
           : absl::StrCat(" ", KindOf(*FindFlag(request, positional))),
-      " [--FLAG VALUE …]\n\n", Wrapped(CommentOf(rpc.method->full_name()), ""));
+      " [--FLAG VALUE …]\n\n",
+      language == Language::kJapanese
+          ? absl::StrCat(JapaneseSummary(rpc.command), "\n\n")
+          : "",
+      Wrapped(CommentOf(rpc.method->full_name()), ""));
   const std::vector<std::string> flags = FlagsOf(request);
   if (!flags.empty()) {
     absl::StrAppend(&text, "\n", Text("fields", language), ":\n");
@@ -333,8 +418,8 @@ std::vector<std::string> ExamplesOf(const std::string& command) {
       {"draft-note",
        {"housecall draft-note c1 --text.findings '…' --text.diagnosis '…' "
         "--text.treatment '…'"}},
-      {"sign-note", {"housecall sign-note c1 --etag current"}},
-      {"confirm-receipt", {"housecall confirm-receipt c1--d1"}},
+      {"sign-note", {"housecall sign-note c1--n7 --etag current"}},
+      {"confirm-receipt", {"housecall confirm-receipt c1--n7--d1-2"}},
       {"create-patient",
        {"housecall create-patient p-9 --patient.display-name '山田 花子' "
         "--patient.place.address '立川市…' --patient.place.position "
@@ -367,7 +452,8 @@ std::vector<std::string> ExamplesOf(const std::string& command) {
 
 std::vector<std::string> CommandNames() {
   std::vector<std::string> names;
-  for (const OwnCommand& command : OwnCommands()) names.push_back(command.name);
+  for (const OwnCommand& command : OwnCommands())
+    names.emplace_back(command.name);
   for (const Rpc& rpc : Rpcs()) names.push_back(rpc.command);
   return names;
 }

@@ -1,5 +1,6 @@
 // housecall: the command line of a house-call center.
 
+#include <poll.h>
 #include <pthread.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,21 +17,50 @@
 
 namespace {
 
-// From the terminal itself, so that it works where input is redirected.
+volatile std::sig_atomic_t interrupted_by = 0;
+
+void Interrupt(int signal) { interrupted_by = signal; }
+
+// Without echo. Whatever ends it, Ctrl-C too, the terminal echoes again
+// afterwards.
 std::optional<std::string> AskPassword(const std::string& prompt) {
-  if (isatty(STDIN_FILENO) == 0) return std::nullopt;
   termios old;
-  if (tcgetattr(STDIN_FILENO, &old) != 0) return std::nullopt;
+  if (isatty(STDIN_FILENO) == 0 || tcgetattr(STDIN_FILENO, &old) != 0) {
+    return std::nullopt;
+  }
+  // Without SA_RESTART, so that read() returns.
+  struct sigaction on_interrupt = {};
+  on_interrupt.sa_handler = Interrupt;
+  struct sigaction old_int;
+  struct sigaction old_term;
+  sigaction(SIGINT, &on_interrupt, &old_int);
+  sigaction(SIGTERM, &on_interrupt, &old_term);
   termios silent = old;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   std::cerr << prompt << std::flush;
   tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
   std::string password;
-  const bool is_read = static_cast<bool>(std::getline(std::cin, password));
+  char letter = 0;
+  bool is_read = false;
+  while (!is_read && read(STDIN_FILENO, &letter, 1) == 1) {
+    if (letter == '\n') {
+      is_read = true;
+    } else {
+      password.push_back(letter);
+    }
+  }
   tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+  sigaction(SIGINT, &old_int, nullptr);
+  sigaction(SIGTERM, &old_term, nullptr);
   std::cerr << "\n";
+  if (interrupted_by != 0) std::raise(interrupted_by);
   if (!is_read) return std::nullopt;
   return password;
+}
+
+bool IsReaderGone() {
+  pollfd output = {STDOUT_FILENO, POLLOUT, 0};
+  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
 }
 
 }  // namespace
@@ -61,6 +91,7 @@ int main(int argc, char** argv) {
   };
   terminal.now = [] { return absl::Now(); };
   terminal.ask_password = AskPassword;
+  terminal.is_reader_gone = IsReaderGone;
   terminal.wait_for_stop = [&stop] {
     int signal = 0;
     sigwait(&stop, &signal);

@@ -12,6 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "clients/cli/message.h"
+#include "clients/cli/request_builder.h"
 #include "clients/cli/values.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -130,8 +132,28 @@ Prepared Prepare(const Rpc& rpc, const Filler& fill,
 
   const std::vector<std::string> missing = MissingFlags(*prepared.request);
   if (!missing.empty()) {
-    prepared.status = absl::InvalidArgumentError(
-        absl::StrCat("missing: --", absl::StrJoin(missing, ", --")));
+    const std::string flags = absl::StrJoin(missing, ", --");
+    std::string english;
+    std::string japanese;
+    for (const std::string& flag : missing) {
+      const FieldDescriptor* field =
+          FindFlag(*prepared.request->GetDescriptor(), flag);
+      if (field == nullptr) continue;
+      if (field->name() == "etag") {
+        absl::StrAppend(&english, "; --", flag,
+                        " current stands for the newest");
+        absl::StrAppend(&japanese, "。--", flag,
+                        " current で最新の版になります");
+      } else if (IsSecret(*field)) {
+        absl::StrAppend(&english, "; --", flag,
+                        " is env:NAME, or - for a line of standard input");
+        absl::StrAppend(&japanese, "。--", flag,
+                        " は env:環境変数名 か -（標準入力の1行）で渡します");
+      }
+    }
+    prepared.status =
+        WrongInput(absl::StrCat("missing: --", flags, english),
+                   absl::StrCat("必須の項目がありません: --", flags, japanese));
   }
   return prepared;
 }
@@ -140,7 +162,7 @@ std::string SetRequestId(const std::string& id, Message* request) {
   if (request->GetDescriptor()->FindFieldByName("request_id") == nullptr) {
     return "";
   }
-  const std::string given = GetString(*request, "request_id");
+  std::string given = GetString(*request, "request_id");
   if (!given.empty()) return given;
   SetString("request_id", id, request);
   return id;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "clients/cli/message.h"
 #include "clients/cli/values.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -38,11 +39,6 @@ struct Slot {
                                 : reflection().MutableMessage(message, field);
   }
 };
-
-absl::Status AtField(absl::string_view path, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat(path, ": ", status.message()));
-}
 
 // Field names have words between _; people write - or camelCase, too.
 const FieldDescriptor* FindField(const Descriptor& type,
@@ -101,6 +97,10 @@ absl::Status SetEnum(int number, const Slot& slot) {
   return absl::OkStatus();
 }
 
+absl::Status NotWhole() {
+  return WrongInput("must be a whole number", "整数で書いてください");
+}
+
 absl::Status SetNumber(double number, const Slot& slot) {
   const bool is_whole = number == std::floor(number);
   switch (slot.field->cpp_type()) {
@@ -110,7 +110,7 @@ absl::Status SetNumber(double number, const Slot& slot) {
       return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_INT32:
       if (!is_whole || std::abs(number) > std::numeric_limits<int32_t>::max()) {
-        return absl::InvalidArgumentError("must be a whole number");
+        return NotWhole();
       }
       slot.reflection().SetInt32(slot.message, slot.field,
                                  static_cast<int32_t>(number));
@@ -118,7 +118,7 @@ absl::Status SetNumber(double number, const Slot& slot) {
     case FieldDescriptor::CPPTYPE_INT64:
       // Up to there every whole number has a double of its own.
       if (!is_whole || std::abs(number) > 9007199254740992.0) {
-        return absl::InvalidArgumentError("must be a whole number");
+        return NotWhole();
       }
       slot.reflection().SetInt64(slot.message, slot.field,
                                  static_cast<int64_t>(number));
@@ -126,7 +126,7 @@ absl::Status SetNumber(double number, const Slot& slot) {
     default:
       break;
   }
-  return absl::InvalidArgumentError("does not take a number");
+  return WrongInput("does not take a number", "ここに数は書けません");
 }
 
 absl::Status SetBool(bool value, const Slot& slot) {
@@ -172,21 +172,23 @@ absl::Status SetFromText(absl::string_view text, const Surroundings& around,
     case FieldDescriptor::CPPTYPE_BOOL: {
       if (text == "true" || text == "yes") return SetBool(true, slot);
       if (text == "false" || text == "no") return SetBool(false, slot);
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", text, "' is neither true nor false"));
+      return WrongInput(
+          absl::StrCat("'", text, "' is neither true nor false"),
+          absl::StrCat("「", text,
+                       "」ではなく true か false を書いてください"));
     }
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
     case FieldDescriptor::CPPTYPE_DOUBLE: {
       double number = 0;
       if (!absl::SimpleAtod(text, &number)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("'", text, "' is no number"));
+        return WrongInput(absl::StrCat("'", text, "' is no number"),
+                          absl::StrCat("「", text, "」は数として読めません"));
       }
       return SetNumber(number, slot);
     }
     default:
-      return absl::InvalidArgumentError("cannot be set here");
+      return WrongInput("cannot be set here", "ここでは指定できません");
   }
 }
 
@@ -196,26 +198,34 @@ absl::Status SetFromJson(const json& value, absl::string_view path,
 absl::Status MergeObject(const json& object, absl::string_view path,
                          const Surroundings& around, Message* message) {
   if (!object.is_object()) {
-    return absl::InvalidArgumentError(
+    constexpr char kForm[] = "{\"field\": value, …}";
+    return WrongInput(
         absl::StrCat(path.empty() ? "the request" : path,
-                     ": must be a JSON object, {\"field\": value, …}"));
+                     ": must be a JSON object, ", kForm),
+        absl::StrCat(path.empty() ? "要求" : path,
+                     ": JSON のオブジェクトで書いてください: ", kForm));
   }
   for (const auto& [key, value] : object.items()) {
     const FieldDescriptor* field = FindField(*message->GetDescriptor(), key);
     const std::string inner = path.empty() ? key : absl::StrCat(path, ".", key);
     if (field == nullptr) {
       std::vector<std::string> names;
+      names.reserve(message->GetDescriptor()->field_count());
       for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
         names.push_back(message->GetDescriptor()->field(i)->name());
       }
-      return absl::InvalidArgumentError(absl::StrCat(
-          inner, ": there is no such field", DidYouMean(key, names)));
+      return WrongInput(
+          absl::StrCat(inner, ": there is no such field",
+                       DidYouMean(key, names, "", Language::kEnglish)),
+          absl::StrCat(inner, ": この項目はありません",
+                       DidYouMean(key, names, "", Language::kJapanese)));
     }
     absl::Status status;
     if (field->is_repeated()) {
       if (!value.is_array()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(inner, ": must be a list, [ … ]"));
+        return WrongInput(
+            absl::StrCat(inner, ": must be a list, [ … ]"),
+            absl::StrCat(inner, ": [ … ] の形の並びで書いてください"));
       }
       message->GetReflection()->ClearField(message, field);
       for (size_t i = 0; i < value.size() && status.ok(); ++i) {
@@ -232,6 +242,12 @@ absl::Status MergeObject(const json& object, absl::string_view path,
   return absl::OkStatus();
 }
 
+absl::Status NotInEnvironment(absl::string_view name) {
+  return WrongInput(
+      absl::StrCat("the environment variable ", name, " is not set"),
+      absl::StrCat("環境変数 ", name, " が設定されていません"));
+}
+
 absl::Status SetFromJson(const json& value, absl::string_view path,
                          const Surroundings& around, const Slot& slot) {
   const FieldDescriptor& field = *slot.field;
@@ -240,11 +256,10 @@ absl::Status SetFromJson(const json& value, absl::string_view path,
     const auto& name = value["env"].get_ref<const std::string&>();
     const std::optional<std::string> text = around.environment(name);
     if (!text.has_value() || text->empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, ": the environment variable ", name, " is not set"));
+      return AtPlace(path, NotInEnvironment(name));
     }
     const absl::Status status = SetFromText(*text, around, slot);
-    return status.ok() ? status : AtField(path, status);
+    return status.ok() ? status : AtPlace(path, status);
   }
   if (value.is_object() && field.message_type() != nullptr) {
     return MergeObject(value, path, around, slot.Nested());
@@ -261,10 +276,11 @@ absl::Status SetFromJson(const json& value, absl::string_view path,
              field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
     status = SetNumber(value.get<double>(), slot);
   } else {
-    status = absl::InvalidArgumentError(
-        absl::StrCat("does not take a JSON ", value.type_name()));
+    status = WrongInput(
+        absl::StrCat("does not take a JSON ", value.type_name()),
+        absl::StrCat("JSON の ", value.type_name(), " は書けません"));
   }
-  return status.ok() ? status : AtField(path, status);
+  return status.ok() ? status : AtPlace(path, status);
 }
 
 absl::Status SetSecret(absl::string_view text, const Surroundings& around,
@@ -273,19 +289,21 @@ absl::Status SetSecret(absl::string_view text, const Surroundings& around,
   if (text == "-") {
     secret = around.read_line();
     if (!secret.has_value()) {
-      return absl::InvalidArgumentError("standard input has no line for it");
+      return WrongInput("standard input has no line for it",
+                        "標準入力にその行がありません");
     }
   } else if (absl::ConsumePrefix(&text, "env:")) {
     secret = around.environment(std::string(text));
     if (!secret.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the environment variable ", text, " is not set"));
+      return NotInEnvironment(text);
     }
   } else {
-    return absl::InvalidArgumentError(
+    return WrongInput(
         "is a secret, and arguments are seen by everybody on this machine; "
         "write env:NAME for an environment variable, or - for a line of "
-        "standard input");
+        "standard input",
+        "秘密の値は引数に書けません（この機械のほかの人に見えるため）。"
+        "env:NAME で環境変数を、- で標準入力の1行を指定してください");
   }
   return SetText(*std::move(secret), slot);
 }
@@ -298,7 +316,7 @@ void AddFlags(const Descriptor& type, const std::string& prefix,
     const std::string name = absl::StrCat(prefix, Kebab(field->name()));
     flags->push_back(name);
     if (field->message_type() != nullptr && !field->is_repeated() &&
-        !IsTimestamp(*field) && !IsDuration(*field)) {
+        !IsTimestamp(*field) && !IsDuration(*field) && !IsLatLng(*field)) {
       AddFlags(*field->message_type(), absl::StrCat(name, "."), flags);
     }
   }
@@ -357,9 +375,12 @@ absl::Status SetField(absl::string_view path, absl::string_view text,
   const std::string flag = absl::StrCat("--", path);
   const FieldDescriptor* field = FindFlag(*message->GetDescriptor(), path);
   if (field == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flag, ": there is no such flag",
-        DidYouMean(path, FlagsOf(*message->GetDescriptor()), "--")));
+    const std::vector<std::string> flags = FlagsOf(*message->GetDescriptor());
+    return WrongInput(
+        absl::StrCat(flag, ": there is no such flag",
+                     DidYouMean(path, flags, "--", Language::kEnglish)),
+        absl::StrCat(flag, ": このフラグはありません",
+                     DidYouMean(path, flags, "--", Language::kJapanese)));
   }
   const std::vector<std::string> parts = absl::StrSplit(path, '.');
   for (size_t i = 0; i + 1 < parts.size(); ++i) {
@@ -369,7 +390,7 @@ absl::Status SetField(absl::string_view path, absl::string_view text,
   const Slot slot{message, field};
   if (IsSecret(*field)) {
     const absl::Status status = SetSecret(text, surroundings, slot);
-    return status.ok() ? status : AtField(flag, status);
+    return status.ok() ? status : AtPlace(flag, status);
   }
   const bool is_json = field->message_type() != nullptr &&
                        !IsTimestamp(*field) && !IsDuration(*field) &&
@@ -377,9 +398,14 @@ absl::Status SetField(absl::string_view path, absl::string_view text,
   if (is_json) {
     const json object = json::parse(std::string(text), nullptr, false);
     if (!object.is_object()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          flag, ": must be a JSON object, such as '{\"field\": \"value\"}'",
-          field->is_repeated() ? "; repeat the flag for more of them" : ""));
+      constexpr char kForm[] = "'{\"field\": \"value\"}'";
+      return WrongInput(
+          absl::StrCat(
+              flag, ": must be a JSON object, such as ", kForm,
+              field->is_repeated() ? "; repeat the flag for more of them" : ""),
+          absl::StrCat(
+              flag, ": JSON のオブジェクトで書いてください: ", kForm,
+              field->is_repeated() ? "。複数あればフラグを繰り返します" : ""));
     }
     return MergeObject(object, flag, surroundings, slot.Nested());
   }
@@ -387,7 +413,7 @@ absl::Status SetField(absl::string_view path, absl::string_view text,
   if (SplitsAtCommas(*field)) values = absl::StrSplit(text, ',');
   for (const std::string& value : values) {
     const absl::Status status = SetFromText(value, surroundings, slot);
-    if (!status.ok()) return AtField(flag, status);
+    if (!status.ok()) return AtPlace(flag, status);
   }
   return absl::OkStatus();
 }

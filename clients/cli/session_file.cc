@@ -15,6 +15,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "clients/cli/message.h"
 #include "nlohmann/json.hpp"
 
 namespace housecall::cli {
@@ -34,8 +35,9 @@ std::string TextOf(const json& object, const char* key) {
 }
 
 absl::Status CannotWrite(const std::string& path) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
+  const char* why = std::strerror(errno);
+  return NotPossible(absl::StrCat("cannot write ", path, ": ", why),
+                     absl::StrCat(path, " に書けません: ", why));
 }
 
 }  // namespace
@@ -55,8 +57,10 @@ absl::StatusOr<std::string> ConfigFolder(
   if (const std::string home = get("HOME"); !home.empty()) {
     return absl::StrCat(home, "/.config/housecall");
   }
-  return absl::FailedPreconditionError(
-      "set HOUSECALL_CONFIG to a folder for logins; HOME is not set either");
+  return NotPossible(
+      "set HOUSECALL_CONFIG to a folder for logins; HOME is not set either",
+      "ログインの保存先がありません。環境変数 HOUSECALL_CONFIG "
+      "にフォルダを指定してください（HOME もありません）");
 }
 
 absl::Status CheckProfile(const std::string& profile) {
@@ -67,8 +71,9 @@ absl::Status CheckProfile(const std::string& profile) {
                      c == '-' || c == '_');
   }
   if (is_valid) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "--profile: must be 1 to 64 letters, digits, '-' or '_'");
+  return WrongInput(
+      "--profile: must be 1 to 64 letters, digits, '-' or '_'",
+      "--profile: 半角の英数字・-・_ で 1～64 文字にしてください");
 }
 
 absl::StatusOr<SavedSession> LoadSession(const std::string& folder,
@@ -76,14 +81,24 @@ absl::StatusOr<SavedSession> LoadSession(const std::string& folder,
   const std::string path = PathOf(folder, profile);
   struct stat info;
   if (stat(path.c_str(), &info) != 0) {
-    return absl::NotFoundError(absl::StrCat(
-        "profile ", profile, " is not logged in; run: housecall login",
+    const std::string login = absl::StrCat(
+        "housecall login",
         profile == "default" ? "" : absl::StrCat(" --profile ", profile),
-        " --server HOST:PORT --center CENTER --account ACCOUNT"));
+        " --server HOST:PORT --center CENTER --account ACCOUNT");
+    return InBothLanguages(
+        absl::StatusCode::kNotFound,
+        absl::StrCat("profile ", profile, " is not logged in; run: ", login),
+        absl::StrCat("プロファイル ", profile,
+                     " はログインしていません。次で入れます: ", login));
   }
   if ((info.st_mode & 077) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path, " holds a login and others may read it; run: chmod 600 ", path));
+    return NotPossible(
+        absl::StrCat(path,
+                     " holds a login and others may read it; run: "
+                     "chmod 600 ",
+                     path),
+        absl::StrCat("ログイン情報 ", path,
+                     " をほかの人も読めます。次で直せます: chmod 600 ", path));
   }
   std::ifstream file(path);
   std::stringstream text;
@@ -103,8 +118,10 @@ absl::StatusOr<SavedSession> LoadSession(const std::string& folder,
   }
   if (session.token.empty() || session.center.empty() ||
       session.target.server.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, " is damaged; remove it and log in anew"));
+    return NotPossible(
+        absl::StrCat(path, " is damaged; remove it and log in anew"),
+        absl::StrCat(path,
+                     " が壊れています。削除してからログインし直してください"));
   }
   return session;
 }
@@ -115,8 +132,9 @@ absl::Status SaveSession(const std::string& folder, const std::string& profile,
   if (!std::filesystem::is_directory(folder, error)) {
     std::filesystem::create_directories(folder, error);
     if (error) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("cannot make ", folder, ": ", error.message()));
+      return NotPossible(
+          absl::StrCat("cannot make ", folder, ": ", error.message()),
+          absl::StrCat(folder, " を作れません: ", error.message()));
     }
     chmod(folder.c_str(), 0700);
   }
@@ -146,7 +164,7 @@ absl::Status SaveSession(const std::string& folder, const std::string& profile,
   const bool is_closed = close(fd) == 0;
   if (!is_kept || !is_closed ||
       std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const absl::Status status = CannotWrite(path);
+    absl::Status status = CannotWrite(path);
     unlink(temporary.c_str());
     return status;
   }
@@ -157,8 +175,9 @@ absl::Status RemoveSession(const std::string& folder,
                            const std::string& profile) {
   const std::string path = PathOf(folder, profile);
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot remove ", path, ": ", std::strerror(errno)));
+    const char* why = std::strerror(errno);
+    return NotPossible(absl::StrCat("cannot remove ", path, ": ", why),
+                       absl::StrCat(path, " を削除できません: ", why));
   }
   return absl::OkStatus();
 }

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "clients/cli/api.h"
+#include "clients/cli/message.h"
 #include "clients/cli/values.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -104,11 +106,6 @@ bool NextLetter(absl::string_view* text, uint32_t* letter,
   *bytes = text->substr(0, size);
   text->remove_prefix(size);
   return is_valid;
-}
-
-std::string Padded(const std::string& text, int width) {
-  return absl::StrCat(
-      text, std::string(std::max(0, width - DisplayWidth(text)), ' '));
 }
 
 // --- Which columns a list has ----------------------------------------------
@@ -250,7 +247,7 @@ std::string ValueText(const Message& message, const FieldDescriptor& field,
   const bool is_raw = reader == For::kPrograms;
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string text =
+      std::string text =
           is_list ? reflection.GetRepeatedString(message, &field, index)
                   : reflection.GetString(message, &field);
       if (is_raw) return text;
@@ -277,7 +274,10 @@ std::string ValueText(const Message& message, const FieldDescriptor& field,
       return absl::StrCat(reflection.GetInt64(message, &field));
     case FieldDescriptor::CPPTYPE_DOUBLE: {
       const double value = reflection.GetDouble(message, &field);
-      return is_raw ? absl::StrCat(value) : Decimal(value);
+      if (is_raw) return absl::StrCat(value);
+      return absl::EndsWith(field.name(), "_meters")
+                 ? absl::StrFormat("%.0f", value)
+                 : Decimal(value);
     }
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       const Message& value =
@@ -295,7 +295,7 @@ std::string ValueText(const Message& message, const FieldDescriptor& field,
       if (IsDuration(field)) {
         return is_raw
                    ? absl::StrCat(absl::ToDoubleSeconds(DurationOf(value)), "s")
-                   : DurationText(DurationOf(value));
+                   : DurationText(DurationOf(value), style.language);
       }
       if (IsLatLng(field)) {
         v1::LatLng position;
@@ -315,6 +315,7 @@ std::string FieldText(const Message& message, const FieldDescriptor& field,
   const Reflection& reflection = *message.GetReflection();
   if (field.is_repeated()) {
     std::vector<std::string> values;
+    values.reserve(reflection.FieldSize(message, &field));
     for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
       values.push_back(ValueText(message, field, i, style, reader));
     }
@@ -323,6 +324,21 @@ std::string FieldText(const Message& message, const FieldDescriptor& field,
   }
   if (!reflection.HasField(message, &field)) return "";
   return ValueText(message, field, -1, style, reader);
+}
+
+// Whether it holds messages that are more than a value.
+bool IsPart(const FieldDescriptor& field) {
+  return field.message_type() != nullptr && !IsTimestamp(field) &&
+         !IsDuration(field) && !IsLatLng(field);
+}
+
+// Whether the message is too much for a line.
+bool HasParts(const Message& message) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  return std::any_of(
+      fields.begin(), fields.end(),
+      [](const FieldDescriptor* field) { return IsPart(*field); });
 }
 
 // A message within a line: its values after one another.
@@ -344,22 +360,27 @@ std::string RenderRows(const Descriptor& type,
 
 void AddCard(const Message& message, int depth, const Style& style,
              std::string* out) {
-  const std::string indent(depth * 2, ' ');
+  const std::string indent(size_t{2} * depth, ' ');
   std::vector<const FieldDescriptor*> fields;
   const Reflection& reflection = *message.GetReflection();
   reflection.ListFields(message, &fields);
+  // The server's own count; it tells people nothing.
+  fields.erase(std::remove_if(fields.begin(), fields.end(),
+                              [](const FieldDescriptor* field) {
+                                return field->name() == "derived";
+                              }),
+               fields.end());
+  // Of the labels that have their value beside them.
   int width = 0;
   for (const FieldDescriptor* field : fields) {
+    if (IsPart(*field)) continue;
     width = std::max(width,
                      DisplayWidth(FieldLabel(field->name(), style.language)));
   }
   for (const FieldDescriptor* field : fields) {
     const std::string label =
         Padded(FieldLabel(field->name(), style.language), width);
-    const bool is_nested = field->message_type() != nullptr &&
-                           !IsTimestamp(*field) && !IsDuration(*field) &&
-                           !IsLatLng(*field);
-    if (!is_nested) {
+    if (!IsPart(*field)) {
       // Texts of several lines keep them, indented, without control characters.
       std::vector<std::string> lines =
           absl::StrSplit(FieldText(message, *field, style, For::kPeople), '\n');
@@ -373,6 +394,7 @@ void AddCard(const Message& message, int depth, const Style& style,
       absl::StrAppend(out, indent, FieldLabel(field->name(), style.language),
                       "\n");
       std::vector<const Message*> rows;
+      rows.reserve(reflection.FieldSize(message, field));
       for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
         rows.push_back(&reflection.GetRepeatedMessage(message, field, i));
       }
@@ -386,8 +408,18 @@ void AddCard(const Message& message, int depth, const Style& style,
         continue;
       }
       for (const Message* row : rows) {
-        absl::StrAppend(out, indent, "  - ", Printable(NestedLine(*row, style)),
-                        "\n");
+        if (HasParts(*row)) {
+          std::string card;
+          AddCard(*row, depth + 2, style, &card);
+          // The dash stands in the first line's indent.
+          card[indent.size() + 2] = '-';
+          absl::StrAppend(out, card);
+          continue;
+        }
+        // Empty where all of it is hidden from the caller.
+        const std::string line = NestedLine(*row, style);
+        absl::StrAppend(out, indent, "  - ",
+                        line.empty() ? "…" : Printable(line), "\n");
       }
     } else {
       absl::StrAppend(out, indent, FieldLabel(field->name(), style.language),
@@ -403,9 +435,11 @@ std::string RenderRows(const Descriptor& type,
                        const Style& style) {
   // A column in which nothing stands is left out.
   std::vector<std::vector<std::string>> cells;
+  cells.reserve(rows.size());
   std::vector<bool> is_used(paths.size(), false);
   for (const Message* row : rows) {
     std::vector<std::string> line;
+    line.reserve(paths.size());
     for (size_t i = 0; i < paths.size(); ++i) {
       line.push_back(FormatPath(*row, paths[i], style));
       is_used[i] = is_used[i] || !line.back().empty();
@@ -436,6 +470,7 @@ std::string RenderList(const Message& message, const FieldDescriptor& field,
     text = absl::StrCat(Text("nothing", style.language), "\n");
   } else {
     std::vector<const Message*> rows;
+    rows.reserve(size);
     for (int i = 0; i < size; ++i) {
       rows.push_back(&reflection.GetRepeatedMessage(message, &field, i));
     }
@@ -469,6 +504,7 @@ std::string RenderMatch(const v1::Match& match, const Style& style) {
   const auto add = [&](const char* title, const auto& candidates) {
     if (candidates.empty()) return;
     std::vector<const Message*> rows;
+    rows.reserve(candidates.size());
     for (const v1::Candidate& candidate : candidates) {
       rows.push_back(&candidate);
     }
@@ -489,25 +525,30 @@ absl::Status AddRawValues(const Message& message, absl::string_view path,
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
   if (field == nullptr) {
     std::vector<std::string> names;
+    names.reserve(message.GetDescriptor()->field_count());
     for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
       names.push_back(message.GetDescriptor()->field(i)->name());
     }
-    return absl::InvalidArgumentError(
-        absl::StrCat("--field: ", message.GetDescriptor()->name(), " has no ",
-                     name, DidYouMean(name, names)));
+    const std::string& type = message.GetDescriptor()->name();
+    return WrongInput(
+        absl::StrCat("--field: ", type, " has no ", name,
+                     DidYouMean(name, names, "", Language::kEnglish)),
+        absl::StrCat("--field: ", type, " に ", name, " はありません",
+                     DidYouMean(name, names, "", Language::kJapanese)));
   }
   const Reflection& reflection = *message.GetReflection();
   const bool is_last = dot == absl::string_view::npos;
   if (!is_last && field->message_type() == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--field: ", name, " has no fields of its own"));
+    return WrongInput(
+        absl::StrCat("--field: ", name, " has no fields of its own"),
+        absl::StrCat("--field: ", name, " の中に項目はありません"));
   }
   const int size =
       field->is_repeated() ? reflection.FieldSize(message, field) : 1;
   for (int i = 0; i < size; ++i) {
     const int index = field->is_repeated() ? i : -1;
     if (!is_last) {
-      const absl::Status status = AddRawValues(
+      absl::Status status = AddRawValues(
           index < 0 ? reflection.GetMessage(message, field)
                     : reflection.GetRepeatedMessage(message, field, index),
           path.substr(dot + 1), out);
@@ -565,6 +606,11 @@ std::string Printable(absl::string_view text) {
   return result;
 }
 
+std::string Padded(absl::string_view text, int width) {
+  return absl::StrCat(
+      text, std::string(std::max(0, width - DisplayWidth(text)), ' '));
+}
+
 std::string Shortened(absl::string_view text, int width) {
   if (DisplayWidth(text) <= width) return std::string(text);
   std::string result;
@@ -615,16 +661,22 @@ std::string FormatTime(absl::Time time, const Style& style) {
   return absl::StrCat(FormatTimeShort(time, style), " JST");
 }
 
-std::string DurationText(absl::Duration duration) {
+std::string DurationText(absl::Duration duration, Language language) {
+  const bool is_japanese = language == Language::kJapanese;
+  const char* hour = is_japanese ? "時間" : "h";
+  const char* minute = is_japanese ? "分" : "m";
+  const char* second = is_japanese ? "秒" : "s";
   const int64_t seconds = absl::ToInt64Seconds(absl::AbsDuration(duration));
   const char* sign = duration < absl::ZeroDuration() ? "-" : "";
-  if (seconds < 60) return absl::StrCat(sign, seconds, "s");
-  if (seconds < 60 * 60) {
-    return seconds % 60 == 0 ? absl::StrCat(sign, seconds / 60, "m")
-                             : absl::StrFormat("%s%dm%02ds", sign, seconds / 60,
-                                               seconds % 60);
+  if (seconds < 60) return absl::StrCat(sign, seconds, second);
+  if (seconds < 3600) {
+    return seconds % 60 == 0
+               ? absl::StrCat(sign, seconds / 60, minute)
+               : absl::StrFormat("%s%d%s%02d%s", sign, seconds / 60, minute,
+                                 seconds % 60, second);
   }
-  return absl::StrFormat("%s%dh%02dm", sign, seconds / 3600, seconds / 60 % 60);
+  return absl::StrFormat("%s%d%s%02d%s", sign, seconds / 3600, hour,
+                         seconds / 60 % 60, minute);
 }
 
 std::string FormatField(const Message& message, const FieldDescriptor& field,

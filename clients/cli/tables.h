@@ -26,6 +26,9 @@ int DisplayWidth(absl::string_view text);
 // tabs, U+FFFD for others and for what is not UTF-8.
 std::string Printable(absl::string_view text);
 
+// The text with blanks after it up to so many columns.
+std::string Padded(absl::string_view text, int width);
+
 // The text cut to so many columns, with "…" where something was cut off.
 std::string Shortened(absl::string_view text, int width);
 
@@ -57,7 +60,8 @@ struct Style {
 std::string FormatTime(absl::Time time, const Style& style);
 // "22:04:10", with the date likewise; the zone stands in the heading.
 std::string FormatTimeShort(absl::Time time, const Style& style);
-std::string DurationText(absl::Duration duration);
+// "40m" or "40分"; "1h05m" or "1時間05分"; "-3m" or "-3分".
+std::string DurationText(absl::Duration duration, Language language);
 
 // The value of a field by its kind: short ids, enum labels, times …; several
 // joined. "" if it is not set.

@@ -15,15 +15,19 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "clients/cli/api.h"
+#include "clients/cli/message.h"
 
 namespace housecall::cli {
 namespace {
 
 absl::Status NotATime(absl::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", text,
-                   "' is no time; write now, 22:30, +90m, -1h, "
-                   "2026-05-06T22:30 or 2026-05-06T22:30:00+09:00"));
+  constexpr char kForms[] =
+      "now, 22:30, +90m, -1h, 2026-05-06T22:30, 2026-05-06T22:30:00+09:00";
+  return WrongInput(
+      absl::StrCat("'", text, "' is no time; write one of: ", kForms),
+      absl::StrCat("「", text,
+                   "」は時刻として読めません。次のどれかの形で書いてください: ",
+                   kForms));
 }
 
 // Hours and minutes of "22:30".
@@ -73,7 +77,9 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now) {
                                  minute);
     const absl::Time time = absl::FromCivil(then, CenterZone());
     if (time > now) return time;
-    return absl::FromCivil(absl::CivilMinute(then + 24 * 60), CenterZone());
+    return absl::FromCivil(absl::CivilMinute(today.year(), today.month(),
+                                             today.day() + 1, hour, minute),
+                           CenterZone());
   }
   absl::Time time;
   std::string error;
@@ -93,8 +99,11 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
   if (!absl::ParseDuration(text, &duration) ||
       duration == absl::InfiniteDuration() ||
       duration == -absl::InfiniteDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", text, "' is no duration; write 90s, 40m or 1h30m"));
+    return WrongInput(
+        absl::StrCat("'", text, "' is no duration; write 90s, 40m or 1h30m"),
+        absl::StrCat("「", text,
+                     "」は時間の長さとして読めません。90s、40m、1h30m "
+                     "のように書いてください"));
   }
   return duration;
 }
@@ -112,9 +121,13 @@ absl::StatusOr<const google::protobuf::EnumValueDescriptor*> ParseEnum(
     if (type.value(i)->number() != 0)
       names.push_back(Kebab(absl::AsciiStrToLower(name)));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", text, "' is not one of ", absl::StrJoin(names, ", "),
-                   DidYouMean(absl::AsciiStrToLower(text), names)));
+  const std::string all = absl::StrJoin(names, ", ");
+  const std::string lower = absl::AsciiStrToLower(text);
+  return WrongInput(
+      absl::StrCat("'", text, "' is not one of ", all,
+                   DidYouMean(lower, names, "", Language::kEnglish)),
+      absl::StrCat("「", text, "」は選べません。次のどれかです: ", all,
+                   DidYouMean(lower, names, "", Language::kJapanese)));
 }
 
 absl::StatusOr<Degrees> ParsePosition(absl::string_view text) {
@@ -124,10 +137,13 @@ absl::StatusOr<Degrees> ParsePosition(absl::string_view text) {
       !absl::SimpleAtod(parts[1], &degrees.longitude) ||
       !(std::abs(degrees.latitude) <= 90) ||
       !(std::abs(degrees.longitude) <= 180)) {
-    return absl::InvalidArgumentError(
+    return WrongInput(
         absl::StrCat("'", text,
                      "' is no position; write latitude,longitude in degrees, "
-                     "such as 35.6980,139.4137"));
+                     "such as 35.6980,139.4137"),
+        absl::StrCat("「", text,
+                     "」は位置として読めません。緯度,経度 を 35.6980,139.4137 "
+                     "のように度で書いてください"));
   }
   return degrees;
 }
@@ -136,21 +152,25 @@ absl::StatusOr<std::string> ExpandName(absl::string_view text,
                                        absl::string_view format,
                                        absl::string_view center) {
   if (text.empty()) {
-    return absl::InvalidArgumentError("an id must not be empty");
+    return WrongInput("an id must not be empty", "ID が空です");
   }
   if (absl::StrContains(text, '/')) return std::string(text);
   for (const char c : text) {
     if (!absl::ascii_isgraph(static_cast<unsigned char>(c))) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "an id has a-z, 0-9 and '-' only, no blanks and no other letters"));
+      return WrongInput(
+          "an id has a-z, 0-9 and '-' only, no blanks and no other letters",
+          "ID に使えるのは半角の a-z、0-9、- "
+          "だけです（空白や全角文字は使えません）");
     }
   }
   if (format == "centers/{center}") return absl::StrCat("centers/", text);
   const std::vector<std::string> parts = absl::StrSplit(format, '/');
   if (center.empty()) {
-    return absl::FailedPreconditionError(
+    return NotPossible(
         "no center: log in first with `housecall login`, or write the whole "
-        "resource name");
+        "resource name",
+        "どのセンターか分かりません。先に housecall login "
+        "でログインするか、centers/ から始まる名前を書いてください");
   }
   return absl::StrCat("centers/", center, "/", parts[2], "/", text);
 }
@@ -183,10 +203,12 @@ std::string Nearest(absl::string_view text,
 
 std::string DidYouMean(absl::string_view text,
                        const std::vector<std::string>& candidates,
-                       absl::string_view prefix) {
+                       absl::string_view prefix, Language language) {
   const std::string nearest = Nearest(text, candidates);
   if (nearest.empty()) return "";
-  return absl::StrCat("; did you mean ", prefix, nearest, "?");
+  return language == Language::kJapanese
+             ? absl::StrCat("。", prefix, nearest, " のことですか?")
+             : absl::StrCat("; did you mean ", prefix, nearest, "?");
 }
 
 }  // namespace housecall::cli

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "clients/cli/catalogue.h"
 #include "google/protobuf/descriptor.h"
 
 namespace housecall::cli {
@@ -48,10 +49,10 @@ std::string ShortId(absl::string_view name);
 std::string Nearest(absl::string_view text,
                     const std::vector<std::string>& candidates);
 
-// " (did you mean --x?)", or "".
+// "; did you mean --x?", or "": the end of a message.
 std::string DidYouMean(absl::string_view text,
                        const std::vector<std::string>& candidates,
-                       absl::string_view prefix = "");
+                       absl::string_view prefix, Language language);
 
 }  // namespace housecall::cli
 

@@ -192,10 +192,12 @@ TEST(TimelineLine, NamesTimeKindAndPeople) {
   offer->set_physician("centers/hino/people/dr-sato");
   offer->set_driver("centers/hino/people/d-1");
   EXPECT_EQ(TimelineLine(event, kStyle),
-            "22:04:10  OFFER_ACCEPTED            dr-sato + d-1  [dr-sato]");
+            "22:04:10  offer accepted        dr-sato         dr-sato + d-1");
   EXPECT_EQ(TimelineLine(event, {Language::kJapanese, kNow}),
-            "22:04:10  OFFER_ACCEPTED           双方が承諾  dr-sato + d-1  "
-            "[dr-sato]");
+            "22:04:10  双方が承諾            dr-sato         dr-sato + d-1");
+  event.clear_resources();
+  event.clear_actor_person();
+  EXPECT_EQ(TimelineLine(event, kStyle), "22:04:10  offer accepted");
 }
 
 }  // namespace

@@ -55,6 +55,28 @@ TEST(Catalogue, HasEveryFieldThatIsShownInBothLanguages) {
   }
 }
 
+TEST(Catalogue, HasEveryFlagInJapanese) {
+  std::set<const Descriptor*> types;
+  for (const Rpc& rpc : Rpcs()) Collect(rpc.method->input_type(), &types);
+  for (const Descriptor* type : types) {
+    for (int i = 0; i < type->field_count(); ++i) {
+      const std::string& name = type->field(i)->name();
+      // Filled in from the login.
+      if (name == "parent") continue;
+      EXPECT_TRUE(HasFieldLabel(name)) << type->name() << "." << name;
+    }
+  }
+}
+
+TEST(Catalogue, SaysInJapaneseWhatEveryCommandDoes) {
+  for (const Rpc& rpc : Rpcs()) {
+    EXPECT_FALSE(IsAscii(JapaneseSummary(rpc.command))) << rpc.command;
+    const std::string& service = rpc.method->service()->name();
+    EXPECT_FALSE(IsAscii(JapaneseSummary(service))) << service;
+  }
+  EXPECT_EQ(JapaneseSummary("no-such-command"), "");
+}
+
 TEST(Catalogue, HasEveryEnumValueInBothLanguages) {
   std::set<const EnumDescriptor*> enums;
   std::set<const Descriptor*> types = ShownTypes();

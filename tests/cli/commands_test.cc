@@ -12,12 +12,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/help.h"
+#include "clients/cli/tables.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "housecall/v1/board_service.pb.h"
 #include "housecall/v1/call_service.pb.h"
 #include "housecall/v1/directory_service.pb.h"
 #include "housecall/v1/note_service.pb.h"
+#include "housecall/v1/patient_service.pb.h"
 #include "housecall/v1/rota_service.pb.h"
 #include "housecall/v1/session_service.pb.h"
 #include "housecall/v1/visit_service.pb.h"
@@ -68,6 +70,7 @@ class CommandsTest : public ::testing::Test {
     };
     terminal.now = [] { return absl::FromUnixSeconds(1778072640); };
     terminal.ask_password = [](const std::string&) { return std::nullopt; };
+    terminal.is_reader_gone = [this] { return is_reader_gone_; };
     terminal.wait_for_stop = [this] {
       if (while_waiting_) while_waiting_();
     };
@@ -87,6 +90,7 @@ class CommandsTest : public ::testing::Test {
   std::string folder_;
   std::map<std::string, std::string> environment_;
   std::function<void()> while_waiting_;
+  bool is_reader_gone_ = false;
   std::ostringstream out_;
   std::ostringstream err_;
 };
@@ -165,6 +169,76 @@ TEST_F(CommandsTest, SubmitsACallFromFlags) {
   EXPECT_EQ(request.request_id().size(), 36u);
 }
 
+// The advice does not depend on the server; what to read aloud does.
+TEST_F(CommandsTest, TellsToRing119First) {
+  Login();
+  v1::Call call;
+  call.set_name("centers/hino/calls/c1");
+  call.set_patient("centers/hino/patients/p-1");
+  call.mutable_place()->set_address("さくら町2-8");
+  call.add_red_flags(v1::RED_FLAG_UNCONSCIOUS);
+  server_.On("SubmitCall", call);
+  v1::Coverage coverage;
+  coverage.mutable_acp()->set_resuscitation(
+      v1::RESUSCITATION_WISH_DO_NOT_ATTEMPT);
+  server_.On("GetCoverage", coverage);
+  std::vector<std::string> arguments = {
+      "submit-call",      "c1", "--patient",   "p-1",
+      "--complaint",      "x",  "--judgement", "y",
+      "--callback-phone", "1",  "--red-flags", "unconscious",
+      "--lang",           "ja"};
+  ASSERT_EQ(Run(arguments), kOk) << err_.str();
+  EXPECT_THAT(err_.str(), HasSubstr("まず 119 番に電話してください"));
+  EXPECT_THAT(out_.str(),
+              HasSubstr("119 番で伝えること\n  住所: さくら町2-8\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("心肺蘇生: 希望しない(DNAR)"));
+  const auto asked = server_.RequestsOf<v1::GetCoverageRequest>("GetCoverage");
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(asked[0].patient(), "centers/hino/patients/p-1");
+
+  server_.On("GetCoverage", v1::Coverage());
+  ASSERT_EQ(Run(arguments), kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("ACP(人生会議): 記録なし"));
+
+  server_.Refuse("GetCoverage", grpc::StatusCode::PERMISSION_DENIED, "no");
+  ASSERT_EQ(Run(arguments), kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("住所: さくら町2-8"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("記録なし")));
+  server_.Refuse("SubmitCall", grpc::StatusCode::DEADLINE_EXCEEDED, "slow");
+  EXPECT_EQ(Run(arguments), kUncertain);
+  EXPECT_THAT(err_.str(), HasSubstr("119"));
+  arguments.push_back("--json");
+  EXPECT_EQ(Run(arguments), kUncertain);
+  EXPECT_TRUE(nlohmann::json::parse(err_.str()).is_object());
+
+  server_.On("RaiseEmergency", call);
+  ASSERT_EQ(Run({"raise-emergency", "c1"}), kOk) << err_.str();
+  EXPECT_THAT(err_.str(), HasSubstr("ring 119 first"));
+  EXPECT_THAT(out_.str(), HasSubstr("To read to 119"));
+  arguments = {"submit-call",      "c1", "--patient",   "p-1",
+               "--complaint",      "x",  "--judgement", "y",
+               "--callback-phone", "1"};
+  server_.On("SubmitCall", call);
+  ASSERT_EQ(Run(arguments), kOk) << err_.str();
+  EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(CommandsTest, SaysThatTheCallWasAddedToAnOpenOne) {
+  Login();
+  v1::Call call;
+  call.set_name("centers/hino/calls/c1");
+  server_.On("SubmitCall", call);
+  const auto submit = [&](const std::string& name) {
+    EXPECT_EQ(Run({"submit-call", name, "--patient", "p-1", "--complaint", "x",
+                   "--judgement", "y", "--callback-phone", "1"}),
+              kOk)
+        << err_.str();
+    return out_.str();
+  };
+  EXPECT_THAT(submit("c2"), HasSubstr("you follow it now"));
+  EXPECT_THAT(submit("c1"), Not(HasSubstr("you follow it now")));
+}
+
 TEST_F(CommandsTest, KeepsAGivenRequestId) {
   Login();
   server_.On("FollowCall", v1::Call());
@@ -234,6 +308,65 @@ TEST_F(CommandsTest, SaysThatNobodyListens) {
   EXPECT_THAT(err_.str(), HasSubstr("Cannot reach the server"));
 }
 
+TEST_F(CommandsTest, SaysInTheUsersLanguageWhatTheServerMeant) {
+  Login();
+  const struct {
+    grpc::StatusCode code;
+    const char* japanese;
+    const char* english;
+  } rows[] = {
+      {grpc::StatusCode::PERMISSION_DENIED, "権限がないか", "Not allowed"},
+      {grpc::StatusCode::NOT_FOUND, "見つかりません", "Not found"},
+      {grpc::StatusCode::ABORTED, "--etag current", "--etag current"},
+      {grpc::StatusCode::FAILED_PRECONDITION, "今の状態では", "in this state"},
+      {grpc::StatusCode::DEADLINE_EXCEEDED, "時間内に返事", "No answer"},
+      {grpc::StatusCode::INTERNAL, "受け付けられません", "Refused"},
+  };
+  for (const auto& row : rows) {
+    server_.Refuse("GetCall", row.code, "the reason");
+    Run({"get-call", "c1", "--lang", "ja"});
+    EXPECT_THAT(err_.str(), HasSubstr(row.japanese));
+    EXPECT_THAT(err_.str(), HasSubstr("the reason"));
+    Run({"get-call", "c1"});
+    EXPECT_THAT(err_.str(), HasSubstr(row.english));
+  }
+}
+
+TEST_F(CommandsTest, TellsHowToLogInAsBefore) {
+  Login("night");
+  server_.Refuse("GetCall", grpc::StatusCode::UNAUTHENTICATED, "over");
+  EXPECT_EQ(Run({"get-call", "c1", "--profile", "night"}), kRefused);
+  EXPECT_THAT(err_.str(),
+              HasSubstr("housecall login --profile night --server " +
+                        server_.address() + " --center hino --account nurse"));
+}
+
+TEST_F(CommandsTest, SaysThatThereIsNoSuchCall) {
+  Login();
+  server_.On("ListMatches", v1::ListMatchesResponse());
+  server_.On("ListEvents", v1::ListEventsResponse());
+  server_.Refuse("GetCall", grpc::StatusCode::NOT_FOUND, "calls/c9");
+  for (const char* command : {"why", "timeline"}) {
+    EXPECT_EQ(Run({command, "c9"}), kRefused) << command;
+    EXPECT_THAT(err_.str(), HasSubstr("Not found")) << command;
+  }
+  server_.On("GetCall", v1::Call());
+  for (const char* command : {"why", "timeline"}) {
+    EXPECT_EQ(Run({command, "c9"}), kOk) << command;
+  }
+}
+
+TEST_F(CommandsTest, FailsWhereItsOutputIsNotWritten) {
+  Login();
+  server_.On("GetCall", v1::Call());
+  out_.setstate(std::ios::badbit);
+  EXPECT_EQ(Run({"get-call", "c1"}), kRefused);
+  EXPECT_THAT(err_.str(), HasSubstr("Cannot write the output"));
+  is_reader_gone_ = true;
+  EXPECT_EQ(Run({"get-call", "c1"}), kOk);
+  EXPECT_EQ(err_.str(), "");
+}
+
 TEST_F(CommandsTest, GivesUpAtTheDeadline) {
   Login();
   server_.On("GetCall", [](const std::string&) {
@@ -277,9 +410,12 @@ TEST_F(CommandsTest, ExplainsWrongUsage) {
       {{"get-call", "\xFF"}, "argument 2 is not UTF-8"},
       {{"get-call", "c1", "--field", "stat"}, "did you mean state?"},
       {{"triage-call", "c1"}, "missing: --disposition"},
+      {{"request-cancel", "c1", "--reason", "x"}, "--etag current stands for"},
+      {{"create-account", "a"}, "--password is env:NAME, or -"},
       {{"submit-call", "c1"}, "--complaint, --judgement, --callback-phone"},
       {{"get-call", "c1", "--json-request", "/does/not/exist"}, "cannot read"},
-      {{"board", "--wach"}, "needs a value"},
+      {{"board", "--wach"}, "did you mean --watch?"},
+      {{"get-call", "--nmae"}, "did you mean --name?"},
       {{"board", "--wach=true"}, "did you mean --watch?"},
       {{"why"}, "name one call"},
       {{"timeline"}, "name one call"},
@@ -301,6 +437,55 @@ TEST_F(CommandsTest, ExplainsWrongUsage) {
   }
 }
 
+TEST_F(CommandsTest, ExplainsWrongUsageInJapanese) {
+  Login();
+  const struct {
+    std::vector<std::string> arguments;
+    const char* message;
+  } rows[] = {
+      {{"sumbit-call"}, "sumbit-call というコマンドはありません。submit-call"},
+      {{"get-call"}, "必須の項目がありません: --name"},
+      {{"get-call", "c1", "c2"}, "「c2」は余分です"},
+      {{"get-call", "c1", "--nmae"}, "このフラグはありません。--name"},
+      {{"get-call", "--name"}, "--name: 値が要ります"},
+      {{"get-call", "あ"}, "半角"},
+      {{"get-call", "c1", "--timeout", "soon"}, "--timeout: 10s や"},
+      {{"list-rota", "--start-time", "25:00"}, "「25:00」は時刻として"},
+      {{"triage-call", "c1", "--disposition", "fisit"}, "visit のことですか?"},
+      {{"create-account", "a", "--password", "x"}, "秘密の値は引数に"},
+      {{"apply", "/does/not/exist"}, "/does/not/exist を読めません"},
+  };
+  for (auto row : rows) {
+    row.arguments.insert(row.arguments.end(), {"--lang", "ja"});
+    EXPECT_EQ(Run(row.arguments), kUsage) << row.message;
+    EXPECT_THAT(err_.str(), HasSubstr(row.message));
+    EXPECT_THAT(err_.str(), HasSubstr("詳しくは: housecall"));
+  }
+  EXPECT_EQ(Run({"get-call", "c1", "--profile", "x", "--lang", "ja"}),
+            kRefused);
+  EXPECT_THAT(err_.str(), HasSubstr("ログインしていません"));
+  // Programs read English, whatever the language.
+  EXPECT_EQ(Run({"get-call", "--json", "--lang", "ja"}), kUsage);
+  EXPECT_EQ(nlohmann::json::parse(err_.str())["error"]["message"],
+            "missing: --name");
+}
+
+// A terminal has 80 columns.
+TEST_F(CommandsTest, ShowsAllCommandsWithinTheScreen) {
+  for (const char* lang : {"ja", "en"}) {
+    ASSERT_EQ(Run({"--help", "--lang", lang}), kOk);
+    for (const std::string& name : CommandNames()) {
+      EXPECT_THAT(out_.str(), HasSubstr("\n  " + name + " "));
+    }
+    std::istringstream lines(out_.str());
+    std::string line;
+    while (std::getline(lines, line)) {
+      EXPECT_LE(DisplayWidth(line), 80) << line;
+    }
+    EXPECT_THAT(out_.str(), HasSubstr("3 "));
+  }
+}
+
 TEST_F(CommandsTest, ShowsHelpForEveryCommand) {
   for (const std::string& name : CommandNames()) {
     for (const char* lang : {"ja", "en"}) {
@@ -313,6 +498,10 @@ TEST_F(CommandsTest, ShowsHelpForEveryCommand) {
   EXPECT_EQ(Run({"help", "submit-call"}), kOk);
   EXPECT_THAT(out_.str(), HasSubstr("--place.position LAT,LNG"));
   EXPECT_THAT(out_.str(), HasSubstr("--complaint TEXT (required)"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("--place.position.latitude")));
+  EXPECT_EQ(Run({"help", "submit-call", "--lang", "ja"}), kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("往診を依頼します"));
+  EXPECT_THAT(out_.str(), HasSubstr("--complaint TEXT (必須)  主訴"));
 }
 
 // An example that does not parse would teach something wrong.
@@ -511,6 +700,24 @@ TEST_F(CommandsTest, ShowsTheNewestMatch) {
   EXPECT_THAT(out_.str(), Not(HasSubstr("dr-old")));
 }
 
+TEST_F(CommandsTest, SaysWhoIsLoggedIn) {
+  Login();
+  v1::GetSessionResponse self;
+  self.mutable_person()->set_display_name("伊藤 直美");
+  self.mutable_account()->set_name("centers/hino/accounts/nurse");
+  self.mutable_account()->add_roles(v1::ROLE_REQUESTER);
+  self.mutable_organization()->set_display_name("はな");
+  self.mutable_session()->mutable_expire_time()->set_seconds(1778076240);
+  server_.On("GetSession", self);
+  ASSERT_EQ(Run({"whoami"}), kOk) << err_.str();
+  EXPECT_EQ(out_.str(),
+            "伊藤 直美 (nurse@hino)  requester\norganization: はな\n"
+            "expire time: 23:04:00 JST\n");
+  EXPECT_EQ(Run({"whoami", "now"}), kUsage);
+  ASSERT_EQ(Run({"whoami", "--field", "account.name"}), kOk);
+  EXPECT_EQ(out_.str(), "centers/hino/accounts/nurse\n");
+}
+
 TEST_F(CommandsTest, ShowsTheInboxOfTheOwnOrganization) {
   Login();
   v1::GetSessionResponse self;
@@ -602,10 +809,10 @@ TEST_F(CommandsTest, WatchesATimelineAcrossALostConnection) {
   });
   ASSERT_EQ(Run({"timeline", "c1", "--watch"}), kOk) << err_.str();
   EXPECT_THAT(tokens, ElementsAre("", "t2"));
-  EXPECT_THAT(out_.str(), HasSubstr("CALL_RECEIVED"));
-  EXPECT_THAT(out_.str(), HasSubstr("CALL_CLOSED"));
+  EXPECT_THAT(out_.str(), HasSubstr("call received"));
+  EXPECT_THAT(out_.str(), HasSubstr("call closed"));
   const std::string text = out_.str();
-  EXPECT_EQ(text.find("CALL_TRIAGED"), text.rfind("CALL_TRIAGED"));
+  EXPECT_EQ(text.find("call triaged"), text.rfind("call triaged"));
 }
 
 TEST_F(CommandsTest, EndsAWatchWhenTheSessionEnds) {

@@ -1,12 +1,16 @@
 #include "clients/cli/connection.h"
 
+#include <netinet/in.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "housecall/v1/board_service.pb.h"
@@ -126,6 +130,32 @@ TEST_F(ConnectionTest, TrustsItsAuthorityAndNoOther) {
   target.tls_ca.clear();
   EXPECT_TRUE(IsUncertain(GetCall(target)));
   EXPECT_EQ(server.requests().size(), 1u);
+}
+
+// Over a far or slow network a connection takes longer than any answer here: as
+// long as the call's deadline allows.
+TEST_F(ConnectionTest, WaitsForASlowConnectionUntilTheDeadline) {
+  // The system accepts for it; nobody ever says a word.
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(silent, generic, size), 0);
+  ASSERT_EQ(listen(silent, 8), 0);
+  ASSERT_EQ(getsockname(silent, generic, &size), 0);
+  const auto connection = Connection::Open(
+      {.server = absl::StrCat("127.0.0.1:", ntohs(address.sin_port))});
+  ASSERT_TRUE(connection.ok());
+  v1::Call response;
+  const grpc::Status status =
+      (*connection)
+          ->Call(*FindRpc("GetCall"), v1::GetCallRequest(),
+                 {.timeout = absl::Milliseconds(500)}, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED)
+      << status.error_message();
+  close(silent);
 }
 
 TEST_F(ConnectionTest, ReportsAnAnswerThatCannotBeRead) {

@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "housecall/v1/call_service.pb.h"
+#include "housecall/v1/note.pb.h"
 #include "housecall/v1/offer.pb.h"
 #include "housecall/v1/patient_service.pb.h"
 
@@ -83,11 +84,39 @@ TEST(FormatTime, NamesTheZoneAndTheDateWhereNeeded) {
 }
 
 TEST(DurationText, IsShort) {
-  EXPECT_EQ(DurationText(absl::Seconds(40)), "40s");
-  EXPECT_EQ(DurationText(absl::Minutes(40)), "40m");
-  EXPECT_EQ(DurationText(absl::Seconds(95)), "1m35s");
-  EXPECT_EQ(DurationText(absl::Hours(26)), "26h00m");
-  EXPECT_EQ(DurationText(-absl::Minutes(3)), "-3m");
+  EXPECT_EQ(DurationText(absl::Seconds(40), Language::kEnglish), "40s");
+  EXPECT_EQ(DurationText(absl::Minutes(40), Language::kEnglish), "40m");
+  EXPECT_EQ(DurationText(absl::Seconds(95), Language::kEnglish), "1m35s");
+  EXPECT_EQ(DurationText(absl::Hours(26), Language::kEnglish), "26h00m");
+  EXPECT_EQ(DurationText(-absl::Minutes(3), Language::kEnglish), "-3m");
+  EXPECT_EQ(DurationText(absl::Seconds(40), Language::kJapanese), "40秒");
+  EXPECT_EQ(DurationText(absl::Seconds(95), Language::kJapanese), "1分35秒");
+  EXPECT_EQ(DurationText(absl::Minutes(65), Language::kJapanese), "1時間05分");
+}
+
+// A signed text is read, not guessed from a line of slashes.
+TEST(Render, ShowsPartsWithinListsAsCards) {
+  v1::Note note;
+  note.set_name("centers/hino/notes/n1");
+  v1::NoteVersion* version = note.add_versions();
+  version->set_number(1);
+  version->mutable_text()->set_findings("湿性ラ音");
+  version->mutable_text()->set_advice("酸素\n2L");
+  EXPECT_EQ(Render(note, Japanese()),
+            "ID  n1\n"
+            "署名版\n"
+            "  - 番号  1\n"
+            "    内容\n"
+            "      所見        湿性ラ音\n"
+            "      説明・助言  酸素\n"
+            "                  2L\n");
+}
+
+TEST(Render, LeavesOutWhatOnlyTheServerCounts) {
+  v1::Call call;
+  call.set_name("centers/hino/calls/c1");
+  call.set_derived(3);
+  EXPECT_EQ(Render(call, Japanese()), "ID  c1\n");
 }
 
 v1::ListCallsResponse TwoCalls() {
@@ -136,7 +165,7 @@ TEST(Render, ShowsResourcesAsCardsWithLines) {
   EXPECT_THAT(card, HasSubstr("ID            p-1\n"));
   EXPECT_THAT(card, HasSubstr("名称          田中 ハル\n"));
   EXPECT_THAT(card, HasSubstr("場所\n  住所  さくら町2-8\n"));
-  EXPECT_THAT(card, HasSubstr("薬            A、B\n"));
+  EXPECT_THAT(card, HasSubstr("服薬          A、B\n"));
   EXPECT_THAT(card, HasSubstr("急変時の対応  1. 電話\n              2. 往診"));
   EXPECT_THAT(card, Not(HasSubstr("\x07")));
 }
