@@ -15,6 +15,16 @@ std::string CachedTravelTimes::description() const {
   return source_->description();
 }
 
+uint64_t CachedTravelTimes::version() const { return source_->version(); }
+
+// With mutex_ held.
+void CachedTravelTimes::ForgetUnlessOf(uint64_t version) const {
+  if (version == version_) return;
+  version_ = version;
+  entries_.clear();
+  by_key_.clear();
+}
+
 absl::StatusOr<Route> CachedTravelTimes::FindRoute(const LatLng& from,
                                                    const LatLng& to) const {
   return source_->FindRoute(from, to);
@@ -37,8 +47,11 @@ absl::StatusOr<TravelTable> CachedTravelTimes::Times(
   TravelTable table(origins.size(), destinations.size());
   std::vector<bool> row_missing(origins.size());
   std::vector<bool> column_missing(destinations.size());
+  bool found_some = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    ForgetUnlessOf(source_->version());
+    table.set_version(version_);
     for (size_t i = 0; i < origins.size(); ++i) {
       for (size_t j = 0; j < destinations.size(); ++j) {
         const auto it = by_key_.find(key_of(i, j));
@@ -49,6 +62,7 @@ absl::StatusOr<TravelTable> CachedTravelTimes::Times(
         }
         entries_.splice(entries_.begin(), entries_, it->second);
         table.at(i, j) = it->second->second;
+        found_some = true;
       }
     }
   }
@@ -71,6 +85,11 @@ absl::StatusOr<TravelTable> CachedTravelTimes::Times(
   const absl::StatusOr<TravelTable> answer =
       source_->Times(row_positions, column_positions);
   if (!answer.ok()) return answer.status();
+  // The roads have changed meanwhile: a table is of one version.
+  if (found_some && answer->version() != table.version()) {
+    return source_->Times(origins, destinations);
+  }
+  table.set_version(answer->version());
 
   for (size_t i = 0; i < rows.size(); ++i) {
     table.origin_status(rows[i]) = answer->origin_status(i);
@@ -79,6 +98,7 @@ absl::StatusOr<TravelTable> CachedTravelTimes::Times(
     table.destination_status(columns[j]) = answer->destination_status(j);
   }
   const std::lock_guard<std::mutex> lock(mutex_);
+  ForgetUnlessOf(answer->version());
   for (size_t i = 0; i < rows.size(); ++i) {
     for (size_t j = 0; j < columns.size(); ++j) {
       const TravelCell& cell = answer->at(i, j);

@@ -165,6 +165,27 @@ HOUSECALL_INLINE void JoinRowBody(const Cost before[2], const Row& row,
   }
 }
 
+HOUSECALL_INLINE Cost JoinClimbsBody(const StateCosts* from,
+                                     const StateCosts* to, size_t size) {
+  constexpr int64_t kNone = static_cast<int64_t>(kNoWay);
+  Four best = {kNone, kNone, kNone, kNone};
+  size_t at = 0;
+  for (; at + 2 <= size; at += 2) {
+    Four a;
+    Four b;
+    Load(from[at].of, &a);
+    Load(to[at].of, &b);
+    Improve(Four(a + b), &best);
+  }
+  Cost all[4];
+  Store(best, all);
+  if (at < size) {
+    all[0] = std::min(all[0], from[at].of[0] + to[at].of[0]);
+    all[1] = std::min(all[1], from[at].of[1] + to[at].of[1]);
+  }
+  return std::min({all[0], all[1], all[2], all[3]});
+}
+
 #ifdef HOUSECALL_TWICE
 #define HOUSECALL_AVX2 __attribute__((target("avx2")))
 
@@ -187,6 +208,11 @@ HOUSECALL_AVX2 void RelaxRowAvx2(const Row& from, const PairCosts& arc,
 HOUSECALL_AVX2 void JoinRowAvx2(const Cost before[2], const Row& row,
                                 Cost* drives) {
   JoinRowBody(before, row, drives);
+}
+
+HOUSECALL_AVX2 Cost JoinClimbsAvx2(const StateCosts* from, const StateCosts* to,
+                                   size_t size) {
+  return JoinClimbsBody(from, to, size);
 }
 
 const bool kHasAvx2 = __builtin_cpu_supports("avx2") != 0;
@@ -240,6 +266,13 @@ void JoinRow(const Cost before[2], const Row& row, Cost* drives) {
   if (kHasAvx2) return JoinRowAvx2(before, row, drives);
 #endif
   JoinRowBody(before, row, drives);
+}
+
+Cost JoinClimbs(const StateCosts* from, const StateCosts* to, size_t size) {
+#ifdef HOUSECALL_TWICE
+  if (kHasAvx2) return JoinClimbsAvx2(from, to, size);
+#endif
+  return JoinClimbsBody(from, to, size);
 }
 
 }  // namespace housecall::router

@@ -85,6 +85,10 @@ void RelaxRowSelf(const SelfCosts& self, const Row& row);
 // `before` of one drive there, `row` of drives from there on.
 void JoinRow(const Cost before[2], const Row& row, Cost* drives);
 
+// The least sum of two lists, state by state; kNoWay or more if there is no
+// way.
+Cost JoinClimbs(const StateCosts* from, const StateCosts* to, size_t size);
+
 }  // namespace housecall::router
 
 #endif  // HOUSECALL_ROUTER_MIN_PLUS_H_

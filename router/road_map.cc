@@ -177,7 +177,19 @@ absl::StatusOr<std::shared_ptr<const RoadMap>> RoadMap::Create(RoadData data) {
 }
 
 absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
-                                       const SnapOptions& options) const {
+                                       const SnapOptions& options,
+                                       const Metric* metric) const {
+  if (metric == nullptr) metric = metric_.get();
+  const auto counts = [&](uint32_t segment, uint8_t flags) {
+    const GraphWeights& weights = metric->weights();
+    return (data_.segments[segment].flags & flags) == flags &&
+           (weights.road(ArcRoad::Of(segment, false)) != kClosed ||
+            weights.road(ArcRoad::Of(segment, true)) != kClosed);
+  };
+  const auto find = [&](uint8_t flags) {
+    return places_.FindNearest(
+        position, [&](uint32_t segment) { return counts(segment, flags); });
+  };
   if (absl::Status status = CheckLatLng(position); !status.ok()) return status;
   if (!bounds().Contains(position, options.radius_meters)) {
     return absl::OutOfRangeError(absl::StrFormat(
@@ -188,7 +200,7 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
         bounds().south_west.longitude_degrees,
         bounds().north_east.longitude_degrees));
   }
-  const std::optional<RoadPoint> nearest = places_.FindNearest(position);
+  const std::optional<RoadPoint> nearest = find(0);
   if (!nearest.has_value() ||
       nearest->distance_meters > options.radius_meters) {
     return absl::NotFoundError(absl::StrFormat(
@@ -201,7 +213,7 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
   constexpr uint8_t kMain = Segment::kReachesMain | Segment::kReachedFromMain;
   snap.main = (data_.segments[nearest->segment].flags & kMain) == kMain
                   ? nearest
-                  : places_.FindNearest(position, kMain);
+                  : find(kMain);
   if (snap.main.has_value() &&
       snap.main->distance_meters > options.radius_meters) {
     snap.main.reset();

@@ -5,6 +5,7 @@
 #include "absl/base/casts.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "router/living_roads.h"
 #include "router/router.h"
 #include "router/status_text.h"
 #include "router/travel_time_source.h"
@@ -39,10 +40,11 @@ struct SnappedPlaces {
   std::vector<Snap> snaps;
   std::vector<size_t> number;
 
-  SnappedPlaces(const RoadMap& map, const Places& places,
+  SnappedPlaces(const RoadState& state, const Places& places,
                 const SnapOptions& options) {
     for (size_t i = 0; i < places.positions.size(); ++i) {
-      absl::StatusOr<Snap> snap = map.FindSnap(places.positions[i], options);
+      absl::StatusOr<Snap> snap =
+          state.map->FindSnap(places.positions[i], options, state.metric.get());
       status.push_back(snap.status());
       if (!snap.ok()) continue;
       snaps.push_back(*snap);
@@ -113,22 +115,30 @@ std::vector<Leg> Legs(const std::vector<Snap>& from,
 
 }  // namespace
 
-// A Query that no other thread is using.
+// A Query that no other thread is using, for one state of the roads.
 class RoadTravelTimes::Lease {
  public:
-  explicit Lease(const RoadTravelTimes& owner) : owner_(owner) {
+  Lease(const RoadTravelTimes& owner, const RoadState& state)
+      : owner_(owner), map_(state.map) {
     {
       const std::lock_guard<std::mutex> lock(owner.mutex_);
+      if (owner.idle_map_ != map_) {
+        owner.idle_.clear();
+        owner.idle_map_ = map_;
+      }
       if (!owner.idle_.empty()) {
         query_ = std::move(owner.idle_.back());
         owner.idle_.pop_back();
       }
     }
-    if (query_ == nullptr) query_ = std::make_unique<Query>(owner.map_.get());
+    if (query_ == nullptr) query_ = std::make_unique<Query>(map_.get());
+    query_->SetMetric(state.metric);
   }
   ~Lease() {
+    // So that an old metric does not stay in memory.
+    query_->SetMetric(map_->metric());
     const std::lock_guard<std::mutex> lock(owner_.mutex_);
-    owner_.idle_.push_back(std::move(query_));
+    if (owner_.idle_map_ == map_) owner_.idle_.push_back(std::move(query_));
   }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -137,6 +147,7 @@ class RoadTravelTimes::Lease {
 
  private:
   const RoadTravelTimes& owner_;
+  const std::shared_ptr<const RoadMap> map_;
   std::unique_ptr<Query> query_;
 };
 
@@ -145,16 +156,35 @@ RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadMap> map)
 
 RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadMap> map,
                                  const Options& options)
-    : map_(std::move(map)), options_(options) {}
+    : fixed_(StateOfMap(std::move(map))), roads_(nullptr), options_(options) {}
+
+RoadTravelTimes::RoadTravelTimes(const LivingRoads* roads)
+    : RoadTravelTimes(roads, Options()) {}
+
+RoadTravelTimes::RoadTravelTimes(const LivingRoads* roads,
+                                 const Options& options)
+    : roads_(roads), options_(options) {}
 
 RoadTravelTimes::~RoadTravelTimes() = default;
 
+std::shared_ptr<const RoadState> RoadTravelTimes::State() const {
+  return roads_ != nullptr ? roads_->current() : fixed_;
+}
+
+uint64_t RoadTravelTimes::version() const { return State()->version; }
+
 std::string RoadTravelTimes::description() const {
-  std::string text = absl::StrCat("road map ", map_->data().name);
-  if (map_->data().source_time.has_value()) {
-    absl::StrAppend(&text, " of ",
-                    absl::FormatTime("%Y-%m-%d", *map_->data().source_time,
-                                     absl::UTCTimeZone()));
+  const std::shared_ptr<const RoadState> state = State();
+  const RoadData& data = state->map->data();
+  std::string text = absl::StrCat("road map ", data.name);
+  if (data.source_time.has_value()) {
+    absl::StrAppend(
+        &text, " of ",
+        absl::FormatTime("%Y-%m-%d", *data.source_time, absl::UTCTimeZone()));
+  }
+  if (roads_ != nullptr) {
+    absl::StrAppend(&text, ", ", state->description, " (state ", state->version,
+                    ")");
   }
   return text;
 }
@@ -167,13 +197,14 @@ absl::StatusOr<TravelTable> RoadTravelTimes::Times(
     return status;
   }
   const SnapOptions snap_options = {options_.snap_radius_meters};
+  const std::shared_ptr<const RoadState> state = State();
   const Places from_places(origins);
   const Places to_places(destinations);
-  const SnappedPlaces from(*map_, from_places, snap_options);
-  const SnappedPlaces to(*map_, to_places, snap_options);
+  const SnappedPlaces from(*state, from_places, snap_options);
+  const SnappedPlaces to(*state, to_places, snap_options);
   std::vector<Leg> legs;
   {
-    const Lease lease(*this);
+    const Lease lease(*this, *state);
     legs = Legs(from.snaps, to.snaps, lease.query());
   }
 
@@ -185,11 +216,12 @@ absl::StatusOr<TravelTable> RoadTravelTimes::Times(
       const Leg& leg = legs[i * to.snaps.size() + j];
       if (!leg.reachable()) continue;
       cells[from.number[i] * to_places.positions.size() + to.number[j]] = {
-          true, map_->ToDuration(leg.weight),
+          true, state->map->ToDuration(leg.weight),
           static_cast<double>(leg.length_millimeters) / 1000};
     }
   }
   TravelTable table(origins.size(), destinations.size());
+  table.set_version(state->version);
   for (size_t i = 0; i < origins.size(); ++i) {
     table.origin_status(i) = from.status[from_places.number[i]];
     for (size_t j = 0; j < destinations.size(); ++j) {
@@ -207,16 +239,20 @@ absl::StatusOr<TravelTable> RoadTravelTimes::Times(
 absl::StatusOr<Route> RoadTravelTimes::FindRoute(const LatLng& from,
                                                  const LatLng& to) const {
   const SnapOptions snap_options = {options_.snap_radius_meters};
-  const absl::StatusOr<Snap> from_snap = map_->FindSnap(from, snap_options);
+  const std::shared_ptr<const RoadState> state = State();
+  const RoadMap& map = *state->map;
+  const absl::StatusOr<Snap> from_snap =
+      map.FindSnap(from, snap_options, state->metric.get());
   if (!from_snap.ok()) return OfPosition("from", from_snap.status());
-  const absl::StatusOr<Snap> to_snap = map_->FindSnap(to, snap_options);
+  const absl::StatusOr<Snap> to_snap =
+      map.FindSnap(to, snap_options, state->metric.get());
   if (!to_snap.ok()) return OfPosition("to", to_snap.status());
 
   const RoadPoint* from_point = &from_snap->nearest;
   const RoadPoint* to_point = &to_snap->nearest;
   std::optional<Path> path;
   {
-    const Lease lease(*this);
+    const Lease lease(*this, *state);
     path = lease.query()->FindPath(*from_point, *to_point);
     if (!path.has_value() &&
         (HasFallback(*from_snap) || HasFallback(*to_snap))) {
@@ -232,12 +268,12 @@ absl::StatusOr<Route> RoadTravelTimes::FindRoute(const LatLng& from,
   }
 
   Route route;
-  route.duration = map_->ToDuration(path->leg.weight);
+  route.duration = map.ToDuration(path->leg.weight);
   route.distance_meters =
       static_cast<double>(path->leg.length_millimeters) / 1000;
   route.from_road_meters = from_point->distance_meters;
   route.to_road_meters = to_point->distance_meters;
-  const RoadData& data = map_->data();
+  const RoadData& data = map.data();
   for (const PathPiece& piece : path->pieces) {
     for (const LatLng& point : PieceLine(data, piece)) {
       // Where two pieces meet, and where a piece has no length.
@@ -249,7 +285,11 @@ absl::StatusOr<Route> RoadTravelTimes::FindRoute(const LatLng& from,
       route.steps.push_back({name, absl::ZeroDuration(), 0});
     }
     RouteStep& step = route.steps.back();
-    step.duration += map_->ToDuration(piece.weight);
+    step.duration += map.ToDuration(piece.weight);
+    const size_t road_class =
+        static_cast<size_t>(data.segments[piece.segment].road_class);
+    route.late_duration +=
+        map.ToDuration(piece.weight) * state->late_factors[road_class];
     step.distance_meters +=
         (std::max(piece.begin_millimeters, piece.end_millimeters) -
          std::min(piece.begin_millimeters, piece.end_millimeters)) /

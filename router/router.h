@@ -74,6 +74,7 @@ class RoadMap {
   // How long roads take as the map says; others are made of it (Metric). None
   // may outlive the map.
   const std::shared_ptr<const Metric>& metric() const { return metric_; }
+  const SpatialIndex& places() const { return places_; }
   // Of all points of all roads.
   const BoundingBox& bounds() const { return places_.bounds(); }
 
@@ -81,8 +82,11 @@ class RoadMap {
   // InvalidArgument if it is none (CheckLatLng); OutOfRange if it is farther
   // than the radius outside the bounds; NotFound if the nearest road is farther
   // than the radius.
+  // Roads that are closed in both directions by `metric` do not count; null:
+  // as the map says.
   absl::StatusOr<Snap> FindSnap(const LatLng& position,
-                                const SnapOptions& options = {}) const;
+                                const SnapOptions& options = {},
+                                const Metric* metric = nullptr) const;
 
   absl::Duration ToDuration(uint32_t weight) const {
     return absl::Microseconds(int64_t{weight} * data_.weight_unit_microseconds);
@@ -149,6 +153,7 @@ class Query {
 
   // How long roads take from now on: a metric of the map.
   void SetMetric(std::shared_ptr<const Metric> metric);
+  const Metric& metric() const { return *metric_; }
 
   Leg FindLeg(const RoadPoint& from, const RoadPoint& to);
   // None: there is no way.

@@ -62,8 +62,65 @@ SpatialIndex::SpatialIndex(const RoadData* data) : data_(*data) {
   bounds_ = {ToLatLng(root.low), ToLatLng(root.high)};
 }
 
-std::optional<RoadPoint> SpatialIndex::FindNearest(const LatLng& position,
-                                                   uint8_t flags) const {
+std::vector<uint32_t> SpatialIndex::FindWithin(const BoundingBox& box,
+                                               double margin_meters) const {
+  std::vector<uint32_t> found;
+  if (levels_.back().empty()) return found;
+  constexpr double kE7 = 1e7;
+  const double latitude_margin = margin_meters / kMetersPerDegree * kE7;
+  const double narrowing = std::max(
+      0.01, std::cos(std::max(std::abs(box.south_west.latitude_degrees),
+                              std::abs(box.north_east.latitude_degrees)) *
+                     kRadiansPerDegree));
+  const double longitude_margin = latitude_margin / narrowing;
+  const auto touches = [&](FixedPoint low, FixedPoint high) {
+    return low.latitude_e7 <=
+               box.north_east.latitude_degrees * kE7 + latitude_margin &&
+           high.latitude_e7 >=
+               box.south_west.latitude_degrees * kE7 - latitude_margin &&
+           low.longitude_e7 <=
+               box.north_east.longitude_degrees * kE7 + longitude_margin &&
+           high.longitude_e7 >=
+               box.south_west.longitude_degrees * kE7 - longitude_margin;
+  };
+  struct Place {
+    size_t level;
+    size_t index;
+  };
+  std::vector<Place> open = {{levels_.size() - 1, 0}};
+  while (!open.empty()) {
+    const Place place = open.back();
+    open.pop_back();
+    const Box& around = levels_[place.level][place.index];
+    if (!touches(around.low, around.high)) continue;
+    const size_t begin = place.index * kFanOut;
+    if (place.level > 0) {
+      const size_t end =
+          std::min(begin + kFanOut, levels_[place.level - 1].size());
+      for (size_t i = begin; i < end; ++i) open.push_back({place.level - 1, i});
+      continue;
+    }
+    const size_t end = std::min(begin + kFanOut, data_.segments.size());
+    for (size_t i = begin; i < end; ++i) {
+      const absl::Span<const FixedPoint> line = SegmentPoints(data_, i);
+      FixedPoint low = line.front();
+      FixedPoint high = line.front();
+      for (const FixedPoint point : line) {
+        low = {std::min(low.latitude_e7, point.latitude_e7),
+               std::min(low.longitude_e7, point.longitude_e7)};
+        high = {std::max(high.latitude_e7, point.latitude_e7),
+                std::max(high.longitude_e7, point.longitude_e7)};
+      }
+      if (touches(low, high)) found.push_back(static_cast<uint32_t>(i));
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::optional<RoadPoint> SpatialIndex::FindNearest(
+    const LatLng& position,
+    absl::FunctionRef<bool(uint32_t segment)> counts) const {
   if (levels_.back().empty()) return std::nullopt;
   const Plane plane(position);
   const auto box_distance = [&](const Box& box) {
@@ -85,7 +142,7 @@ std::optional<RoadPoint> SpatialIndex::FindNearest(const LatLng& position,
     if (candidate.level == 0) {
       const size_t end = std::min(begin + kFanOut, data_.segments.size());
       for (size_t i = begin; i < end; ++i) {
-        if ((data_.segments[i].flags & flags) != flags) continue;
+        if (!counts(static_cast<uint32_t>(i))) continue;
         const double distance =
             NearestOnLine(plane, SegmentPoints(data_, i)).distance_meters;
         const auto rank = [&](double meters, size_t segment) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "router/geo.h"
 #include "router/road_data.h"
 
@@ -38,7 +39,20 @@ class SpatialIndex {
   // the plane that touches the earth at `position`, right to 0.1 % for some
   // tens of kilometres.
   std::optional<RoadPoint> FindNearest(const LatLng& position,
-                                       uint8_t flags = 0) const;
+                                       uint8_t flags = 0) const {
+    return FindNearest(position, [&](uint32_t segment) {
+      return (data_.segments[segment].flags & flags) == flags;
+    });
+  }
+  // The same for segments that `counts`.
+  std::optional<RoadPoint> FindNearest(
+      const LatLng& position,
+      absl::FunctionRef<bool(uint32_t segment)> counts) const;
+
+  // The segments whose surrounding box touches `box`, made larger by a margin
+  // on each side, in ascending order.
+  std::vector<uint32_t> FindWithin(const BoundingBox& box,
+                                   double margin_meters) const;
 
  private:
   struct Box {

@@ -23,8 +23,10 @@
 
 namespace housecall::router {
 
+class LivingRoads;
 class Query;
 class RoadMap;
+struct RoadState;
 
 // From one place to another.
 struct TravelCell {
@@ -66,7 +68,12 @@ class TravelTable {
     return destination_status_[i];
   }
 
+  // The source's version that all cells are of (TravelTimeSource::version).
+  uint64_t version() const { return version_; }
+  void set_version(uint64_t version) { version_ = version; }
+
  private:
+  uint64_t version_ = 0;
   std::vector<absl::Status> origin_status_;
   std::vector<absl::Status> destination_status_;
   std::vector<TravelCell> cells_;
@@ -85,6 +92,9 @@ struct RouteStep {
 // those points and the given positions are beside it, not in it.
 struct Route {
   absl::Duration duration;
+  // Nine of ten such drives take no longer: by what is known of how much drives
+  // vary (LearnedSpeed::spread). No less than `duration`.
+  absl::Duration late_duration;
   double distance_meters = 0;
   double from_road_meters = 0;
   double to_road_meters = 0;
@@ -110,6 +120,10 @@ class TravelTimeSource {
 
   // Which map or model, for people: stored beside what was decided with it.
   virtual std::string description() const = 0;
+
+  // Another number whenever answers may differ from those before: roads were
+  // closed, the hour has come. A table is of one version.
+  virtual uint64_t version() const { return 0; }
 
   // The table. Takes milliseconds on a road map, more for thousands of places.
   // Returns InvalidArgument if the table would have more than kMaxCells.
@@ -154,9 +168,10 @@ class StraightLine : public TravelTimeSource {
   Options options_;
 };
 
-// On the roads of a map: exact shortest travel times (router/router.h). A
-// position stands for the nearest point of a road; where no way leads from or
-// to that, for the nearest point of the main network within the radius.
+// On the roads of a map: exact shortest travel times (router/router.h), as the
+// map says, or as they are now (router/living_roads.h). A position stands for
+// the nearest point of a road that is open; where no way leads from or to that,
+// for the nearest point of the main network within the radius.
 class RoadTravelTimes : public TravelTimeSource {
  public:
   struct Options {
@@ -166,9 +181,13 @@ class RoadTravelTimes : public TravelTimeSource {
 
   explicit RoadTravelTimes(std::shared_ptr<const RoadMap> map);
   RoadTravelTimes(std::shared_ptr<const RoadMap> map, const Options& options);
+  // `roads` must outlive this. Each question is answered by one state of them.
+  explicit RoadTravelTimes(const LivingRoads* roads);
+  RoadTravelTimes(const LivingRoads* roads, const Options& options);
   ~RoadTravelTimes() override;
 
   std::string description() const override;
+  uint64_t version() const override;
   absl::StatusOr<TravelTable> Times(
       absl::Span<const LatLng> origins,
       absl::Span<const LatLng> destinations) const override;
@@ -178,12 +197,17 @@ class RoadTravelTimes : public TravelTimeSource {
  private:
   class Lease;
 
-  const std::shared_ptr<const RoadMap> map_;
+  std::shared_ptr<const RoadState> State() const;
+
+  // One of the two.
+  const std::shared_ptr<const RoadState> fixed_;
+  const LivingRoads* const roads_;
   const Options options_;
 
   mutable std::mutex mutex_;
-  // Scratch that no thread is using. As many as threads have asked at once.
-  // Guarded by mutex_.
+  // Guarded by mutex_. Scratch that no thread is using, as many as threads have
+  // asked at once, and the map that it is for.
+  mutable std::shared_ptr<const RoadMap> idle_map_;
   mutable std::vector<std::unique_ptr<Query>> idle_;
 };
 
@@ -203,8 +227,10 @@ class CachedTravelTimes : public TravelTimeSource {
 
   // The source's.
   std::string description() const override;
-  // Asks the source for the table of those origins and destinations that lack
-  // a cell. Two threads that ask the same at once may both ask the source.
+  uint64_t version() const override;
+  // Forgets everything when the source's version changes. Asks the source for
+  // the table of those origins and destinations that lack a cell. Two threads
+  // that ask the same at once may both ask the source.
   absl::StatusOr<TravelTable> Times(
       absl::Span<const LatLng> origins,
       absl::Span<const LatLng> destinations) const override;
@@ -220,8 +246,11 @@ class CachedTravelTimes : public TravelTimeSource {
   const TravelTimeSource* const source_;
   const Options options_;
 
+  void ForgetUnlessOf(uint64_t version) const;
+
   mutable std::mutex mutex_;
-  // Guarded by mutex_.
+  // Guarded by mutex_. All of version_.
+  mutable uint64_t version_ = 0;
   mutable Entries entries_;
   mutable std::map<Key, Entries::iterator> by_key_;
 };

@@ -10,7 +10,11 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "router/living_roads.h"
 #include "router/map_file.h"
+#include "router/moving_cars.h"
 #include "router/nested_dissection.h"
 #include "router/router.h"
 
@@ -86,6 +90,7 @@ class Benchmark {
   // the map's order and are therefore neighbours.
   std::vector<RoadPoint> Points(int count, uint32_t among);
   void Preparation();
+  void Earthquake();
   void PointToPoint();
   void Table(const std::string& what, int size, uint32_t among);
   void OneToMany(int size);
@@ -147,6 +152,27 @@ void Benchmark::Preparation() {
   }
 }
 
+// By the clock on the wall, on two threads: from the word until questions are
+// answered by it.
+void Benchmark::Earthquake() {
+  const auto roads = LivingRoads::Create(map_, {}, absl::UnixEpoch()).value();
+  std::vector<double> seconds;
+  for (int i = 0; i < 7; ++i) {
+    RoadCondition quake;
+    quake.shape = RoadCondition::Shape::kSegments;
+    for (int j = 0; j < 5000; ++j) {
+      quake.segments.push_back(random_.Below(segments()));
+    }
+    const absl::Time begin_time = absl::Now();
+    if (!roads->SetConditions({quake}).ok()) return;
+    roads->WaitUntilCurrent();
+    seconds.push_back(absl::ToDoubleSeconds(absl::Now() - begin_time));
+  }
+  std::sort(seconds.begin(), seconds.end());
+  Print("5000 closures until answers have them (wall)",
+        seconds[seconds.size() / 2], -1);
+}
+
 void Benchmark::PointToPoint() {
   const std::vector<RoadPoint> from = Points(1000, segments());
   const std::vector<RoadPoint> to = Points(1000, segments());
@@ -198,34 +224,30 @@ void Benchmark::OneToMany(int size) {
                [&] { query_.OneToMany(cars[next++ % cars.size()], calls); }),
         plain);
 
-  // Kept rows of the calls; a car's report is one search and one join.
-  const auto anchors = [&](const RoadPoint& point) {
-    std::vector<Anchor> some;
-    for (const bool backward : {false, true}) {
-      const ArcRoad road = ArcRoad::Of(point.segment, backward);
-      if (map_->metric()->weights().road(road) == kClosed) continue;
-      some.push_back({map_->graph().DepartState(road), 0});
-    }
-    return some;
-  };
-  std::vector<std::vector<Anchor>> call_anchors;
-  for (const RoadPoint& call : calls) call_anchors.push_back(anchors(call));
-  DriveRows to;
-  to.Search(*map_->metric(), DriveRows::Direction::kTo, call_anchors);
-  DriveRows from;
+  MovingCars moving(map_.get());
+  for (const RoadPoint& call : calls) moving.AddCall(call);
+  std::vector<uint32_t> added;
+  for (const RoadPoint& car : cars) added.push_back(moving.AddCar(car));
   Print(absl::StrFormat("a moved car to %d open calls", size),
         Median(21, 100,
                [&] {
-                 from.Search(*map_->metric(), DriveRows::Direction::kFrom,
-                             {anchors(cars[next++ % cars.size()])});
-                 JoinDrives(from, to);
+                 const size_t i = next++ % cars.size();
+                 moving.MoveCar(added[i], cars[(i * 7) % cars.size()]);
                }),
         plain);
+  Print(
+      absl::StrFormat("a new call from %d cars", cars.size()),
+      Median(21, 100,
+             [&] {
+               moving.RemoveCall(moving.AddCall(calls[next++ % calls.size()]));
+             }),
+      plain);
 }
 
 void Benchmark::Run() {
   absl::PrintF("%-44s %12s %12s\n", "", "index", "Dijkstra");
   Preparation();
+  Earthquake();
   PointToPoint();
   OneToMany(500);
   Table("50 x 50, nearby", 50, 5000);

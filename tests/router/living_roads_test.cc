@@ -1,0 +1,367 @@
+#include "router/living_roads.h"
+
+#include <atomic>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "router/travel_time_source.h"
+#include "tests/router/ascii_map.h"
+#include "tests/router/random.h"
+#include "tests/router/random_network.h"
+
+namespace housecall::router {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const absl::TimeZone kTokyo = absl::FixedTimeZone(9 * 60 * 60);
+
+// 21 November 2026 is a Saturday.
+absl::Time At(int day, int hour, int minute = 0) {
+  return absl::FromCivil(absl::CivilMinute(2026, 11, day, hour, minute),
+                         kTokyo);
+}
+
+// A ring of four roads and a way through its middle.
+constexpr char kTown[] = R"(
+    A-----B-----C
+    |     |     |
+    |     |     |
+    D-----E-----F
+)";
+
+// As the map says from 22:00 to 6:00, half as fast otherwise.
+SpeedCalendar HalfSpeedByDay() {
+  SpeedCalendar calendar = SpeedCalendar::Default();
+  calendar.profiles = {{"night", {}}, {"day", {}}};
+  calendar.profiles[0].factors.fill(1);
+  calendar.profiles[1].factors.fill(0.5);
+  for (auto& day : calendar.by_hour) {
+    for (size_t hour = 0; hour < 24; ++hour) {
+      day[hour] = hour < 6 || hour >= 22 ? 0 : 1;
+    }
+  }
+  return calendar;
+}
+
+std::unique_ptr<LivingRoads> Roads(const AsciiMap& map, absl::Time now,
+                                   SpeedCalendar calendar = HalfSpeedByDay()) {
+  return LivingRoads::Create(map.map(), {std::move(calendar), 2}, now).value();
+}
+
+LatLng Between(const LatLng& a, const LatLng& b) {
+  return {(a.latitude_degrees + b.latitude_degrees) / 2,
+          (a.longitude_degrees + b.longitude_degrees) / 2};
+}
+
+// A line over the whole of the road between two nodes.
+RoadCondition Along(const AsciiMap& map, char from, char to) {
+  RoadCondition condition;
+  condition.reason = {from, to};
+  condition.points = {map.At(from), map.At(to)};
+  condition.within_meters = 5;
+  return condition;
+}
+
+double Seconds(const TravelTimeSource& source, const AsciiMap& map, char from,
+               char to) {
+  const TravelCell cell =
+      source.Times({map.At(from)}, {map.At(to)}).value().at(0, 0);
+  return cell.reachable ? absl::ToDoubleSeconds(cell.duration) : -1;
+}
+
+TEST(LivingRoads, FollowsTheHour) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  const RoadTravelTimes times(roads.get());
+  EXPECT_EQ(Seconds(times, map, 'A', 'C'), 12);
+  EXPECT_EQ(times.version(), 1u);
+  EXPECT_EQ(times.description(), "road map ascii, night (state 1)");
+  roads->SetTime(At(22, 6));
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'A', 'C'), 24);
+  EXPECT_EQ(times.version(), 2u);
+  EXPECT_THAT(times.description(), HasSubstr("day (state 2)"));
+  // Nothing has changed an hour later.
+  roads->SetTime(At(22, 7));
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(times.version(), 2u);
+  roads->SetTime(At(22, 22));
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'A', 'C'), 12);
+}
+
+TEST(LivingRoads, ClosesRoadsForAWhile) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  const RoadTravelTimes times(roads.get());
+  RoadCondition snow = Along(map, 'B', 'C');
+  snow.reason = "snow";
+  snow.begin_time = At(22, 1);
+  snow.end_time = At(22, 2);
+  ASSERT_TRUE(roads->SetConditions({snow}).ok());
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'B', 'C'), 6);
+  roads->SetTime(At(22, 1));
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'B', 'C'), 3 + 6 + 3);
+  EXPECT_EQ(roads->current()->closed_roads, 2);
+  EXPECT_THAT(times.description(),
+              HasSubstr("night; 1 condition: snow; 2 roads closed"));
+  roads->SetTime(At(22, 2));
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'B', 'C'), 6);
+  EXPECT_EQ(roads->current()->closed_roads, 0);
+}
+
+TEST(LivingRoads, SlowsRoadsTheSlowestConditionCounts) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  const RoadTravelTimes times(roads.get());
+  RoadCondition half = Along(map, 'A', 'B');
+  half.speed_factor = 0.5;
+  RoadCondition almost = Along(map, 'A', 'B');
+  almost.speed_factor = 0.75;
+  ASSERT_TRUE(roads->SetConditions({half, almost}).ok());
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'A', 'B'), 12);
+  EXPECT_EQ(roads->current()->closed_roads, 0);
+  ASSERT_TRUE(roads->SetConditions({}).ok());
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'A', 'B'), 6);
+}
+
+TEST(LivingRoads, FindsAnotherRoadForWhoStandsAtAClosedOne) {
+  const AsciiMap map(R"(
+    A-----B
+       p
+    C-----D
+    |     |
+    +-----+
+  )");
+  const auto roads = Roads(map, At(21, 23));
+  const RoadTravelTimes times(roads.get());
+  ASSERT_TRUE(roads->SetConditions({Along(map, 'A', 'B')}).ok());
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'p', 'C'), 3);
+}
+
+TEST(LivingRoads, RefusesConditionsThatCannotBe) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  RoadCondition fine = Along(map, 'A', 'B');
+  std::vector<RoadCondition> wrong(6, fine);
+  wrong[0].points.resize(1);
+  wrong[1].shape = RoadCondition::Shape::kArea;
+  wrong[2].points[0].latitude_degrees = std::nan("");
+  wrong[3].within_meters = -1;
+  wrong[4].speed_factor = 1.5;
+  wrong[5].end_time = wrong[5].begin_time = At(21, 0);
+  for (const RoadCondition& condition : wrong) {
+    EXPECT_TRUE(
+        absl::IsInvalidArgument(roads->SetConditions({fine, condition})));
+  }
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(roads->current()->version, 1u);
+}
+
+TEST(LivingRoads, RefusesACalendarWithAnHourWithoutProfile) {
+  const AsciiMap map(kTown);
+  SpeedCalendar calendar = HalfSpeedByDay();
+  calendar.by_hour[1][13] = 2;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      LivingRoads::Create(map.map(), {calendar, 1}, At(21, 0)).status()));
+  calendar = HalfSpeedByDay();
+  calendar.profiles[0].factors[3] = 0;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      LivingRoads::Create(map.map(), {calendar, 1}, At(21, 0)).status()));
+}
+
+TEST(LivingRoads, TakesTheFactorsThatWereLearned) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(23, 23));
+  const RoadTravelTimes times(roads.get());
+  std::vector<FinishedDrive> drives(200);
+  for (FinishedDrive& drive : drives) {
+    drive.hour = 23;
+    drive.expected[static_cast<size_t>(RoadClass::kUnclassified)] =
+        absl::Minutes(10);
+    drive.taken = absl::Minutes(15);
+  }
+  roads->SetLearnedSpeeds(LearnedSpeeds(drives));
+  roads->WaitUntilCurrent();
+  EXPECT_NEAR(Seconds(times, map, 'A', 'C'), 18, 0.2);
+  // On holidays nothing was learned.
+  roads->SetTime(At(22, 23));
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'A', 'C'), 12);
+}
+
+TEST(LivingRoads, TakesAnotherMapInOneStep) {
+  const AsciiMap map(kTown);
+  const AsciiMap newer(R"(
+    A=====B-----C
+    |     |     |
+    |     |     |
+    D-----E-----F
+  )");
+  const auto roads = Roads(map, At(21, 23));
+  const RoadTravelTimes times(roads.get());
+  const std::shared_ptr<const RoadState> before = roads->current();
+  ASSERT_TRUE(roads->SetConditions({Along(map, 'B', 'C')}).ok());
+  roads->SetMap(newer.map());
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(times, map, 'A', 'B'), 3);
+  EXPECT_EQ(Seconds(times, map, 'A', 'C'), 3 + 12);
+  // Who holds the old one goes on with it.
+  Query query(before->map.get());
+  EXPECT_EQ(query.FindLeg(map.Point('A'), map.Point('C')).weight, 12000u);
+}
+
+TEST(LivingRoads, AnswersFromOneStateWhileItChanges) {
+  // Under TSan: many ask while states change. Each table is of one state:
+  // either all of it is twice as slow or nothing.
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  const RoadTravelTimes times(roads.get());
+  const CachedTravelTimes cached(&times);
+  std::atomic<bool> done = false;
+  std::atomic<int> mixed = 0;
+  std::vector<std::thread> askers;
+  const std::vector<LatLng> places = {map.At('A'), map.At('C'), map.At('D'),
+                                      map.At('F')};
+  for (int i = 0; i < 3; ++i) {
+    const TravelTimeSource& source =
+        i == 0 ? static_cast<const TravelTimeSource&>(cached) : times;
+    askers.emplace_back([&] {
+      while (!done) {
+        const TravelTable table = source.Times(places, places).value();
+        const absl::Duration first = table.at(0, 1).duration;
+        const absl::Duration second = table.at(2, 3).duration;
+        if (first != second ||
+            (first != absl::Seconds(12) && first != absl::Seconds(24))) {
+          ++mixed;
+        }
+        if (source.FindRoute(places[0], places[3]).value().points.empty()) {
+          ++mixed;
+        }
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    roads->SetTime(At(22, i % 2 == 0 ? 12 : 23));
+    if (i % 3 == 0) roads->WaitUntilCurrent();
+  }
+  roads->WaitUntilCurrent();
+  done = true;
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_EQ(mixed, 0);
+  EXPECT_EQ(Seconds(times, map, 'A', 'C'), 12);
+}
+
+TEST(CachedTravelTimes, ForgetsWhenRoadsChange) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  const RoadTravelTimes times(roads.get());
+  const CachedTravelTimes cached(&times);
+  EXPECT_EQ(Seconds(cached, map, 'A', 'C'), 12);
+  roads->SetTime(At(22, 12));
+  roads->WaitUntilCurrent();
+  EXPECT_EQ(Seconds(cached, map, 'A', 'C'), 24);
+  EXPECT_EQ(cached.version(), 2u);
+}
+
+TEST(LivingRoads, ManyClosuresAreExact) {
+  Random random(11);
+  const RandomNetwork town = MakeTown(random);
+  const auto map = RoadMap::Create(town.data).value();
+  const auto roads = LivingRoads::Create(map, {}, At(21, 23)).value();
+  RoadCondition quake;
+  quake.reason = "earthquake";
+  quake.shape = RoadCondition::Shape::kSegments;
+  for (uint32_t i = 0; i < town.data.segments.size(); ++i) {
+    if (random.OneIn(5)) quake.segments.push_back(i);
+  }
+  quake.segments.push_back(1'000'000);  // Of another map.
+  ASSERT_TRUE(roads->SetConditions({quake}).ok());
+  roads->WaitUntilCurrent();
+  const std::shared_ptr<const RoadState> state = roads->current();
+  EXPECT_GT(state->closed_roads, 100);
+  Query query(map.get());
+  Query plain(map.get(), Query::Method::kPlain);
+  query.SetMetric(state->metric);
+  plain.SetMetric(state->metric);
+  EXPECT_EQ(query.Matrix(town.points, town.points),
+            plain.Matrix(town.points, town.points));
+}
+
+TEST(SegmentsOf, MeansRoadsAlongALineAndAcrossIt) {
+  const AsciiMap map(kTown);
+  const auto name = [&](uint32_t segment) {
+    const Segment& s = map.map()->data().segments[segment];
+    std::string ends;
+    for (const char node : std::string("ABCDEF")) {
+      for (const uint32_t end : {s.from_node, s.to_node}) {
+        if (map.map()->data().nodes[end] == ToFixed(map.At(node))) ends += node;
+      }
+    }
+    return ends;
+  };
+  const auto names = [&](const RoadCondition& condition) {
+    std::vector<std::string> all;
+    for (const uint32_t segment : SegmentsOf(*map.map(), condition)) {
+      all.push_back(name(segment));
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  // Along a road: not those that only begin there.
+  EXPECT_THAT(names(Along(map, 'A', 'B')), ElementsAre("AB"));
+  EXPECT_THAT(names(Along(map, 'A', 'C')), ElementsAre("AB", "BC"));
+  // Across the two roads from west to east.
+  RoadCondition across;
+  across.points = {Between(map.At('A'), map.At('B')),
+                   Between(map.At('D'), map.At('E'))};
+  across.points[0].latitude_degrees += 0.0001;
+  across.points[1].latitude_degrees -= 0.0001;
+  across.within_meters = 5;
+  EXPECT_THAT(names(across), ElementsAre("AB", "DE"));
+  // An area around C touches two roads.
+  RoadCondition area;
+  area.shape = RoadCondition::Shape::kArea;
+  const LatLng c = map.At('C');
+  for (const auto& [north, east] : {std::pair(1, 1), std::pair(1, -1),
+                                    std::pair(-1, -1), std::pair(-1, 1)}) {
+    area.points.push_back({c.latitude_degrees + north * 0.0001,
+                           c.longitude_degrees + east * 0.0001});
+  }
+  EXPECT_THAT(names(area), ElementsAre("BC", "CF"));
+  for (LatLng& point : area.points) point.latitude_degrees += 1;
+  EXPECT_THAT(names(area), IsEmpty());
+}
+
+TEST(SpeedCalendar, KnowsTheKindOfDay) {
+  SpeedCalendar calendar = SpeedCalendar::Default();
+  ASSERT_TRUE(CheckSpeedCalendar(calendar).ok());
+  EXPECT_EQ(DayClassOf(calendar, At(20, 12)), DayClass::kWorkday);
+  EXPECT_EQ(DayClassOf(calendar, At(21, 12)), DayClass::kSaturday);
+  EXPECT_EQ(DayClassOf(calendar, At(22, 12)), DayClass::kHoliday);
+  EXPECT_EQ(DayClassOf(calendar, At(23, 12)), DayClass::kWorkday);
+  calendar.holidays = {absl::CivilDay(2026, 11, 23)};
+  EXPECT_EQ(DayClassOf(calendar, At(23, 12)), DayClass::kHoliday);
+  EXPECT_EQ(calendar.At(At(20, 3)).name, "deep night");
+  EXPECT_EQ(calendar.At(At(20, 18)).name, "evening");
+  EXPECT_EQ(calendar.At(At(20, 12)).name, "day");
+  EXPECT_EQ(calendar.At(At(22, 12)).name, "holiday day");
+}
+
+}  // namespace
+}  // namespace housecall::router
