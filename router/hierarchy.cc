@@ -9,29 +9,48 @@ namespace {
 constexpr uint32_t kNone = Hierarchy::kNone;
 
 // The blocks that turns join a block with, in either direction.
-std::vector<std::vector<uint32_t>> Neighbors(const Graph& graph) {
-  std::vector<std::vector<uint32_t>> neighbors(graph.blocks());
-  for (uint32_t block = 0; block < graph.blocks(); ++block) {
-    std::vector<uint32_t>& list = neighbors[block];
-    for (const uint32_t state : {block * 2, block * 2 + 1}) {
-      for (const Turn& turn : graph.Out(state)) list.push_back(turn.state >> 1);
-      for (const Turn& turn : graph.In(state)) list.push_back(turn.state >> 1);
+class Neighbors {
+ public:
+  explicit Neighbors(const Graph& graph) {
+    first_.reserve(size_t{graph.blocks()} + 1);
+    list_.reserve(graph.turns() * 2);
+    first_.push_back(0);
+    std::vector<uint32_t> seen(graph.blocks(), kNone);
+    for (uint32_t block = 0; block < graph.blocks(); ++block) {
+      seen[block] = block;
+      const auto add = [&](const Turn& turn) {
+        const uint32_t other = turn.state >> 1;
+        if (seen[other] == block) return;
+        seen[other] = block;
+        list_.push_back(other);
+      };
+      for (const uint32_t state : {block * 2, block * 2 + 1}) {
+        for (const Turn& turn : graph.Out(state)) add(turn);
+        for (const Turn& turn : graph.In(state)) add(turn);
+      }
+      first_.push_back(static_cast<uint32_t>(list_.size()));
     }
-    std::sort(list.begin(), list.end());
-    list.erase(std::unique(list.begin(), list.end()), list.end());
   }
-  return neighbors;
-}
+
+  absl::Span<const uint32_t> Of(uint32_t block) const {
+    return absl::MakeConstSpan(list_.data() + first_[block],
+                               list_.data() + first_[block + 1]);
+  }
+
+ private:
+  std::vector<uint32_t> first_;
+  std::vector<uint32_t> list_;
+};
 
 // The parent of each rank in the elimination tree, without the arcs that are
 // added (Liu, "The Role of Elimination Trees in Sparse Factorization", 1990).
-std::vector<uint32_t> EliminationTree(
-    const std::vector<std::vector<uint32_t>>& neighbors,
-    const std::vector<uint32_t>& block, const std::vector<uint32_t>& rank) {
+std::vector<uint32_t> EliminationTree(const Neighbors& neighbors,
+                                      const std::vector<uint32_t>& block,
+                                      const std::vector<uint32_t>& rank) {
   std::vector<uint32_t> parent(block.size(), kNone);
   std::vector<uint32_t> ancestor(block.size(), kNone);
   for (uint32_t high = 0; high < block.size(); ++high) {
-    for (const uint32_t neighbor : neighbors[block[high]]) {
+    for (const uint32_t neighbor : neighbors.Of(block[high])) {
       uint32_t low = rank[neighbor];
       if (low >= high) continue;
       while (ancestor[low] != kNone && ancestor[low] != high) {
@@ -78,18 +97,16 @@ std::vector<uint32_t> Postorder(const std::vector<uint32_t>& parent) {
 Hierarchy::Hierarchy(const Graph& graph,
                      absl::Span<const uint32_t> segment_order) {
   const uint32_t size = graph.blocks();
-  std::vector<std::vector<uint32_t>> blocks_of(segment_order.size());
-  for (uint32_t block = 0; block < size; ++block) {
-    blocks_of[graph.segment(block)].push_back(block);
-  }
   rank_.resize(size);
+  block_.reserve(size);
   for (const uint32_t segment : segment_order) {
-    for (const uint32_t block : blocks_of[segment]) {
+    for (uint32_t block = graph.first_block(segment);
+         block < graph.first_block(segment + 1); ++block) {
       rank_[block] = static_cast<uint32_t>(block_.size());
       block_.push_back(block);
     }
   }
-  const std::vector<std::vector<uint32_t>> neighbors = Neighbors(graph);
+  const Neighbors neighbors(graph);
   std::vector<uint32_t> ordered(size);
   {
     const std::vector<uint32_t> order =
@@ -104,7 +121,9 @@ Hierarchy::Hierarchy(const Graph& graph,
   // The arcs of a rank: to its higher neighbours, and to those of the ranks
   // whose parent it is.
   parent_.assign(size, kNone);
-  std::vector<std::vector<uint32_t>> children(size);
+  // Those whose parent a rank is, as a chain.
+  std::vector<uint32_t> first_child(size, kNone);
+  std::vector<uint32_t> next_child(size, kNone);
   std::vector<uint32_t> seen(size, kNone);
   first_arc_ = {0};
   first_arc_.reserve(size_t{size} + 1);
@@ -116,21 +135,22 @@ Hierarchy::Hierarchy(const Graph& graph,
       seen[head] = rank;
       head_.push_back(head);
     };
-    for (const uint32_t neighbor : neighbors[block_[rank]]) {
+    for (const uint32_t neighbor : neighbors.Of(block_[rank])) {
       add(rank_[neighbor]);
     }
-    for (const uint32_t child : children[rank]) {
+    for (uint32_t child = first_child[rank]; child != kNone;
+         child = next_child[child]) {
       for (uint32_t arc = first_arc_[child]; arc < first_arc_[child + 1];
            ++arc) {
         add(head_[arc]);
       }
     }
-    children[rank] = {};
     std::sort(head_.begin() + static_cast<std::ptrdiff_t>(begin), head_.end());
     first_arc_.push_back(static_cast<uint32_t>(head_.size()));
     if (head_.size() == begin) continue;
     parent_[rank] = head_[begin];
-    children[parent_[rank]].push_back(rank);
+    next_child[rank] = first_child[parent_[rank]];
+    first_child[parent_[rank]] = rank;
   }
   head_.shrink_to_fit();
 

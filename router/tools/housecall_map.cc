@@ -24,12 +24,13 @@
 #include "router/import/import.h"
 #include "router/map_file.h"
 #include "router/router.h"
+#include "router/tools/geojson_server.h"
+#include "router/tools/map_benchmark.h"
+#include "router/tools/map_geojson.h"
 #include "router/travel_time_source.h"
 
 namespace housecall::router {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kOk = 0;
 constexpr int kFailure = 1;
@@ -55,6 +56,19 @@ constexpr char kHelp[] =
                            [--json]
       The times from each --from to each --to, in minutes. --from-file FILE and
       --to-file FILE read positions, one LAT,LNG a line.
+
+  housecall-map isochrone MAP --from LAT,LNG … [--minutes 10,20,30]
+                              [--radius METERS] [--json | --geojson]
+      How far cars get from the nearest of the places in so many minutes; with
+      --geojson as areas to draw. --from-file FILE reads positions.
+
+  housecall-map bench MAP [--json]
+      How quick answers are on this machine, beside plain Dijkstra. Takes about
+      a minute on the map of a metropolis.
+
+  housecall-map serve-geojson MAP [--port PORT]
+      Answers /route, /isochrone and /roads as GeoJSON over HTTP, on this
+      machine only, until it is stopped. Tells its address.
 
   housecall-map demo-town -o FILE.osm [--seed NUMBER]
       Writes an invented town as an OpenStreetMap file.
@@ -215,10 +229,6 @@ std::string Minutes(absl::Duration duration) {
   return absl::StrFormat("%.1f", absl::ToDoubleMinutes(duration));
 }
 
-double Rounded(double value, double unit) {
-  return std::round(value / unit) * unit;
-}
-
 Json ToJson(const LatLng& position) {
   return Json{{"latitude", position.latitude_degrees},
               {"longitude", position.longitude_degrees}};
@@ -227,11 +237,6 @@ Json ToJson(const LatLng& position) {
 Json ToJson(const absl::Status& status) {
   return Json{{"code", absl::StatusCodeToString(status.code())},
               {"message", std::string(status.message())}};
-}
-
-// Road names come from the map, and may hold anything.
-std::string Dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 absl::Status Import(const std::vector<std::string>& words) {
@@ -376,16 +381,6 @@ absl::Status Info(const std::vector<std::string>& words) {
   return absl::OkStatus();
 }
 
-Json StepsJson(const Route& route) {
-  Json steps = Json::array();
-  for (const RouteStep& step : route.steps) {
-    steps.push_back({{"name", step.road_name},
-                     {"seconds", absl::ToDoubleSeconds(step.duration)},
-                     {"meters", Rounded(step.distance_meters, 0.001)}});
-  }
-  return steps;
-}
-
 absl::Status FindRoute(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments =
       Parse(words, {{"from", true},
@@ -419,29 +414,16 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
   const std::string& attribution = (*map)->data().attribution;
 
   if (arguments->Has("geojson")) {
-    Json coordinates = Json::array();
-    for (const LatLng& point : route->points) {
-      coordinates.push_back({Rounded(point.longitude_degrees, 1e-7),
-                             Rounded(point.latitude_degrees, 1e-7)});
-    }
-    const Json json = {
-        {"type", "FeatureCollection"},
-        {"attribution", attribution},
-        {"features",
-         {{{"type", "Feature"},
-           {"properties",
-            {{"seconds", absl::ToDoubleSeconds(route->duration)},
-             {"meters", route->distance_meters},
-             {"steps", StepsJson(*route)}}},
-           {"geometry",
-            {{"type", "LineString"}, {"coordinates", coordinates}}}}}}};
-    std::cout << Dump(json) << "\n";
+    std::cout << Dump(RouteGeoJson(*route, (*map)->data())) << "\n";
     return absl::OkStatus();
   }
   if (arguments->Has("json")) {
     Json points = Json::array();
     for (const LatLng& point : route->points) points.push_back(ToJson(point));
     std::cout << Dump(Json{{"seconds", absl::ToDoubleSeconds(route->duration)},
+                           {"late_seconds",
+                            Rounded(absl::ToDoubleSeconds(route->late_duration),
+                                    0.001)},
                            {"meters", route->distance_meters},
                            {"meters_from_road_at_start",
                             Rounded(route->from_road_meters, 0.001)},
@@ -453,8 +435,10 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
               << "\n";
     return absl::OkStatus();
   }
-  std::cout << absl::StrFormat("%s min, %.2f km\n", Minutes(route->duration),
-                               route->distance_meters / 1000);
+  std::cout << absl::StrFormat(
+      "%s min, %.2f km; nine of ten such drives take no more than %s min\n",
+      Minutes(route->duration), route->distance_meters / 1000,
+      Minutes(route->late_duration));
   for (const RouteStep& step : route->steps) {
     std::cout << absl::StrFormat(
         "  %5s min  %7.0f m  %s\n", Minutes(step.duration),
@@ -556,6 +540,131 @@ absl::Status Matrix(const std::vector<std::string>& words) {
   return absl::OkStatus();
 }
 
+absl::Status Isochrone(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments =
+      Parse(words, {{"from", true},
+                    {"from-file", true},
+                    {"minutes", true},
+                    {"radius", true},
+                    {"json", false},
+                    {"geojson", false}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::string> path = MapArgument(*arguments);
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<std::vector<LatLng>> from =
+      Positions(*arguments, "from");
+  if (!from.ok()) return from.status();
+  std::vector<double> minutes;
+  for (const absl::string_view part :
+       absl::StrSplit(arguments->Last("minutes", "10,20,30"), ',')) {
+    double number;
+    if (!absl::SimpleAtod(part, &number) || !(number >= 0 && number <= 1440)) {
+      return UsageError(absl::StrCat("--minutes: '", part,
+                                     "' is not a number from 0 to 1440"));
+    }
+    minutes.push_back(number);
+  }
+  if (arguments->Has("json") && arguments->Has("geojson")) {
+    return UsageError("give --json or --geojson, not both");
+  }
+  const absl::StatusOr<RoadTravelTimes::Options> options =
+      TravelOptions(*arguments);
+  if (!options.ok()) return options.status();
+
+  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
+  if (!map.ok()) return map.status();
+  const absl::StatusOr<std::vector<Reach>> reaches =
+      FindReach(**map, *from, minutes, options->snap_radius_meters);
+  if (!reaches.ok()) return reaches.status();
+  const RoadData& data = (*map)->data();
+  if (arguments->Has("geojson")) {
+    std::cout << Dump(ReachGeoJson(*reaches, data)) << "\n";
+    return absl::OkStatus();
+  }
+  double all_kilometers = 0;
+  for (const Segment& segment : data.segments) {
+    all_kilometers += segment.length_millimeters / 1e6;
+  }
+  const auto share = [&](const Reach& reach) {
+    return reach.road_kilometers / all_kilometers;
+  };
+  if (arguments->Has("json")) {
+    Json rows = Json::array();
+    for (const Reach& reach : *reaches) {
+      rows.push_back(
+          {{"minutes", reach.minutes},
+           {"road_kilometers", Rounded(reach.road_kilometers, 0.001)},
+           {"share_of_roads", Rounded(share(reach), 0.0001)}});
+    }
+    std::cout << Dump(
+                     Json{{"reaches", rows}, {"attribution", data.attribution}})
+              << "\n";
+    return absl::OkStatus();
+  }
+  std::cout << "minutes   roads reached\n";
+  for (const Reach& reach : *reaches) {
+    std::cout << absl::StrFormat("%7.1f %9.1f km  %5.1f %%\n", reach.minutes,
+                                 reach.road_kilometers, share(reach) * 100);
+  }
+  std::cout << data.attribution << "\n";
+  return absl::OkStatus();
+}
+
+std::string TimeText(double seconds) {
+  return seconds < 0      ? "-"
+         : seconds < 1e-3 ? absl::StrFormat("%.1f us", seconds * 1e6)
+         : seconds < 1    ? absl::StrFormat("%.2f ms", seconds * 1e3)
+                          : absl::StrFormat("%.2f s", seconds);
+}
+
+absl::Status Bench(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments = Parse(words, {{"json", false}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::string> path = MapArgument(*arguments);
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
+  if (!map.ok()) return map.status();
+  const bool is_json = arguments->Has("json");
+  Json figures = Json::array();
+  if (!is_json) {
+    std::cout << absl::StrFormat("%-46s %10s %10s\n", "", "index", "Dijkstra");
+  }
+  MeasureMap(*map, [&](const Figure& figure) {
+    if (is_json) {
+      figures.push_back(
+          {{"what", figure.what},
+           {"seconds", figure.seconds},
+           {"dijkstra_seconds", figure.plain_seconds < 0
+                                    ? Json(nullptr)
+                                    : Json(figure.plain_seconds)}});
+      return;
+    }
+    std::cout << absl::StrFormat("%-46s %10s %10s\n", figure.what,
+                                 TimeText(figure.seconds),
+                                 TimeText(figure.plain_seconds))
+              << std::flush;
+  });
+  if (is_json) std::cout << Dump(Json{{"figures", figures}}) << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status Serve(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments = Parse(words, {{"port", true}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::string> path = MapArgument(*arguments);
+  if (!path.ok()) return path.status();
+  uint32_t port = 0;
+  if (!absl::SimpleAtoi(arguments->Last("port", "0"), &port) || port > 65535) {
+    return UsageError(absl::StrCat("--port: '", arguments->Last("port"),
+                                   "' is not a number from 0 to 65535"));
+  }
+  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
+  if (!map.ok()) return map.status();
+  return ServeGeoJson(*map, static_cast<uint16_t>(port), [](uint16_t bound) {
+    std::cout << "http://127.0.0.1:" << bound << "/" << std::endl;
+  });
+}
+
 absl::Status DemoTown(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments =
       Parse(words, {{"output", true}, {"seed", true}});
@@ -583,11 +692,10 @@ absl::Status DemoTown(const std::vector<std::string>& words) {
 int Run(const std::vector<std::string>& words) {
   static const std::map<std::string,
                         absl::Status (*)(const std::vector<std::string>&)>
-      commands = {{"import", Import},
-                  {"info", Info},
-                  {"route", FindRoute},
-                  {"matrix", Matrix},
-                  {"demo-town", DemoTown}};
+      commands = {{"import", Import},       {"info", Info},
+                  {"route", FindRoute},     {"matrix", Matrix},
+                  {"isochrone", Isochrone}, {"bench", Bench},
+                  {"serve-geojson", Serve}, {"demo-town", DemoTown}};
   if (words.empty()) {
     std::fputs(kHelp, stderr);
     return kUsage;

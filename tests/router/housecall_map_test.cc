@@ -146,6 +146,57 @@ TEST_F(HousecallMap, MatrixShowsEveryPairAndWhatIsWrong) {
   EXPECT_EQ(from_file["seconds"][1][1], 0.0);
 }
 
+TEST_F(HousecallMap, IsochroneTellsHowFarCarsGet) {
+  const std::string arguments =
+      absl::StrCat("isochrone town.map --from ", kFrom, " --minutes 2,1,600");
+  const Outcome text = RunTool(arguments);
+  EXPECT_EQ(text.exit_status, 0);
+  EXPECT_THAT(text.out, AllOf(HasSubstr("600.0"), HasSubstr("100.0 %"),
+                              HasSubstr("An invented town")));
+  const nlohmann::json json =
+      nlohmann::json::parse(RunTool(arguments + " --json").out);
+  ASSERT_EQ(json["reaches"].size(), 3u);
+  EXPECT_LT(json["reaches"][1]["road_kilometers"].get<double>(),
+            json["reaches"][0]["road_kilometers"].get<double>());
+  EXPECT_EQ(json["reaches"][2]["share_of_roads"], 1.0);
+  const nlohmann::json geojson =
+      nlohmann::json::parse(RunTool(arguments + " --geojson").out);
+  // The farthest first.
+  EXPECT_EQ(geojson["features"][0]["properties"]["minutes"], 600.0);
+  EXPECT_EQ(geojson["features"][2]["properties"]["minutes"], 1.0);
+  const auto& ring = geojson["features"][2]["geometry"]["coordinates"][0][0];
+  EXPECT_GE(ring.size(), 5u);
+  EXPECT_EQ(ring.front(), ring.back());
+  EXPECT_NEAR(ring[0][0].get<double>(), 139.38, 0.05);
+}
+
+TEST_F(HousecallMap, BenchSetsEachFigureBesideDijkstra) {
+  const nlohmann::json json =
+      nlohmann::json::parse(RunTool("bench town.map --json").out);
+  int beside_dijkstra = 0;
+  for (const auto& figure : json["figures"]) {
+    EXPECT_GT(figure["seconds"].get<double>(), 0) << figure;
+    if (!figure["dijkstra_seconds"].is_null()) ++beside_dijkstra;
+  }
+  EXPECT_GE(beside_dijkstra, 7);
+}
+
+TEST_F(HousecallMap, ServesGeoJsonUntilItIsStopped) {
+  WriteFile(R"sh(
+mkfifo address
+housecall-map serve-geojson town.map > address &
+read -r address < address
+exec 3<> "/dev/tcp/127.0.0.1/$(tr -dc 0-9 <<< "${address#*:*:}")"
+printf 'GET / HTTP/1.1\r\n\r\n' >&3
+cat <&3
+kill $!
+)sh",
+            "serve.sh");
+  const Outcome outcome = Shell("bash serve.sh");
+  EXPECT_THAT(outcome.out, HasSubstr("HTTP/1.1 200 OK"));
+  EXPECT_THAT(outcome.out, HasSubstr("\"map\": \"town\""));
+}
+
 TEST_F(HousecallMap, FailuresExitWithOneAndSayWhatToDo) {
   WriteFile("hello", "foreign.map");
   const struct {
@@ -196,6 +247,10 @@ TEST_F(HousecallMap, WrongUsageExitsWithTwo) {
       {"route town.map --from 35,139 --to 35,139 --json --geojson", "not both"},
       {"route town.map --from 35,139 --to 35,139 --radius far", "--radius"},
       {"matrix town.map --to 35.67,139.39", "give at least one --from"},
+      {"isochrone town.map", "give at least one --from"},
+      {"isochrone town.map --from 35,139 --minutes x", "'x' is not a number"},
+      {"bench", "name one map file"},
+      {"serve-geojson town.map --port 70000", "'70000' is not a number"},
       {"demo-town", "name one file to write"},
       {"demo-town -o a.osm --seed many", "'many' is not a whole number"},
   };
