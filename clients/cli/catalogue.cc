@@ -73,8 +73,8 @@ constexpr TwoTexts kTexts[] = {
     {"log_in_again", "もう一度ログインしてください", "Log in again"},
     {"call_119",
      "★ 命に関わる徴候です。まず 119 番に電話してください。"
-     "依頼はこのまま記録します。",
-     "*** Life may be in danger: ring 119 first. The call is recorded "
+     "依頼はこのまま送ります。",
+     "*** Life may be in danger: ring 119 first. The call is sent "
      "meanwhile."},
     {"read_to_119", "119 番で伝えること", "To read to 119"},
     {"none_recorded", "記録なし", "none recorded"},

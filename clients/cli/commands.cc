@@ -49,6 +49,7 @@ using google::protobuf::Message;
 
 // The server says at least every 15 seconds that it is there.
 constexpr absl::Duration kSilence = absl::Minutes(1);
+constexpr absl::Duration kFirstPause = absl::Milliseconds(250);
 constexpr absl::Duration kMaxPause = absl::Seconds(5);
 constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 constexpr char kVersion[] = "0.1.0";
@@ -821,7 +822,7 @@ grpc::Status Run::Watch(
   v1::WatchBoardRequest request = given;
   CallOptions options;
   options.token = session_.token;
-  absl::Duration pause = absl::Milliseconds(250);
+  absl::Duration pause = kFirstPause;
   while (true) {
     bool stopped = false;
     grpc::Status status = connection_->Stream(
@@ -830,7 +831,7 @@ grpc::Status Run::Watch(
           if (!update.resume_token().empty()) {
             request.set_resume_token(update.resume_token());
           }
-          pause = absl::Milliseconds(250);
+          pause = kFirstPause;
           stopped = !take(update) || !terminal_.out->good();
           return !stopped;
         });
@@ -844,7 +845,10 @@ grpc::Status Run::Watch(
         !request.resume_token().empty();
     if (!keeps_on || (!is_lost && !is_stale)) return status;
     if (is_stale) request.clear_resume_token();
-    *terminal_.err << Text("board_lost", language_) << "\n";
+    // Once, until something comes again.
+    if (pause == kFirstPause) {
+      *terminal_.err << Text("board_lost", language_) << std::endl;
+    }
     absl::SleepFor(pause);
     pause = std::min(pause * 2, kMaxPause);
   }

@@ -803,12 +803,16 @@ TEST_F(CommandsTest, WatchesATimelineAcrossALostConnection) {
               {Snapshot("begin", ""), Snapshot("complete", "t1"),
                EventUpdate(2, v1::EVENT_KIND_CALL_TRIAGED)}};
     }
+    if (watches == 2) {
+      return {grpc::Status(grpc::StatusCode::UNAVAILABLE, "still"), {}};
+    }
     return {grpc::Status::OK,
             {EventUpdate(2, v1::EVENT_KIND_CALL_TRIAGED),
              EventUpdate(3, v1::EVENT_KIND_CALL_CLOSED)}};
   });
   ASSERT_EQ(Run({"timeline", "c1", "--watch"}), kOk) << err_.str();
-  EXPECT_THAT(tokens, ElementsAre("", "t2"));
+  EXPECT_THAT(tokens, ElementsAre("", "t2", "t2"));
+  EXPECT_EQ(err_.str(), "Connection lost; connecting again\n");
   EXPECT_THAT(out_.str(), HasSubstr("call received"));
   EXPECT_THAT(out_.str(), HasSubstr("call closed"));
   const std::string text = out_.str();
