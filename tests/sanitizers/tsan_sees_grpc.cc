@@ -11,12 +11,17 @@
 //   absl::Mutex, absl::CondVar     what they mean
 //   an operation is started        happens before its tag comes out of the
 //   an operation is completed      completion queue
+//   a callback has run             its call is done
+//   a call is done                 its server has stopped
 //
 // What remains are accesses inside those libraries; tsan.supp lists them.
 #include <dlfcn.h>
 #include <grpc/grpc.h>
+#include <grpcpp/server.h>
+#include <grpcpp/support/server_callback.h>
 #include <sanitizer/tsan_interface.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 
@@ -107,6 +112,48 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, absl::Time deadline) {
 
 ABSL_NAMESPACE_END
 }  // namespace absl
+
+namespace grpc::internal {
+
+// The count of a call's callbacks that are still to run is private. An explicit
+// instantiation may name it.
+template <std::atomic_int ServerCallbackCall::*kMember>
+struct CallbacksLeftOf {
+  friend std::atomic_int* CallbacksLeft(ServerCallbackCall* call) {
+    return &(call->*kMember);
+  }
+};
+std::atomic_int* CallbacksLeft(ServerCallbackCall* call);
+template struct CallbacksLeftOf<&ServerCallbackCall::callbacks_outstanding_>;
+
+// By whoever counted it down to nothing, which may have been inside gRPC. The
+// others counted down in code of ours, where ThreadSanitizer has seen them.
+void ServerCallbackCall::ScheduleOnDone(bool inline_ondone) {
+  static const auto real = Real<void(ServerCallbackCall*, bool)>(
+      "_ZN4grpc8internal18ServerCallbackCall14ScheduleOnDoneEb");
+  __tsan_acquire(CallbacksLeft(this));
+  real(this, inline_ondone);
+}
+
+}  // namespace grpc::internal
+
+namespace grpc {
+
+void Server::UnrefWithPossibleNotify() {
+  static const auto real =
+      Real<void(Server*)>("_ZN4grpc6Server23UnrefWithPossibleNotifyEv");
+  __tsan_release(this);
+  real(this);
+}
+
+void Server::UnrefAndWaitLocked() {
+  static const auto real =
+      Real<void(Server*)>("_ZN4grpc6Server18UnrefAndWaitLockedEv");
+  real(this);
+  __tsan_acquire(this);
+}
+
+}  // namespace grpc
 
 extern "C" {
 
