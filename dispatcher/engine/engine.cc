@@ -91,6 +91,8 @@ struct Engine::Lane {
 
   // The planner's thread only.
   absl::Time last_plan_time = absl::InfinitePast();
+  // Where the next search begins.
+  std::vector<planner::PlannedRoute> last_routes;
 };
 
 Engine::Engine(store::Store* store, const Clock* clock,
@@ -493,9 +495,11 @@ void Engine::PlanCenter(Lane& lane) {
   };
 
   if (planner::WantsPlan(*board)) {
+    planner::PlanOptions plan_options;
+    plan_options.previous = lane.last_routes;
     planner::TravelTimes table(travel_times_->description());
     for (const planner::TravelRequest& request :
-         planner::TravelNeeded(*board, now)) {
+         planner::TravelNeeded(*board, now, plan_options)) {
       absl::StatusOr<router::TravelTable> times = travel_times_->Times(
           ToRouter(request.origins), ToRouter(request.destinations));
       if (!times.ok()) {
@@ -513,7 +517,16 @@ void Engine::PlanCenter(Lane& lane) {
         }
       }
     }
-    planner::PlanResult plan = planner::Plan(*board, table, now);
+    // What has happened in the meantime may want another plan: then the best
+    // one so far must do.
+    const absl::Time end_time = clock_->Now() + options_.plan_budget;
+    plan_options.is_over = [&] {
+      if (clock_->Now() >= end_time) return true;
+      MutexLock lock(lane.publish_mutex);
+      return lane.plan_wanted;
+    };
+    planner::PlanResult plan = planner::Plan(*board, table, now, plan_options);
+    lane.last_routes = plan.routes;
     for (core::OfferVisit& offer : plan.offers) submit(std::move(offer));
     if (!plan.unmatched.matches.empty()) submit(std::move(plan.unmatched));
   }

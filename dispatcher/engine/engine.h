@@ -32,6 +32,9 @@ struct Options {
   absl::Duration timer_interval = absl::Milliseconds(100);
   // How often a plan is made anew when nothing but positions has changed.
   absl::Duration position_plan_interval = absl::Seconds(15);
+  // How long the search for a plan may take at most; it ends earlier by itself
+  // as a rule, or when something happens that wants another plan.
+  absl::Duration plan_budget = absl::Milliseconds(50);
   // Journal entries kept in memory for watchers that resume.
   size_t resume_entries = 8192;
   // Off: only operators make offers.

@@ -4,17 +4,17 @@
 
 namespace housecall::planner {
 
-double UrgencyWeight(core::Urgency urgency) {
+double UrgencyWeight(core::Urgency urgency, const UrgencyWeights& weights) {
   switch (urgency) {
     case core::Urgency::kUrgent:
-      return 4;
+      return weights.urgent;
     case core::Urgency::kStandard:
     case core::Urgency::kUnspecified:
-      return 2;
+      return weights.standard;
     case core::Urgency::kRoutine:
-      return 1;
+      return weights.routine;
   }
-  return 2;
+  return weights.standard;
 }
 
 Cost& Cost::operator+=(const Cost& other) {
@@ -26,9 +26,10 @@ Cost& Cost::operator+=(const Cost& other) {
   return *this;
 }
 
-CallClock ClockOf(const core::Call& call, absl::Time now) {
+CallClock ClockOf(const core::Call& call, absl::Time now,
+                  const UrgencyWeights& weights) {
   CallClock clock;
-  clock.urgency_weight = UrgencyWeight(call.urgency);
+  clock.urgency_weight = UrgencyWeight(call.urgency, weights);
   if (call.schedule.has_value()) {
     clock.ready_minutes =
         std::max(0.0, absl::ToDoubleMinutes(call.schedule->start_time - now));
@@ -37,6 +38,17 @@ CallClock ClockOf(const core::Call& call, absl::Time now) {
     clock.target_minutes = absl::ToDoubleMinutes(*call.target_time - now);
   }
   return clock;
+}
+
+WaitClock WaitClockOf(const CallClock& clock, const core::Policy& policy) {
+  WaitClock wait;
+  wait.ready_minutes = clock.ready_minutes;
+  wait.response_rate = clock.urgency_weight;
+  if (clock.target_minutes.has_value()) {
+    wait.due_minutes = *clock.target_minutes;
+    wait.tardiness_rate = policy.tardiness_weight * clock.urgency_weight;
+  }
+  return wait;
 }
 
 double ResponseCost(const CallClock& clock, double arrive_minutes) {
@@ -49,6 +61,12 @@ double TardinessCost(const CallClock& clock, const core::Policy& policy,
   if (!clock.target_minutes.has_value()) return 0;
   return policy.tardiness_weight * clock.urgency_weight *
          std::max(0.0, arrive_minutes - *clock.target_minutes);
+}
+
+double UnservedCost(const CallClock& clock, const core::Policy& policy) {
+  // A night and a day.
+  constexpr double kNobodyMinutes = 24 * 60;
+  return kNobodyMinutes * clock.urgency_weight * (2 + policy.tardiness_weight);
 }
 
 double ContinuityCost(const core::Policy& policy, const core::Patient* patient,

@@ -12,9 +12,14 @@
 
 namespace housecall::planner {
 
-// How much a minute of waiting counts: urgent 4, standard 2, routine 1. A call
-// without urgency counts as standard.
-double UrgencyWeight(core::Urgency urgency);
+// How much a minute of waiting counts. A call without urgency counts as
+// standard.
+struct UrgencyWeights {
+  double urgent = 4;
+  double standard = 2;
+  double routine = 1;
+};
+double UrgencyWeight(core::Urgency urgency, const UrgencyWeights& weights = {});
 
 // The parts, each in minutes; negative: a bonus.
 struct Cost {
@@ -39,7 +44,29 @@ struct CallClock {
   // At the door by then; none: no target.
   std::optional<double> target_minutes;
 };
-CallClock ClockOf(const core::Call& call, absl::Time now);
+CallClock ClockOf(const core::Call& call, absl::Time now,
+                  const UrgencyWeights& weights = {});
+
+// A call's waiting as a search sees it: ResponseCost and TardinessCost in one.
+struct WaitClock {
+  double ready_minutes = 0;
+  double due_minutes = 0;
+  // A minute's waiting; a minute's waiting after the target, besides.
+  double response_rate = 0;
+  double tardiness_rate = 0;
+};
+WaitClock WaitClockOf(const CallClock& clock, const core::Policy& policy);
+
+inline double WaitingCost(const WaitClock& clock, double arrive_minutes) {
+  double cost = 0;
+  if (arrive_minutes > clock.ready_minutes) {
+    cost = clock.response_rate * (arrive_minutes - clock.ready_minutes);
+  }
+  if (arrive_minutes > clock.due_minutes) {
+    cost += clock.tardiness_rate * (arrive_minutes - clock.due_minutes);
+  }
+  return cost;
+}
 
 // Minutes from now (or from the start of the agreed window) to the door, times
 // the weight of the urgency.
@@ -49,6 +76,13 @@ double ResponseCost(const CallClock& clock, double arrive_minutes);
 // policy.tardiness_weight.
 double TardinessCost(const CallClock& clock, const core::Policy& policy,
                      double arrive_minutes);
+
+// What it costs to serve a call in no route of the night: more than to serve it
+// last of all. An urgent one counts for many standard ones.
+double UnservedCost(const CallClock& clock, const core::Policy& policy);
+
+// What a minute on the road costs besides the time that it takes.
+inline constexpr double kDriveCost = 0.5;
 
 // -policy.own_physician_bonus_minutes for the patient's own physician, minus
 // half of it for one who has seen him before or who works this duty for his

@@ -4,14 +4,18 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <set>
 #include <tuple>
 
+#include "dispatcher/core/calendar.h"
 #include "dispatcher/core/rota.h"
 #include "dispatcher/core/rules.h"
 #include "dispatcher/planner/assignment.h"
 #include "dispatcher/planner/cost.h"
+#include "dispatcher/planner/forecast.h"
+#include "dispatcher/planner/outlook.h"
+#include "dispatcher/planner/routes.h"
+#include "dispatcher/planner/search.h"
 
 namespace housecall::planner {
 
@@ -28,7 +32,7 @@ using core::RotaDuty;
 using core::Ruling;
 using core::Verdict;
 
-constexpr double kNoWay = std::numeric_limits<double>::infinity();
+constexpr double kNoWay = kNever;
 
 // Calls this near to each other are at one address.
 constexpr double kSameAddressMeters = 30;
@@ -165,6 +169,8 @@ struct Physician {
   LatLng place;
   // Of the duty, in minutes from now.
   double end_minutes = 0;
+  // In whose car he is, or kNone.
+  int driver = kNone;
 };
 
 struct Driver {
@@ -173,6 +179,10 @@ struct Driver {
   Ruling ruling;
   LatLng place;
   double end_minutes = 0;
+  // When he is free, in minutes from now.
+  double free_minutes = 0;
+  // Who is in the car then, or kNone.
+  int aboard = kNone;
 };
 
 double EndMinutes(const std::vector<RotaDuty>& rota, const PersonId& person,
@@ -244,24 +254,59 @@ class Planning {
         policy_(board.center().policy),
         travel_times_(travel_times),
         now_(now),
+        options_(options),
         max_calls_(std::clamp(options.max_calls, 0, kMaxCalls)),
-        visit_minutes_(absl::ToDoubleMinutes(policy_.visit_duration)),
         crews_(CrewsOnDuty(board, now)) {
+    Seat();
     fetch_minutes_.reserve(drivers() * physicians());
     for (const Driver& driver : crews_.drivers) {
       for (const Physician& physician : crews_.physicians) {
         fetch_minutes_.push_back(driver.ruling.ok() && MayGo(board_, physician)
-                                     ? Minutes(driver.place, physician.place)
+                                     ? FetchMinutes(driver, physician)
                                      : kNoWay);
       }
     }
   }
 
+  // Every place that the plan of a whole night may go to or leave from.
+  std::vector<LatLng> NightPlaces() const {
+    PlaceNumbers places;
+    for (const Driver& driver : crews_.drivers) {
+      if (NowOrLater(driver.ruling)) places.Of(driver.place);
+    }
+    for (const Physician& physician : crews_.physicians) {
+      if (!MayGo(board_, physician) && !NowOrLater(physician.ruling)) continue;
+      const std::optional<Busy> busy = BusyOf(physician.person->id);
+      places.Of(busy.has_value() ? busy->place : physician.place);
+      places.Of(HomeOf(physician));
+    }
+    if (places.places().empty()) return {};
+    const auto add = [&](const Call* call) {
+      if (call->place.position.has_value()) places.Of(*call->place.position);
+    };
+    for (const core::Assignment* crew : WaitingCrews(board_)) {
+      add(board_.Find<Call>(crew->calls.front()));
+    }
+    std::vector<const Call*> calls = MatchingCalls(board_);
+    if (calls.size() > static_cast<size_t>(max_calls_)) {
+      calls.resize(max_calls_);
+    }
+    for (const Call* call : calls) add(call);
+    if (options_.forecast.on) {
+      for (const LatLng& place : ExpectedPlaces()) places.Of(place);
+    }
+    return places.places();
+  }
+
   PlanResult Run() {
     for (const core::Assignment* crew : WaitingCrews(board_)) AddWaiting(*crew);
     AddCalls();
-    Assign();
     PlanResult result;
+    if (options_.max_steps > 0) {
+      PlanNight(&result);
+    } else {
+      Assign();
+    }
     for (size_t stop = 0; stop < stops_.size(); ++stop) {
       if (chosen_[stop].empty()) {
         ReportUnmatched(stop, &result);
@@ -306,6 +351,20 @@ class Planning {
     const std::optional<Travel> travel = travel_times_.Get(from, to);
     return travel.has_value() ? absl::ToDoubleMinutes(travel->duration)
                               : kNoWay;
+  }
+  absl::Duration VisitDuration(const Call& call) const {
+    const auto known = options_.visit_durations.find(call.id);
+    return known != options_.visit_durations.end() ? known->second
+                                                   : policy_.visit_duration;
+  }
+  // Whoever is in the car is brought home first.
+  double FetchMinutes(const Driver& driver, const Physician& physician) const {
+    if (physician.driver != kNone) {
+      return &crews_.drivers[physician.driver] == &driver ? 0 : kNoWay;
+    }
+    if (driver.aboard == kNone) return Minutes(driver.place, physician.place);
+    const LatLng home = HomeOf(crews_.physicians[driver.aboard]);
+    return Minutes(driver.place, home) + Minutes(home, physician.place);
   }
   double FetchMinutes(size_t driver, size_t physician) const {
     return fetch_minutes_[driver * physicians() + physician];
@@ -373,10 +432,9 @@ class Planning {
 
   Terms TermsOf(const Stop& stop) const {
     Terms terms;
-    terms.visit_minutes =
-        visit_minutes_ * static_cast<double>(stop.calls.size());
     for (const Call* call : stop.calls) {
-      terms.clocks.push_back(ClockOf(*call, now_));
+      terms.visit_minutes += absl::ToDoubleMinutes(VisitDuration(*call));
+      terms.clocks.push_back(ClockOf(*call, now_, options_.weights));
       terms.ready_minutes =
           std::max(terms.ready_minutes, terms.clocks.back().ready_minutes);
       terms.reward += RewardOf(call->urgency);
@@ -542,14 +600,479 @@ class Planning {
     }
   }
 
+  // --- The whole night ---
+
+  LatLng HomeOf(const Physician& physician) const {
+    if (physician.person->home_position.has_value()) {
+      return *physician.person->home_position;
+    }
+    for (const RotaDuty& duty : crews_.rota) {
+      if (duty.person == physician.person->id &&
+          duty.base_position.has_value()) {
+        return *duty.base_position;
+      }
+    }
+    return board_.center().position;
+  }
+
+  // Who is in whose car, and when each car is free.
+  void Seat() {
+    for (size_t d = 0; d < drivers(); ++d) {
+      Driver& driver = crews_.drivers[d];
+      const auto known = options_.crews.find(driver.person->id);
+      PersonId aboard;
+      if (const std::optional<Busy> busy = BusyOf(driver.person->id)) {
+        driver.free_minutes = busy->minutes;
+        driver.place = busy->place;
+        aboard = busy->physician;
+      } else if (known != options_.crews.end()) {
+        driver.free_minutes = std::max(
+            0.0, absl::ToDoubleMinutes(known->second.free_time - now_));
+        driver.place = known->second.place;
+        aboard = known->second.aboard;
+      }
+      for (size_t p = 0; p < physicians(); ++p) {
+        Physician& physician = crews_.physicians[p];
+        if (physician.person->id != aboard || physician.driver != kNone) {
+          continue;
+        }
+        driver.aboard = static_cast<int>(p);
+        physician.driver = static_cast<int>(d);
+        physician.place = driver.place;
+      }
+    }
+  }
+
+  // What somebody is asked or under way for.
+  struct Busy {
+    // Until it is over, from now.
+    double minutes = 0;
+    LatLng place;
+    PersonId physician;
+    bool self_drive = false;
+  };
+  std::optional<Busy> BusyOf(const PersonId& person) const {
+    // A visit that should be over is expected to be over soon.
+    constexpr double kSoonMinutes = 2;
+    const auto of = [&](const auto& crew) -> std::optional<Busy> {
+      Busy busy;
+      busy.minutes =
+          std::max(kSoonMinutes,
+                   absl::ToDoubleMinutes(crew.estimate.finish_time - now_));
+      busy.physician = crew.physician;
+      busy.self_drive = crew.self_drive;
+      for (const CallId& id : crew.calls) {
+        const Call* call = board_.Find<Call>(id);
+        if (call != nullptr && call->place.position.has_value()) {
+          busy.place = *call->place.position;
+          return busy;
+        }
+      }
+      return std::nullopt;
+    };
+    if (const core::Assignment* running = board_.RunningAssignmentOf(person)) {
+      if (running->state == core::AssignmentState::kWaitingForCar) {
+        return std::nullopt;
+      }
+      return of(*running);
+    }
+    if (const core::Offer* offer = board_.PendingOfferTo(person)) {
+      return of(*offer);
+    }
+    return std::nullopt;
+  }
+
+  static bool NowOrLater(const Ruling& ruling) {
+    return ruling.ok() || ruling.verdict == Verdict::kBusy;
+  }
+
+  // Numbers the places of a problem.
+  class PlaceNumbers {
+   public:
+    int Of(const LatLng& place) {
+      const auto [found, added] = numbers_.try_emplace(
+          {place.latitude, place.longitude}, static_cast<int>(places_.size()));
+      if (added) places_.push_back(place);
+      return found->second;
+    }
+    const std::vector<LatLng>& places() const { return places_; }
+
+   private:
+    std::map<std::pair<double, double>, int> numbers_;
+    std::vector<LatLng> places_;
+  };
+
+  RouteProblem ProblemOf(PlaceNumbers& places) const {
+    RouteProblem problem;
+    for (const Driver& driver : crews_.drivers) {
+      RouteWheels wheels;
+      wheels.free_minutes = driver.free_minutes;
+      wheels.place = places.Of(driver.place);
+      wheels.end_minutes = driver.end_minutes;
+      wheels.aboard = driver.aboard;
+      wheels.cost_per_stop = FairnessCost(policy_, driver.duty->visits);
+      problem.wheels.push_back(wheels);
+    }
+    for (size_t p = 0; p < physicians(); ++p) {
+      const Physician& from = crews_.physicians[p];
+      const std::optional<Busy> busy = BusyOf(from.person->id);
+      RoutePhysician physician;
+      physician.free_minutes = busy.has_value() ? busy->minutes : 0;
+      physician.place = places.Of(busy.has_value() ? busy->place : from.place);
+      physician.home = places.Of(HomeOf(from));
+      physician.end_minutes = from.end_minutes;
+      physician.can_be_fetched = from.driver == kNone;
+      problem.physicians.push_back(physician);
+      if (!from.person->self_drive || from.driver != kNone ||
+          (busy.has_value() && !busy->self_drive)) {
+        continue;
+      }
+      RouteWheels wheels;
+      wheels.free_minutes = physician.free_minutes;
+      wheels.place = physician.place;
+      wheels.aboard = static_cast<int>(p);
+      wheels.owner = static_cast<int>(p);
+      problem.wheels.push_back(wheels);
+    }
+    for (size_t s = 0; s < stops_.size(); ++s) {
+      problem.stops.push_back(RouteStopOf(s, problem.wheels));
+      problem.stops.back().place = places.Of(stops_[s].position);
+    }
+    problem.cost_per_drive_minute = kDriveCost;
+    if (options_.forecast.on) {
+      for (const LatLng& place : ExpectedPlaces()) places.Of(place);
+    }
+    const int count = static_cast<int>(places.places().size());
+    TravelMatrix travel(count);
+    std::vector<int> numbers;
+    for (const LatLng& place : places.places()) {
+      numbers.push_back(travel_times_.IndexOf(place));
+    }
+    for (int i = 0; i < count; ++i) {
+      for (int j = 0; j < count; ++j) {
+        if (i == j) continue;
+        const std::optional<Travel> way =
+            travel_times_.At(numbers[i], numbers[j]);
+        if (way.has_value()) {
+          travel.at(i, j) = absl::ToDoubleMinutes(way->duration);
+        }
+      }
+    }
+    problem.travel = std::make_shared<const TravelMatrix>(std::move(travel));
+    return problem;
+  }
+
+  RouteStop RouteStopOf(size_t index,
+                        const std::vector<RouteWheels>& all_wheels) const {
+    const Stop& stop = stops_[index];
+    const Terms& terms = terms_[index];
+    RouteStop route_stop;
+    route_stop.visit_minutes = terms.visit_minutes;
+    route_stop.ready_minutes = terms.ready_minutes;
+    for (const CallClock& clock : terms.clocks) {
+      route_stop.clocks.push_back(WaitClockOf(clock, policy_));
+      route_stop.unserved_cost += UnservedCost(clock, policy_);
+    }
+    for (size_t p = 0; p < physicians(); ++p) {
+      const Ruling& ruling = terms.physician_rulings[p];
+      const bool may = stop.waits != nullptr
+                           ? ruling.ok()
+                           : NowOrLater(ruling) && !WaitsForCar(p);
+      route_stop.physician_costs.push_back(
+          may ? terms.physician_costs[p].total() : kNever);
+    }
+    for (size_t w = 0; w < all_wheels.size(); ++w) {
+      route_stop.wheels_allowed.push_back(w >= drivers() ||
+                                          NowOrLater(terms.driver_rulings[w]));
+    }
+    return route_stop;
+  }
+
+  bool WaitsForCar(size_t physician) const {
+    const core::Assignment* running =
+        board_.RunningAssignmentOf(crews_.physicians[physician].person->id);
+    return running != nullptr &&
+           running->state == core::AssignmentState::kWaitingForCar;
+  }
+
+  const PersonId& DriverOf(const RouteProblem& problem, size_t wheels) const {
+    return wheels < drivers()
+               ? crews_.drivers[wheels].person->id
+               : crews_.physicians[problem.wheels[wheels].owner].person->id;
+  }
+
+  RoutePlan StartOf(const RouteProblem& problem) const {
+    std::map<PersonId, const PlannedRoute*> previous;
+    for (const PlannedRoute& route : options_.previous) {
+      previous[route.driver] = &route;
+    }
+    std::map<CallId, int> stops;
+    for (size_t s = 0; s < stops_.size(); ++s) {
+      stops[stops_[s].calls.front()->id] = static_cast<int>(s);
+    }
+    std::map<PersonId, int> physician_indexes;
+    for (size_t p = 0; p < physicians(); ++p) {
+      physician_indexes[crews_.physicians[p].person->id] = static_cast<int>(p);
+    }
+    RoutePlan plan(problem.wheels.size());
+    for (size_t w = 0; w < plan.size(); ++w) {
+      const auto route = previous.find(DriverOf(problem, w));
+      if (route == previous.end()) continue;
+      for (const PlannedLeg& leg : route->second->legs) {
+        const auto physician = physician_indexes.find(leg.physician);
+        if (leg.calls.empty() || physician == physician_indexes.end()) continue;
+        const auto stop = stops.find(leg.calls.front());
+        if (stop == stops.end()) continue;
+        plan[w].legs.push_back({stop->second, physician->second});
+      }
+    }
+    return plan;
+  }
+
+  // The routes of all cars over all calls; those that can begin now are
+  // offered.
+  void PlanNight(PlanResult* result) {
+    chosen_.resize(stops_.size());
+    physician_is_used_.assign(physicians(), 0);
+    driver_is_used_.assign(drivers(), 0);
+    PlaceNumbers places;
+    const RouteProblem problem = ProblemOf(places);
+    SearchOptions search;
+    search.max_steps = options_.max_steps;
+    search.is_over = options_.is_over;
+    RoutePlan plan = SearchRoutes(problem, StartOf(problem), search).plan;
+    if (options_.forecast.on) plan = Expect(problem, places, plan, result);
+    for (size_t w = 0; w < plan.size(); ++w) {
+      const std::vector<Leg>& legs = plan[w].legs;
+      if (legs.empty()) continue;
+      PlannedRoute route;
+      route.driver = DriverOf(problem, w);
+      for (const Leg& leg : legs) {
+        PlannedLeg planned;
+        for (const Call* call : stops_[leg.stop].calls) {
+          planned.calls.push_back(call->id);
+        }
+        planned.physician = crews_.physicians[leg.physician].person->id;
+        route.legs.push_back(std::move(planned));
+      }
+      result->routes.push_back(std::move(route));
+      if (plan[w].hold_minutes == 0) Choose(problem, w, legs.front());
+    }
+  }
+
+  // Where calls come from, as far as it is known: the last ones' places, and
+  // where people are based.
+  std::vector<LatLng> ExpectedPlaces() const {
+    constexpr size_t kMostPlaces = 40;
+    std::vector<std::pair<absl::Time, LatLng>> seen;
+    board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
+      if (call.place.position.has_value()) {
+        seen.push_back({call.receive_time, *call.place.position});
+      }
+    });
+    const size_t count = std::min(seen.size(), kMostPlaces);
+    std::partial_sort(
+        seen.begin(), seen.begin() + count, seen.end(),
+        [](const auto& a, const auto& b) {
+          return std::make_tuple(-absl::ToUnixMicros(a.first),
+                                 a.second.latitude, a.second.longitude) <
+                 std::make_tuple(-absl::ToUnixMicros(b.first),
+                                 b.second.latitude, b.second.longitude);
+        });
+    std::vector<LatLng> places;
+    for (size_t i = 0; i < count; ++i) places.push_back(seen[i].second);
+    for (size_t p = 0; p < physicians() && places.size() < kMostPlaces / 2;
+         ++p) {
+      places.push_back(HomeOf(crews_.physicians[p]));
+    }
+    return places;
+  }
+
+  // Calls a minute, from now on.
+  std::vector<double> ExpectedRates() const {
+    const absl::TimeZone zone = core::ZoneNamed(board_.center().time_zone);
+    const auto weight = [&](absl::Time time) {
+      return HourWeight(zone.At(time).cs.hour());
+    };
+    constexpr double kNightWeight = 10.2;
+    double cars = 0;
+    for (const RotaDuty& duty : crews_.rota) {
+      if (duty.role != Role::kDriver || duty.reserve ||
+          duty.start_time > now_ + absl::Hours(7) ||
+          duty.end_time < now_ - absl::Hours(7)) {
+        continue;
+      }
+      cars += 1;
+    }
+    // Calls in an hour of weight 1, as taken for granted.
+    const double usual = cars * options_.forecast.calls_per_car / kNightWeight;
+    constexpr absl::Duration kBack = absl::Hours(4);
+    int seen = 0;
+    absl::Time first = now_;
+    board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
+      if (call.receive_time <= now_ - kBack || call.receive_time > now_) return;
+      ++seen;
+      first = std::min(first, call.receive_time);
+    });
+    double expected = 0;
+    for (absl::Time time = now_ - kBack; time < now_;
+         time += absl::Minutes(kRateStepMinutes)) {
+      if (time < first) continue;
+      expected += usual * weight(time) * kRateStepMinutes / 60;
+    }
+    // As if so many had been seen as usual before.
+    const double trust = 10;
+    const double factor = (trust + seen) / (trust + expected);
+    std::vector<double> rates;
+    for (double minutes = 0; minutes < options_.forecast.horizon_minutes;
+         minutes += kRateStepMinutes) {
+      rates.push_back(usual * factor * weight(now_ + absl::Minutes(minutes)) /
+                      60);
+    }
+    return rates;
+  }
+
+  Forecast ForecastOf(const RouteProblem& problem, PlaceNumbers& places) const {
+    Forecast forecast;
+    forecast.rates = ExpectedRates();
+    for (const LatLng& place : ExpectedPlaces()) {
+      forecast.places.push_back(places.Of(place));
+    }
+    // What was seen lately, beside what is usual: of ten calls one is urgent
+    // and three are standard; three quarters need no special skill.
+    constexpr int kUrgentTries = 16;
+    std::map<core::Urgency, double> urgencies = {{core::Urgency::kUrgent, 2},
+                                                 {core::Urgency::kStandard, 6},
+                                                 {core::Urgency::kRoutine, 12}};
+    std::set<core::Skill> special;
+    for (const Physician& physician : crews_.physicians) {
+      for (core::Skill skill : physician.person->skills) special.insert(skill);
+    }
+    std::vector<core::Skill> rare;
+    for (core::Skill skill : special) {
+      for (const Physician& physician : crews_.physicians) {
+        const auto& skills = physician.person->skills;
+        if (std::find(skills.begin(), skills.end(), skill) == skills.end()) {
+          rare.push_back(skill);
+          break;
+        }
+      }
+    }
+    std::map<core::Skill, double> needs = {{core::Skill::kUnspecified, 15}};
+    for (core::Skill skill : rare) {
+      needs[skill] = 5.0 / static_cast<double>(rare.size());
+    }
+    double visit_minutes = 5 * absl::ToDoubleMinutes(policy_.visit_duration);
+    double visits = 5;
+    board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
+      if (call.urgency != core::Urgency::kUnspecified)
+        ++urgencies[call.urgency];
+      core::Skill need = core::Skill::kUnspecified;
+      for (core::Skill skill : core::RequiredSkills(board_, call)) {
+        if (needs.count(skill) > 0) need = skill;
+      }
+      ++needs[need];
+      visit_minutes += absl::ToDoubleMinutes(VisitDuration(call));
+      ++visits;
+    });
+    for (const auto& [urgency, often] : urgencies) {
+      for (const auto& [skill, share] : needs) {
+        Forecast::Kind kind;
+        kind.weight = often * share;
+        if (urgency == core::Urgency::kUrgent) kind.tries = kUrgentTries;
+        kind.stop.visit_minutes = visit_minutes / visits;
+        CallClock clock;
+        clock.urgency_weight = UrgencyWeight(urgency, options_.weights);
+        clock.target_minutes = TargetMinutes(urgency);
+        kind.stop.clocks = {WaitClockOf(clock, policy_)};
+        kind.stop.unserved_cost = UnservedCost(clock, policy_);
+        for (size_t p = 0; p < physicians(); ++p) {
+          const auto& skills = crews_.physicians[p].person->skills;
+          const bool may =
+              NowOrLater(crews_.physicians[p].ruling) &&
+              (skill == core::Skill::kUnspecified ||
+               std::find(skills.begin(), skills.end(), skill) != skills.end());
+          kind.stop.physician_costs.push_back(may ? 0 : kNever);
+        }
+        for (size_t w = 0; w < problem.wheels.size(); ++w) {
+          kind.stop.wheels_allowed.push_back(
+              w >= drivers() || NowOrLater(crews_.drivers[w].ruling));
+        }
+        forecast.kinds.push_back(std::move(kind));
+      }
+    }
+    return forecast;
+  }
+
+  double TargetMinutes(core::Urgency urgency) const {
+    switch (urgency) {
+      case core::Urgency::kUrgent:
+        return absl::ToDoubleMinutes(policy_.urgent_target);
+      case core::Urgency::kRoutine:
+        return absl::ToDoubleMinutes(policy_.routine_target);
+      case core::Urgency::kStandard:
+      case core::Urgency::kUnspecified:
+        return absl::ToDoubleMinutes(policy_.standard_target);
+    }
+    return absl::ToDoubleMinutes(policy_.standard_target);
+  }
+
+  // The plan as it is better for the calls that are to be expected.
+  RoutePlan Expect(const RouteProblem& problem, PlaceNumbers& places,
+                   const RoutePlan& plan, PlanResult* result) const {
+    const Forecast forecast = ForecastOf(problem, places);
+    OutlookOptions options;
+    options.max_steps = options_.forecast.max_steps;
+    options.holds = options_.forecast.holds;
+    options.is_over = options_.is_over;
+    if (options_.forecast.relocates) options.places = forecast.places;
+    std::sort(options.places.begin(), options.places.end());
+    options.places.erase(
+        std::unique(options.places.begin(), options.places.end()),
+        options.places.end());
+    const int count = ScenariosWorth(
+        problem, plan,
+        MakeScenarios(forecast, 1, options_.forecast.seed).front(),
+        options.max_steps, options_.forecast.scenarios);
+    const Outlook outlook = LookAhead(
+        problem, plan, MakeScenarios(forecast, count, options_.forecast.seed),
+        options);
+    for (const Standby& standby : outlook.standbys) {
+      StandbyMove move;
+      move.driver = DriverOf(problem, standby.wheels);
+      if (standby.physician != kNone) {
+        move.physician = crews_.physicians[standby.physician].person->id;
+      }
+      if (standby.place != kNone) {
+        move.place = places.places()[standby.place];
+      }
+      result->standbys.push_back(std::move(move));
+    }
+    return outlook.plan;
+  }
+
+  // Takes the first leg of a car if it can begin now.
+  void Choose(const RouteProblem& problem, size_t wheels, const Leg& leg) {
+    const size_t index = std::min(wheels, own());
+    if (problem.wheels[wheels].free_minutes > 0 ||
+        problem.physicians[leg.physician].free_minutes > 0) {
+      return;
+    }
+    const size_t physician = leg.physician;
+    if (!ProspectOf(terms_[leg.stop], physician, index).ok()) return;
+    chosen_[leg.stop] = {static_cast<int>(physician), static_cast<int>(index)};
+    physician_is_used_[physician] = 1;
+    if (index != own()) driver_is_used_[index] = 1;
+  }
+
   // --- The answer ---
 
   core::Estimate EstimateOf(size_t stop, const Crew& crew) const {
     const LatLng& from = crews_.physicians[crew.physician].place;
     core::Estimate estimate;
     if (static_cast<size_t>(crew.wheels) != own()) {
-      estimate.fetch_duration =
-          travel_times_.Get(crews_.drivers[crew.wheels].place, from)->duration;
+      estimate.fetch_duration = absl::Minutes(FetchMinutes(
+          crews_.drivers[crew.wheels], crews_.physicians[crew.physician]));
     }
     const Travel drive = *travel_times_.Get(from, stops_[stop].position);
     estimate.drive_duration = drive.duration;
@@ -562,9 +1085,10 @@ class Planning {
         begin = std::max(begin, call->schedule->start_time);
       }
     }
-    estimate.finish_time =
-        begin + policy_.visit_duration *
-                    static_cast<int64_t>(stops_[stop].calls.size());
+    estimate.finish_time = begin;
+    for (const Call* call : stops_[stop].calls) {
+      estimate.finish_time += VisitDuration(*call);
+    }
     return estimate;
   }
 
@@ -835,9 +1359,9 @@ class Planning {
   const core::Policy& policy_;
   const TravelTimes& travel_times_;
   const absl::Time now_;
+  const PlanOptions& options_;
   const int max_calls_;
-  const double visit_minutes_;
-  const Crews crews_;
+  Crews crews_;
   // By driver, then physician.
   std::vector<double> fetch_minutes_;
 
@@ -869,18 +1393,40 @@ class Places {
 
 }  // namespace
 
+int TravelTimes::Add(const LatLng& place) {
+  const auto [found, added] = indexes_.try_emplace(
+      {place.latitude, place.longitude}, static_cast<int>(indexes_.size()));
+  if (added) table_.emplace_back();
+  return found->second;
+}
+
 void TravelTimes::Set(const LatLng& from, const LatLng& to, Travel travel) {
-  table_[{{from.latitude, from.longitude}, {to.latitude, to.longitude}}] =
-      travel;
+  const int row_index = Add(from);
+  const size_t column = Add(to);
+  std::vector<Cell>& row = table_[row_index];
+  if (column >= row.size()) row.resize(table_.size());
+  row[column] = travel;
+}
+
+int TravelTimes::IndexOf(const LatLng& place) const {
+  const auto found = indexes_.find({place.latitude, place.longitude});
+  return found == indexes_.end() ? -1 : found->second;
+}
+
+std::optional<Travel> TravelTimes::At(int from, int to) const {
+  if (from < 0 || to < 0) return std::nullopt;
+  const std::vector<Cell>& row = table_[from];
+  if (static_cast<size_t>(to) < row.size() && row[to].has_value()) {
+    return row[to];
+  }
+  if (from == to) return Travel{};
+  return std::nullopt;
 }
 
 std::optional<Travel> TravelTimes::Get(const LatLng& from,
                                        const LatLng& to) const {
-  const auto found = table_.find(
-      {{from.latitude, from.longitude}, {to.latitude, to.longitude}});
-  if (found != table_.end()) return found->second;
-  if (from == to) return Travel{};
-  return std::nullopt;
+  if (from == to && IndexOf(from) < 0) return Travel{};
+  return At(IndexOf(from), IndexOf(to));
 }
 
 LatLng PlaceOf(const Board& board, const PersonId& person) {
@@ -905,7 +1451,16 @@ bool WantsPlan(const Board& board) {
   return wants;
 }
 
-std::vector<TravelRequest> TravelNeeded(const Board& board, absl::Time now) {
+std::vector<TravelRequest> TravelNeeded(const Board& board, absl::Time now,
+                                        const PlanOptions& options) {
+  if (options.max_steps > 0) {
+    if (!WantsPlan(board)) return {};
+    const TravelTimes none("none");
+    std::vector<LatLng> places =
+        Planning(board, none, now, options).NightPlaces();
+    if (places.empty()) return {};
+    return {{places, places}};
+  }
   Places calls;
   for (const Call* call : MatchingCalls(board)) {
     if (call->place.position.has_value()) calls.Add(*call->place.position);

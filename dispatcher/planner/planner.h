@@ -2,6 +2,8 @@
 #ifndef HOUSECALL_DISPATCHER_PLANNER_PLANNER_H_
 #define HOUSECALL_DISPATCHER_PLANNER_PLANNER_H_
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 #include "absl/time/time.h"
 #include "dispatcher/core/board.h"
 #include "dispatcher/core/command.h"
+#include "dispatcher/planner/cost.h"
 
 namespace housecall::planner {
 
@@ -33,13 +36,22 @@ class TravelTimes {
   // there always is one.
   std::optional<Travel> Get(const core::LatLng& from,
                             const core::LatLng& to) const;
+
+  // The same by number, for many ways at once: the number of a place that Set
+  // was told of, or -1.
+  int IndexOf(const core::LatLng& place) const;
+  std::optional<Travel> At(int from, int to) const;
   // Which map and which model, for the explanation.
   const std::string& description() const { return description_; }
 
  private:
-  using Key = std::pair<std::pair<double, double>, std::pair<double, double>>;
+  int Add(const core::LatLng& place);
+
   std::string description_;
-  std::map<Key, Travel> table_;
+  std::map<std::pair<double, double>, int> indexes_;
+  // Row by row; a row may end early.
+  using Cell = std::optional<Travel>;
+  std::vector<std::vector<Cell>> table_;
 };
 
 // A part of the table that Plan will look up: every way from `origins` to
@@ -49,10 +61,79 @@ struct TravelRequest {
   std::vector<core::LatLng> destinations;
 };
 
+// What the board does not say of a driver: under way without a call (he brings
+// a physician home), or with a physician in the car while both wait.
+struct CrewNow {
+  // When that way is over, and where; now and here: he is free.
+  absl::Time free_time = absl::InfinitePast();
+  core::LatLng place;
+  // The physician who is in the car then, or none.
+  core::PersonId aboard;
+};
+
+// The way of one driver with his car, or of a physician who drives himself, as
+// planned; the first leg first.
+struct PlannedLeg {
+  std::vector<core::CallId> calls;
+  core::PersonId physician;
+  bool operator==(const PlannedLeg&) const = default;
+};
+struct PlannedRoute {
+  // The driver, or the physician who drives himself.
+  core::PersonId driver;
+  std::vector<PlannedLeg> legs;
+  bool operator==(const PlannedRoute&) const = default;
+};
+
+// What the planner takes for granted of calls to come; what was seen lately
+// corrects it.
+struct ForecastOptions {
+  // Off: nothing is expected, and cars wait where they are.
+  bool on = true;
+  // From 18:00 to 08:00, for each car on duty.
+  double calls_per_car = 11;
+  // How far the planner looks, at most, and how many nights it imagines.
+  double horizon_minutes = 150;
+  int scenarios = 100;
+  // Steps for judging by them, as max_steps.
+  int64_t max_steps = 1'000'000;
+  uint64_t seed = 1;
+  // Whether a call may be kept waiting so that a crew stays free for an urgent
+  // one, and whether cars are sent to wait elsewhere.
+  bool holds = false;
+  bool relocates = false;
+};
+
 struct PlanOptions {
   // Calls planned at once, at most 200; the rest waits for the next plan, by
   // urgency, then target time.
   int max_calls = 200;
+  // How long the search for the routes of the whole night may go on, in steps
+  // of some 20 ns; 0: calls are planned only for those who are free now.
+  int64_t max_steps = 200'000;
+  UrgencyWeights weights = {};
+  // Used only where the whole night is planned.
+  ForecastOptions forecast = {};
+  // By driver. A driver who is not in it is where PlaceOf says, alone.
+  std::map<core::PersonId, CrewNow> crews = {};
+  // How long a visit to a call is expected to take, where more is known than
+  // the policy's visit_duration.
+  std::map<core::CallId, absl::Duration> visit_durations = {};
+  // The routes of the plan of a moment ago: the search begins with them.
+  std::vector<PlannedRoute> previous = {};
+  // Asked now and then, from the thread that plans: true ends the search with
+  // the best plan so far. Not given: only the steps end it.
+  std::function<bool()> is_over = {};
+};
+
+// A driver who is free and has no call: where he should wait, and whom he
+// should fetch before. Advice; nobody is bound by it.
+struct StandbyMove {
+  core::PersonId driver;
+  // Empty: nobody, or whoever is in the car.
+  core::PersonId physician;
+  // None: where he is then.
+  std::optional<core::LatLng> place;
 };
 
 struct PlanResult {
@@ -63,17 +144,23 @@ struct PlanResult {
   std::vector<core::OfferVisit> offers;
   // The calls for which none was, with the reasons; no matches: none.
   core::ReportUnmatched unmatched;
+  // What is to come after the offers, as it looks now.
+  std::vector<PlannedRoute> routes;
+  std::vector<StandbyMove> standbys;
 };
 
 // Where the planner expects a person to be: his last position since he went on
 // duty, else the base of his shift, else his home, else the center.
 core::LatLng PlaceOf(const core::Board& board, const core::PersonId& person);
 
-// The ways that Plan looks up for this board: to fetch (drivers to physicians)
+// The ways that Plan looks up for this board. For a whole night: between all
+// places of those who may be sent now or when they are free, their homes, the
+// calls, and where calls are expected. Else to fetch (drivers to physicians)
 // and to go (physicians to calls), those only who may be sent now. Empty if no
 // way is needed.
 std::vector<TravelRequest> TravelNeeded(const core::Board& board,
-                                        absl::Time now);
+                                        absl::Time now,
+                                        const PlanOptions& options = {});
 
 // True if a call waits to be matched, or a crew for a car. Cheap.
 bool WantsPlan(const core::Board& board);

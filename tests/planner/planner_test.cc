@@ -242,7 +242,7 @@ TEST(Plan, WeighsWhatItPrefers) {
 
 TEST(Plan, PrefersClinicsToThePlatform) {
   BoardBuilder builder;
-  builder.AddPhysician("dr-sato", {.self_drive = true, .position = Near(0, 6)})
+  builder.AddPhysician("dr-sato", {.self_drive = true, .position = Near(0, 5)})
       .AddPhysician("dr-yoru", {.organization = "platform-yoru",
                                 .self_drive = true,
                                 .position = Near(0, 4)});
@@ -761,12 +761,34 @@ TEST(TravelNeeded, AsksForWhoMayBeSentOnly) {
   AddCall(builder, "call-1", Near(0, 6));
   AddCall(builder, "call-2", Near(0, 6));
   const std::vector<TravelRequest> requests =
-      TravelNeeded(builder.board(), TestNow());
+      TravelNeeded(builder.board(), TestNow(), {.max_steps = 0});
   ASSERT_THAT(requests, SizeIs(2));
   EXPECT_THAT(requests[0].origins, ElementsAre(Near(4, 0)));
   EXPECT_THAT(requests[0].destinations, ElementsAre(Near(1, 0)));
   EXPECT_THAT(requests[1].origins, ElementsAre(Near(1, 0)));
   EXPECT_THAT(requests[1].destinations, ElementsAre(Near(0, 6)));
+}
+
+TEST(TravelNeeded, AsksForEveryPlaceOfTheNight) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.position = Near(1, 0)})
+      .AddPhysician("dr-off", {.on_duty = false, .position = Near(2, 0)})
+      .AddDriver("driver-a", "car-1", {.position = Near(4, 0)})
+      .AddDriver("driver-broken", "car-2", {.position = Near(5, 0)});
+  builder.Change<core::Car>(
+      "car-2", [](core::Car& car) { car.state = core::CarState::kBrokenDown; });
+  AddCall(builder, "call-1", Near(0, 6));
+  PlanOptions options;
+  options.forecast.on = false;
+  const std::vector<TravelRequest> requests =
+      TravelNeeded(builder.board(), TestNow(), options);
+  ASSERT_THAT(requests, SizeIs(1));
+  EXPECT_EQ(requests[0].origins, requests[0].destinations);
+  EXPECT_THAT(requests[0].origins,
+              ::testing::IsSupersetOf({Near(1, 0), Near(4, 0), Near(0, 6)}));
+  EXPECT_THAT(requests[0].origins,
+              ::testing::Not(::testing::Contains(
+                  ::testing::AnyOf(Near(2, 0), Near(5, 0)))));
 }
 
 TEST(TravelTimes, FindsWhatWasSetExactly) {

@@ -89,6 +89,8 @@ const std::vector<FolderRule>& FolderRules() {
       {"dispatcher/base/", {}},
       {"dispatcher/core/", {"dispatcher/base/"}},
       {"dispatcher/planner/", {"dispatcher/base/", "dispatcher/core/"}},
+      {"dispatcher/night/",
+       {"dispatcher/base/", "dispatcher/core/", "dispatcher/planner/"}},
       // The interface of the stores knows the core and nothing else, not even
       // the stores beside it.
       {"dispatcher/store/store.h", {"dispatcher/base/", "dispatcher/core/"}},
@@ -223,7 +225,8 @@ const std::vector<Ban>& Bans() {
        "errors are absl::Status; no exception crosses our functions"},
       {Kind::kToken,
        {"dispatcher/"},
-       {"dispatcher/base/log.cc", "dispatcher/main.cc"},
+       {"dispatcher/base/log.cc", "dispatcher/main.cc",
+        "dispatcher/night/main.cc"},
        {"std::cout", "std::cerr", "std::clog", "printf(", "std::printf(",
         "fprintf(", "std::fprintf(", "puts(", "std::puts("},
        "the daemon speaks through dispatcher/base/log.h, which keeps names and "

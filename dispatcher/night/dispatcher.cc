@@ -1,0 +1,483 @@
+#include "dispatcher/night/dispatcher.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "dispatcher/base/status_macros.h"
+
+namespace housecall::night {
+
+namespace {
+
+using core::AssignmentId;
+using core::CallId;
+using core::CallState;
+using core::CarId;
+using core::OrganizationId;
+using core::PatientId;
+using core::PersonId;
+using core::Role;
+
+constexpr char kClinic[] = "clinic";
+PersonId PhysicianId(const Physician& physician) {
+  return PersonId(absl::StrCat("doctor-", physician.id));
+}
+PersonId DriverId(const Car& car) {
+  return PersonId(absl::StrCat("driver-", car.id));
+}
+CallId RecordId(const CallNow& call) {
+  return CallId(absl::StrCat("call-", call.id));
+}
+
+bool IsWithin(const Span& shift, double time) {
+  return shift.begin <= time && time < shift.end;
+}
+
+}  // namespace
+
+absl::StatusOr<Dispatcher> Dispatcher::Make(const Night* night,
+                                            DispatcherOptions options) {
+  Dispatcher dispatcher(night, std::move(options));
+  RETURN_IF_ERROR(dispatcher.LearnWords());
+  dispatcher.PutDirectory();
+  return dispatcher;
+}
+
+Dispatcher::Dispatcher(const Night* night, DispatcherOptions options)
+    : night_(night),
+      options_(std::move(options)),
+      travel_times_("the night's own"),
+      assignments_(night->cars.size()),
+      visits_(night->cars.size()) {}
+
+absl::Time Dispatcher::At(double seconds) const {
+  // 18:00 on an ordinary Friday in Tokyo.
+  const absl::Time start = absl::FromUnixSeconds(1795165200);
+  return start + absl::Seconds(seconds);
+}
+
+core::LatLng Dispatcher::PlaceOf(int node) const {
+  // Only the times between nodes are known. Places are far enough from each
+  // other not to be one address.
+  constexpr double kApartDegrees = 0.001;
+  return {node % 1000 * kApartDegrees, 100 + node / 1000 * kApartDegrees};
+}
+
+int Dispatcher::NodeAt(const core::LatLng& place) const {
+  for (int node = 0; node < known_nodes_; ++node) {
+    if (PlaceOf(node) == place) return node;
+  }
+  return 0;
+}
+
+core::Skill Dispatcher::SkillOf(const std::string& skill) const {
+  const auto found = skills_.find(skill);
+  return found == skills_.end() ? core::Skill::kUnspecified : found->second;
+}
+
+core::Urgency Dispatcher::UrgencyOf(const std::string& urgency) const {
+  const auto found = urgencies_.find(urgency);
+  return found == urgencies_.end() ? core::Urgency::kStandard : found->second;
+}
+
+absl::Status Dispatcher::LearnWords() {
+  using core::Skill;
+  skills_ = {{"general", Skill::kGeneral}, {"pediatric", Skill::kChild}};
+  std::vector<Skill> spare = {Skill::kVentilator, Skill::kPsychiatry,
+                              Skill::kDementia,   Skill::kPalliative,
+                              Skill::kCatheter,   Skill::kWound};
+  for (const Physician& physician : night_->physicians) {
+    for (const std::string& skill : physician.skills) {
+      if (skills_.count(skill) > 0) continue;
+      if (spare.empty()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("doctors: no word is left for the skill ", skill));
+      }
+      skills_[skill] = spare.back();
+      spare.pop_back();
+    }
+  }
+  std::vector<std::pair<double, std::string>> by_weight;
+  for (const auto& [urgency, weight] : night_->weights) {
+    by_weight.push_back({-weight, urgency});
+  }
+  std::sort(by_weight.begin(), by_weight.end());
+  const std::vector<core::Urgency> words = {core::Urgency::kUrgent,
+                                            core::Urgency::kStandard,
+                                            core::Urgency::kRoutine};
+  if (by_weight.size() > words.size()) {
+    return absl::InvalidArgumentError("weights: three urgencies at most");
+  }
+  double* const weights[] = {&options_.plan.weights.urgent,
+                             &options_.plan.weights.standard,
+                             &options_.plan.weights.routine};
+  for (size_t i = 0; i < by_weight.size(); ++i) {
+    urgencies_[by_weight[i].second] = words[i];
+    *weights[i] = -by_weight[i].first;
+  }
+  return absl::OkStatus();
+}
+
+template <typename R>
+void Dispatcher::Put(const R& record) {
+  const R* found = board_.Find<R>(record.id);
+  if (found == nullptr || !(*found == record)) board_.Put(record);
+}
+
+void Dispatcher::PutDirectory() {
+  core::Center center;
+  center.id = core::CenterId("night");
+  center.policy = options_.policy;
+  for (const auto& [urgency, seconds] : night_->targets) {
+    core::Policy& policy = center.policy;
+    absl::Duration* const target =
+        UrgencyOf(urgency) == core::Urgency::kUrgent ? &policy.urgent_target
+        : UrgencyOf(urgency) == core::Urgency::kRoutine
+            ? &policy.routine_target
+            : &policy.standard_target;
+    *target = absl::Seconds(seconds);
+  }
+  board_.Put(center);
+  core::Organization clinic;
+  clinic.id = OrganizationId(kClinic);
+  clinic.kind = core::OrganizationKind::kClinic;
+  board_.Put(clinic);
+  const auto put = [&](const PersonId& id, Role role, const Span& shift,
+                       const std::vector<core::Skill>& skills, int base,
+                       const CarId& car) {
+    core::Person person;
+    person.id = id;
+    person.organization = OrganizationId(kClinic);
+    person.skills = skills;
+    core::Employment employment;
+    employment.organization = OrganizationId(kClinic);
+    employment.start_time = At(0) - absl::Hours(24);
+    person.employments = {employment};
+    person.home_position = PlaceOf(base);
+    board_.Put(person);
+    core::Shift planned;
+    planned.id = core::ShiftId(absl::StrCat("shift-", id.value()));
+    planned.person = id;
+    planned.role = role;
+    planned.start_time = At(shift.begin);
+    planned.end_time = At(shift.end);
+    planned.organization = OrganizationId(kClinic);
+    planned.car = car;
+    planned.base_position = PlaceOf(base);
+    board_.Put(planned);
+  };
+  for (size_t i = 0; i < night_->physicians.size(); ++i) {
+    const Physician& physician = night_->physicians[i];
+    std::vector<core::Skill> skills;
+    for (const std::string& skill : physician.skills) {
+      skills.push_back(SkillOf(skill));
+    }
+    put(PhysicianId(physician), Role::kPhysician, physician.shift, skills,
+        physician.home, CarId());
+    physicians_by_person_[PhysicianId(physician)] = static_cast<int>(i);
+  }
+  for (size_t i = 0; i < night_->cars.size(); ++i) {
+    const Car& from = night_->cars[i];
+    core::Car car;
+    car.id = CarId(absl::StrCat("car-", from.id));
+    car.organization = OrganizationId(kClinic);
+    board_.Put(car);
+    put(DriverId(from), Role::kDriver, from.shift, {}, from.base, car.id);
+    cars_by_driver_[DriverId(from)] = static_cast<int>(i);
+  }
+}
+
+void Dispatcher::LearnRoads() {
+  const int nodes = night_->expected.nodes();
+  for (int i = 0; i < nodes; ++i) {
+    for (int j = i < known_nodes_ ? known_nodes_ : 0; j < nodes; ++j) {
+      if (i == j) continue;
+      planner::Travel travel;
+      travel.duration = absl::Seconds(night_->expected.at(i, j));
+      travel_times_.Set(PlaceOf(i), PlaceOf(j), travel);
+    }
+  }
+  known_nodes_ = nodes;
+}
+
+void Dispatcher::PutDuties(const Situation& situation) {
+  const auto put = [&](const PersonId& id, Role role, const Span& shift,
+                       const CarId& car, int visits, int node) {
+    core::Duty duty;
+    duty.id = id;
+    duty.role = role;
+    duty.on_duty = IsWithin(shift, situation.now);
+    duty.since = At(shift.begin);
+    duty.end_time = At(shift.end);
+    duty.organization = OrganizationId(kClinic);
+    duty.car = car;
+    duty.visits = visits;
+    Put(duty);
+    core::Position position;
+    position.id = id;
+    position.position = PlaceOf(node);
+    position.device_time = At(shift.begin);
+    position.receive_time = At(shift.begin);
+    Put(position);
+  };
+  for (size_t i = 0; i < night_->physicians.size(); ++i) {
+    const PhysicianNow& now = situation.physicians[i];
+    put(PhysicianId(night_->physicians[i]), Role::kPhysician,
+        night_->physicians[i].shift, CarId(), now.visits, now.node);
+  }
+  for (size_t i = 0; i < night_->cars.size(); ++i) {
+    put(DriverId(night_->cars[i]), Role::kDriver, night_->cars[i].shift,
+        CarId(absl::StrCat("car-", night_->cars[i].id)), visits_[i],
+        situation.cars[i].node);
+  }
+}
+
+void Dispatcher::PutCalls(const Situation& situation) {
+  for (const CallNow& now : situation.calls) {
+    if (!calls_.emplace(now.id, now).second) continue;
+    calls_by_record_[RecordId(now)] = now.id;
+    core::Call call;
+    call.id = RecordId(now);
+    call.state = CallState::kMatching;
+    call.disposition = core::Disposition::kVisit;
+    call.urgency = UrgencyOf(now.urgency);
+    call.receive_time = At(now.receive_time);
+    call.triage_time = At(now.receive_time);
+    call.target_time = At(now.due_time);
+    call.place.position = PlaceOf(now.node);
+    call.required_skills = {SkillOf(now.skill)};
+    if (now.own_physician.has_value()) {
+      core::Patient patient;
+      patient.id = PatientId(absl::StrCat("patient-", now.id));
+      patient.primary_physician =
+          PhysicianId(night_->physicians[*now.own_physician]);
+      call.patient = patient.id;
+      board_.Put(patient);
+    }
+    board_.Put(call);
+    options_.plan.visit_durations[call.id] = absl::Seconds(now.expected_visit);
+  }
+}
+
+bool Dispatcher::IsNextStopTooLate(const Situation& situation, int car) const {
+  const CarNow& now = situation.cars[car];
+  if (now.current.has_value() || now.plan.empty()) return false;
+  const Stop& stop = now.plan.front();
+  if (stop.op != Op::kVisit && stop.op != Op::kPick) return false;
+  const double end = std::min(night_->physicians[stop.physician].shift.end,
+                              night_->cars[car].shift.end);
+  if (stop.op == Op::kPick) return situation.now >= end;
+  const auto call = calls_.find(stop.call);
+  return call != calls_.end() &&
+         situation.now + night_->expected.at(now.node, call->second.node) +
+                 call->second.expected_visit >
+             end;
+}
+
+// The visits of a car's current stop and plan are its assignment.
+void Dispatcher::PutCrew(const Situation& situation, int car) {
+  const CarNow& now = situation.cars[car];
+  std::vector<CallId> calls;
+  PersonId physician;
+  double time = now.current.has_value() ? now.free_time : situation.now;
+  int node = now.free_node;
+  int aboard = now.aboard_when_free.empty() ? -1 : now.aboard_when_free.front();
+  const auto add = [&](const Stop& stop) {
+    const auto call = calls_.find(stop.call);
+    if (call == calls_.end()) return;
+    calls.push_back(RecordId(call->second));
+    physician = PhysicianId(night_->physicians[stop.physician]);
+  };
+  if (now.current.has_value() && now.current->op == Op::kVisit) {
+    add(*now.current);
+  }
+  for (const Stop& stop : now.plan) {
+    int to = node;
+    double stay = 0;
+    switch (stop.op) {
+      case Op::kGoto:
+        to = stop.node;
+        break;
+      case Op::kHome:
+        to = night_->physicians[stop.physician].home;
+        aboard = -1;
+        break;
+      case Op::kPick:
+        to = situation.physicians[stop.physician].node;
+        aboard = stop.physician;
+        break;
+      case Op::kVisit:
+        add(stop);
+        if (const auto call = calls_.find(stop.call); call != calls_.end()) {
+          to = call->second.node;
+          stay = call->second.expected_visit;
+        }
+        break;
+    }
+    time += night_->expected.at(node, to) + stay;
+    node = to;
+  }
+  planner::CrewNow& crew = options_.plan.crews[DriverId(night_->cars[car])];
+  crew.free_time = At(time);
+  crew.place = PlaceOf(node);
+  crew.aboard =
+      aboard >= 0 ? PhysicianId(night_->physicians[aboard]) : PersonId();
+  const AssignmentId before = assignments_[car];
+  const core::Assignment* running = board_.Find<core::Assignment>(before);
+  if (calls.empty()) return;
+  core::Assignment assignment;
+  if (running != nullptr && running->calls == calls &&
+      running->physician == physician) {
+    assignment = *running;
+  } else {
+    assignment.id =
+        AssignmentId(absl::StrCat("assignment-", ++made_assignments_));
+  }
+  assignment.calls = calls;
+  assignment.physician = physician;
+  assignment.driver = DriverId(night_->cars[car]);
+  assignment.car = CarId(absl::StrCat("car-", night_->cars[car].id));
+  assignment.state = core::AssignmentState::kEnRoute;
+  assignment.estimate.finish_time = At(time);
+  assignments_[car] = assignment.id;
+  Put(assignment);
+  for (const CallId& id : calls) {
+    core::Call call = *board_.Find<core::Call>(id);
+    call.state = CallState::kEnRoute;
+    call.assignment = assignment.id;
+    Put(call);
+  }
+}
+
+// Those that no car has any more: done, or given up by the referee.
+void Dispatcher::EndAssignments(const Situation& situation) {
+  std::set<CallId> waiting;
+  for (const CallNow& call : situation.calls) waiting.insert(RecordId(call));
+  for (size_t car = 0; car < assignments_.size(); ++car) {
+    const core::Assignment* running =
+        board_.Find<core::Assignment>(assignments_[car]);
+    if (running == nullptr) continue;
+    core::Assignment ended = *running;
+    const CarNow& now = situation.cars[car];
+    std::set<CallId> wanted;
+    const auto add = [&](const Stop& stop) {
+      if (stop.op == Op::kVisit) {
+        wanted.insert(CallId(absl::StrCat("call-", stop.call)));
+      }
+    };
+    if (now.current.has_value()) add(*now.current);
+    for (const Stop& stop : now.plan) add(stop);
+    bool holds = !wanted.empty();
+    for (const CallId& id : ended.calls) holds = holds && wanted.count(id) > 0;
+    if (holds) continue;
+    ended.state = core::AssignmentState::kFinished;
+    board_.Put(ended);
+    assignments_[car] = AssignmentId();
+    for (const CallId& id : ended.calls) {
+      core::Call call = *board_.Find<core::Call>(id);
+      call.assignment = AssignmentId();
+      if (waiting.count(id) > 0) {
+        call.state = CallState::kMatching;
+        board_.Put(call);
+      } else if (wanted.count(id) == 0) {
+        ++visits_[car];
+        call.state = CallState::kClosed;
+        board_.Put(call);
+      }
+    }
+  }
+}
+
+bool Dispatcher::CanBeFetched(const Situation& situation, int car,
+                              int physician) const {
+  const PhysicianNow& now = situation.physicians[physician];
+  return (now.reserved < 0 || now.reserved == car) &&
+         (now.state == PhysicianState::kHome ||
+          now.state == PhysicianState::kReady) &&
+         situation.now < night_->physicians[physician].shift.end &&
+         situation.now < night_->cars[car].shift.end;
+}
+
+Orders Dispatcher::Decide(const Situation& from) {
+  Orders orders;
+  Situation situation = from;
+  LearnRoads();
+  PutDuties(situation);
+  PutCalls(situation);
+  const int cars = static_cast<int>(night_->cars.size());
+  for (int car = 0; car < cars; ++car) {
+    // The way there took longer than expected: another crew must go.
+    if (IsNextStopTooLate(situation, car)) {
+      situation.cars[car].plan.clear();
+      orders.plans[car] = {};
+    }
+  }
+  EndAssignments(situation);
+  planner::PlanOptions& plan = options_.plan;
+  plan.crews.clear();
+  for (int car = 0; car < cars; ++car) {
+    PutCrew(situation, car);
+  }
+  plan.previous = previous_;
+  const planner::PlanResult result =
+      planner::Plan(board_, travel_times_, At(situation.now), plan);
+  previous_ = result.routes;
+  for (const core::OfferVisit& offer : result.offers) {
+    const int car = cars_by_driver_.at(offer.driver);
+    const int physician = physicians_by_person_.at(offer.physician);
+    const CarNow& now = situation.cars[car];
+    if (now.current.has_value() || !now.plan.empty()) continue;
+    std::vector<Stop> stops;
+    const bool is_aboard =
+        std::find(now.aboard_when_free.begin(), now.aboard_when_free.end(),
+                  physician) != now.aboard_when_free.end();
+    if (!is_aboard) {
+      if (!CanBeFetched(situation, car, physician)) continue;
+      for (int seated : now.aboard_when_free) {
+        stops.push_back({Op::kHome, seated, -1, -1});
+      }
+      stops.push_back({Op::kPick, physician, -1, -1});
+    }
+    for (const CallId& call : offer.calls) {
+      stops.push_back({Op::kVisit, physician, calls_by_record_.at(call), -1});
+    }
+    orders.plans[car] = std::move(stops);
+  }
+  for (const planner::StandbyMove& move : result.standbys) {
+    const int car = cars_by_driver_.at(move.driver);
+    const CarNow& now = situation.cars[car];
+    if (now.current.has_value() || !now.plan.empty() ||
+        orders.plans.count(car) > 0) {
+      continue;
+    }
+    std::vector<Stop> stops;
+    if (!move.physician.empty()) {
+      const int physician = physicians_by_person_.at(move.physician);
+      if (!CanBeFetched(situation, car, physician)) continue;
+      for (int seated : now.aboard_when_free) {
+        stops.push_back({Op::kHome, seated, -1, -1});
+      }
+      stops.push_back({Op::kPick, physician, -1, -1});
+    }
+    if (move.place.has_value()) {
+      stops.push_back({Op::kGoto, -1, -1, NodeAt(*move.place)});
+    }
+    orders.plans[car] = std::move(stops);
+  }
+  // A call that is kept waiting while a car is free is looked at again soon, as
+  // the daemon does with every few positions.
+  constexpr double kSoon = 120;
+  for (int car = 0; car < cars && !situation.calls.empty(); ++car) {
+    const CarNow& now = situation.cars[car];
+    if (!now.current.has_value() && now.plan.empty() &&
+        orders.plans.count(car) == 0 &&
+        IsWithin(night_->cars[car].shift, situation.now)) {
+      orders.wake_time = situation.now + kSoon;
+    }
+  }
+  return orders;
+}
+
+}  // namespace housecall::night

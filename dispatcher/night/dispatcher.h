@@ -1,0 +1,83 @@
+// The product's planner at the head of a night: puts a situation on a board as
+// the daemon's would be, plans, and turns proposals into orders for the cars.
+#ifndef HOUSECALL_DISPATCHER_NIGHT_DISPATCHER_H_
+#define HOUSECALL_DISPATCHER_NIGHT_DISPATCHER_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dispatcher/core/board.h"
+#include "dispatcher/night/night.h"
+#include "dispatcher/planner/planner.h"
+
+namespace housecall::night {
+
+struct DispatcherOptions {
+  // The center's configuration. Targets are the night's.
+  core::Policy policy;
+  planner::PlanOptions plan;
+};
+
+// One night, from its first situation to its last. An offer counts as accepted
+// by both at once, and its crew as departed: it is not planned anew, unless a
+// visit could no longer end within the shifts. Borrows the night, of which the
+// nodes and roads may grow.
+class Dispatcher {
+ public:
+  // InvalidArgument if the night asks for more skills or urgencies than the
+  // product has words for.
+  static absl::StatusOr<Dispatcher> Make(const Night* night,
+                                         DispatcherOptions options);
+
+  Orders Decide(const Situation& situation);
+
+  const core::Board& board() const { return board_; }
+
+ private:
+  Dispatcher(const Night* night, DispatcherOptions options);
+
+  absl::Status LearnWords();
+  void PutDirectory();
+  void LearnRoads();
+  template <typename R>
+  void Put(const R& record);
+  void PutDuties(const Situation& situation);
+  void PutCalls(const Situation& situation);
+  void PutCrew(const Situation& situation, int car);
+  void EndAssignments(const Situation& situation);
+  // Whether the referee would refuse the next stop of a car between stops.
+  bool IsNextStopTooLate(const Situation& situation, int car) const;
+  bool CanBeFetched(const Situation& situation, int car, int physician) const;
+
+  absl::Time At(double seconds) const;
+  core::LatLng PlaceOf(int node) const;
+  int NodeAt(const core::LatLng& place) const;
+  core::Skill SkillOf(const std::string& skill) const;
+  core::Urgency UrgencyOf(const std::string& urgency) const;
+
+  const Night* night_;
+  DispatcherOptions options_;
+  std::map<std::string, core::Skill> skills_;
+  std::map<std::string, core::Urgency> urgencies_;
+  core::Board board_;
+  planner::TravelTimes travel_times_;
+  int known_nodes_ = 0;
+  // Every call shown so far, by id.
+  std::map<int, CallNow> calls_;
+  std::map<core::PersonId, int> cars_by_driver_;
+  std::map<core::PersonId, int> physicians_by_person_;
+  std::map<core::CallId, int> calls_by_record_;
+  // By car: the plan's calls as one assignment, or none.
+  std::vector<core::AssignmentId> assignments_;
+  std::vector<int> visits_;
+  int made_assignments_ = 0;
+  // For the next plan.
+  std::vector<planner::PlannedRoute> previous_;
+};
+
+}  // namespace housecall::night
+
+#endif  // HOUSECALL_DISPATCHER_NIGHT_DISPATCHER_H_

@@ -1,0 +1,308 @@
+#include "dispatcher/planner/routes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace housecall::planner {
+
+namespace {
+
+// Less is rounding.
+constexpr double kEpsilon = 1e-7;
+
+bool Allows(const RouteStop& stop, int wheels, int physician) {
+  return (stop.wheels_allowed.empty() || stop.wheels_allowed[wheels]) &&
+         stop.physician_costs[physician] < kNever;
+}
+
+}  // namespace
+
+Schedule::Schedule(const RouteProblem* problem)
+    : problem_(problem),
+      routes_(problem->wheels.size()),
+      wheels_of_(problem->stops.size(), kNone),
+      wheels_of_physician_(problem->physicians.size(), kNone),
+      changed_(problem->wheels.size(), 0) {
+  Set({});
+}
+
+void Schedule::Set(const RoutePlan& plan) {
+  std::fill(wheels_of_.begin(), wheels_of_.end(), kNone);
+  std::fill(wheels_of_physician_.begin(), wheels_of_physician_.end(), kNone);
+  unserved_cost_ = 0;
+  for (const RouteStop& stop : problem_->stops) {
+    unserved_cost_ += stop.unserved_cost;
+  }
+  const int stops = static_cast<int>(problem_->stops.size());
+  const int physicians = static_cast<int>(problem_->physicians.size());
+  for (size_t w = 0; w < routes_.size(); ++w) {
+    const RouteWheels& wheels = problem_->wheels[w];
+    Timed& timed = routes_[w];
+    timed = Timed();
+    timed.states.push_back(
+        {wheels.free_minutes, wheels.place, wheels.aboard, 0, 0});
+    if (w >= plan.size()) continue;
+    timed.route.hold_minutes = plan[w].hold_minutes;
+    for (const Leg& leg : plan[w].legs) {
+      if (leg.stop < 0 || leg.stop >= stops || leg.physician < 0 ||
+          leg.physician >= physicians || IsPlanned(leg.stop)) {
+        continue;
+      }
+      const RouteStop& stop = problem_->stops[leg.stop];
+      if (!Allows(stop, static_cast<int>(w), leg.physician)) continue;
+      const int seated = timed.states.back().physician;
+      if (leg.physician == seated &&
+          IsUsedElsewhere(seated, static_cast<int>(w))) {
+        continue;
+      };
+      if (leg.physician != seated &&
+          (!problem_->physicians[leg.physician].can_be_fetched ||
+           IsPhysicianUsed(leg.physician) || wheels.owner != kNone)) {
+        continue;
+      }
+      const State after =
+          After(timed.states.back(), static_cast<int>(w), stop, leg.physician,
+                timed.route.legs.empty() ? timed.route.hold_minutes : 0);
+      if (after.time == kNever) continue;
+      timed.route.legs.push_back(leg);
+      timed.states.push_back(after);
+      timed.since.push_back(0);
+      timed.stops.push_back(&stop);
+      wheels_of_[leg.stop] = static_cast<int>(w);
+      wheels_of_physician_[leg.physician] = static_cast<int>(w);
+      unserved_cost_ -= stop.unserved_cost;
+    }
+  }
+}
+
+RoutePlan Schedule::Plan() const {
+  RoutePlan plan;
+  plan.reserve(routes_.size());
+  for (const Timed& timed : routes_) plan.push_back(timed.route);
+  return plan;
+}
+
+double Schedule::cost() const {
+  double cost = unserved_cost_;
+  for (const Timed& timed : routes_) cost += timed.states.back().cost;
+  return cost;
+}
+
+Schedule::State Schedule::After(const State& before, int wheels,
+                                const RouteStop& stop, int physician,
+                                double not_before) const {
+  ++steps_;
+  const RoutePhysician& p = problem_->physicians[physician];
+  const RouteWheels& w = problem_->wheels[wheels];
+  const TravelMatrix& travel = *problem_->travel;
+  double time = std::max(before.time, not_before);
+  double drive = 0;
+  int place = before.place;
+  if (physician != before.physician) {
+    if (before.physician != kNone) {
+      const int home = problem_->physicians[before.physician].home;
+      const double home_minutes = travel.at(place, home);
+      drive += home_minutes;
+      time += home_minutes;
+      place = home;
+    }
+    const double fetch_minutes = travel.at(place, p.place);
+    drive += fetch_minutes;
+    time = std::max(time + fetch_minutes, p.free_minutes);
+    place = p.place;
+  }
+  const double go_minutes = travel.at(place, stop.place);
+  drive += go_minutes;
+  State after;
+  after.arrive = time + go_minutes;
+  after.time = std::max(after.arrive, stop.ready_minutes) + stop.visit_minutes;
+  if (!(after.time <= std::min(w.end_minutes, p.end_minutes) + kEpsilon) ||
+      std::isinf(after.time)) {
+    after.time = kNever;
+    after.cost = kNever;
+    return after;
+  }
+  after.place = stop.place;
+  after.physician = physician;
+  after.cost = before.cost + problem_->cost_per_drive_minute * drive +
+               stop.physician_costs[physician] + w.cost_per_stop;
+  for (const WaitClock& clock : stop.clocks) {
+    after.cost += WaitingCost(clock, after.arrive);
+  }
+  return after;
+}
+
+double Schedule::CostWith(const Timed& timed, int wheels, size_t position,
+                          const RouteStop& stop, int physician, double since,
+                          double limit) const {
+  const double old_cost = timed.states.back().cost;
+  State state = After(timed.states[position], wheels, stop, physician, since);
+  if (state.time == kNever) return kNever;
+  if (state.cost - timed.states[position].cost >= limit) return kNever;
+  for (size_t i = position; i < timed.route.legs.size(); ++i) {
+    const double not_before =
+        std::max(timed.since[i], i == 0 ? timed.route.hold_minutes : 0);
+    state = After(state, wheels, *timed.stops[i], timed.route.legs[i].physician,
+                  not_before);
+    if (state.time == kNever) return kNever;
+    const State& before = timed.states[i + 1];
+    if (state.cost - before.cost >= limit) return kNever;
+    // What comes after is as it was.
+    if (state.time <= before.time && state.physician == before.physician) {
+      return state.cost - before.cost;
+    }
+  }
+  return state.cost - old_cost;
+}
+
+Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
+  Slot best;
+  const int physicians = static_cast<int>(problem_->physicians.size());
+  free_physicians_.clear();
+  for (int p = 0; p < physicians; ++p) {
+    if (problem_->physicians[p].can_be_fetched && !IsPhysicianUsed(p) &&
+        stop.physician_costs[p] < kNever) {
+      free_physicians_.push_back(p);
+    }
+  }
+  for (int w = 0; w < static_cast<int>(routes_.size()); ++w) {
+    if (!stop.wheels_allowed.empty() && !stop.wheels_allowed[w]) continue;
+    const Timed& timed = routes_[w];
+    const std::vector<Leg>& legs = timed.route.legs;
+    size_t first = 0;
+    while (first < legs.size() &&
+           std::max({timed.states[first].time, timed.since[first],
+                     first == 0 ? timed.route.hold_minutes : 0}) < since) {
+      ++first;
+    }
+    const auto consider = [&](size_t position, int physician) {
+      if (stop.physician_costs[physician] == kNever) return;
+      const double cost =
+          CostWith(timed, w, position, stop, physician, since, best.cost);
+      if (cost < best.cost) {
+        best = {w, static_cast<int>(position), physician, cost};
+      }
+    };
+    for (size_t i = first; i <= legs.size(); ++i) {
+      const int seated = timed.states[i].physician;
+      const int next = i < legs.size() ? legs[i].physician : kNone;
+      if (seated != kNone && !IsUsedElsewhere(seated, w)) consider(i, seated);
+      if (next != kNone && next != seated) consider(i, next);
+      if (next != kNone && next == seated) continue;
+      if (problem_->wheels[w].owner != kNone) continue;
+      // Another is fetched only where somebody must be, or where he suits
+      // better.
+      const double suits =
+          seated == kNone ? kNever : stop.physician_costs[seated];
+      for (int p : free_physicians_) {
+        if (p == seated || p == next || stop.physician_costs[p] >= suits) {
+          continue;
+        }
+        consider(i, p);
+      }
+    }
+  }
+  return best;
+}
+
+void Schedule::Retime(int wheels, size_t from) {
+  Timed& timed = routes_[wheels];
+  changed_[wheels] = 1;
+  timed.states.resize(timed.route.legs.size() + 1);
+  for (size_t i = from; i < timed.route.legs.size();) {
+    const double not_before =
+        std::max(timed.since[i], i == 0 ? timed.route.hold_minutes : 0);
+    timed.states[i + 1] = After(timed.states[i], wheels, *timed.stops[i],
+                                timed.route.legs[i].physician, not_before);
+    if (timed.states[i + 1].time < kNever) {
+      ++i;
+      continue;
+    }
+    // Where the direct way is longer than that over a stop taken out, what
+    // comes after may not end in time any more.
+    Erase(wheels, i);
+  }
+}
+
+void Schedule::Erase(int wheels, size_t position) {
+  Timed& timed = routes_[wheels];
+  changed_[wheels] = 1;
+  std::vector<Leg>& legs = timed.route.legs;
+  const Leg leg = legs[position];
+  legs.erase(legs.begin() + position);
+  timed.since.erase(timed.since.begin() + position);
+  timed.stops.erase(timed.stops.begin() + position);
+  timed.states.pop_back();
+  if (leg.stop != kNone) {
+    wheels_of_[leg.stop] = kNone;
+    unserved_cost_ += problem_->stops[leg.stop].unserved_cost;
+  }
+  if (std::none_of(legs.begin(), legs.end(), [&](const Leg& other) {
+        return other.physician == leg.physician;
+      })) {
+    wheels_of_physician_[leg.physician] = kNone;
+  }
+}
+
+void Schedule::InsertAt(const Slot& slot, int index, const RouteStop* stop,
+                        double since) {
+  Timed& timed = routes_[slot.wheels];
+  timed.route.legs.insert(timed.route.legs.begin() + slot.position,
+                          {index, slot.physician});
+  timed.since.insert(timed.since.begin() + slot.position, since);
+  timed.stops.insert(timed.stops.begin() + slot.position, stop);
+  wheels_of_physician_[slot.physician] = slot.wheels;
+  Retime(slot.wheels, slot.position);
+}
+
+void Schedule::Insert(const Slot& slot, int stop) {
+  wheels_of_[stop] = slot.wheels;
+  unserved_cost_ -= problem_->stops[stop].unserved_cost;
+  InsertAt(slot, stop, &problem_->stops[stop], 0);
+}
+
+void Schedule::InsertForeign(const Slot& slot, const RouteStop& stop,
+                             double since) {
+  InsertAt(slot, kNone, &stop, since);
+}
+
+void Schedule::Remove(int stop) {
+  const int wheels = wheels_of_[stop];
+  if (wheels == kNone) return;
+  const std::vector<Leg>& legs = routes_[wheels].route.legs;
+  const size_t position =
+      std::find_if(legs.begin(), legs.end(),
+                   [&](const Leg& leg) { return leg.stop == stop; }) -
+      legs.begin();
+  Erase(wheels, position);
+  Retime(wheels, position);
+}
+
+void Schedule::RevertTo(const Schedule& kept) {
+  for (size_t w = 0; w < routes_.size(); ++w) {
+    if (changed_[w]) routes_[w] = kept.routes_[w];
+  }
+  wheels_of_ = kept.wheels_of_;
+  wheels_of_physician_ = kept.wheels_of_physician_;
+  unserved_cost_ = kept.unserved_cost_;
+  Keep();
+}
+
+void Schedule::CopyChangesTo(Schedule* kept) {
+  for (size_t w = 0; w < routes_.size(); ++w) {
+    if (changed_[w]) kept->routes_[w] = routes_[w];
+  }
+  kept->wheels_of_ = wheels_of_;
+  kept->wheels_of_physician_ = wheels_of_physician_;
+  kept->unserved_cost_ = unserved_cost_;
+  Keep();
+}
+
+void Schedule::SetHold(int wheels, double minutes) {
+  changed_[wheels] = 1;
+  routes_[wheels].route.hold_minutes = minutes;
+  Retime(wheels, 0);
+}
+
+}  // namespace housecall::planner
