@@ -36,7 +36,7 @@
 #include "dispatcher/store/sqlite_store.h"
 #include "google/protobuf/stubs/common.h"
 #include "google/protobuf/stubs/logging.h"
-#include "router/map_file.h"
+#include "router/road_files.h"
 #include "router/travel_time_source.h"
 
 ABSL_FLAG(std::string, db, "",
@@ -44,6 +44,14 @@ ABSL_FLAG(std::string, db, "",
 ABSL_FLAG(std::string, map, "",
           "The map file, made by `housecall-map import`. Without one, travel "
           "times are straight lines.");
+ABSL_FLAG(
+    std::string, road_conditions, "",
+    "A GeoJSON file of closed and slow roads, which is followed while the "
+    "server runs (router/README.md). Needs --map.");
+ABSL_FLAG(
+    bool, speeds_by_hour, true,
+    "With --map: evenings and days are slower than nights on main roads.");
+ABSL_FLAG(bool, toll_roads, true, "With --map: cars may use toll roads.");
 ABSL_FLAG(std::string, listen, "127.0.0.1:7443",
           "Where to serve. Without TLS a loopback address only; port 0: any.");
 ABSL_FLAG(std::string, port_file, "",
@@ -83,7 +91,8 @@ namespace {
 constexpr char kUsage[] =
     R"(The dispatcher's daemon of housecall.
 
-  housecalld serve --db=FILE [--map=FILE] [--listen=ADDRESS:PORT]
+  housecalld serve --db=FILE [--map=FILE [--road_conditions=FILE]]
+      [--listen=ADDRESS:PORT]
       Serves the centers in the database until SIGTERM or SIGINT.
 
   housecalld create-center --db=FILE --center=ID --display_name=NAME
@@ -186,16 +195,47 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(bool may_make) {
   return store::OpenSqliteStore(path);
 }
 
-absl::StatusOr<std::unique_ptr<router::TravelTimeSource>> OpenTravelTimes() {
-  const std::string path = absl::GetFlag(FLAGS_map);
-  if (path.empty()) {
-    return std::unique_ptr<router::TravelTimeSource>(
-        std::make_unique<router::StraightLine>());
+// What the engine asks for travel times.
+struct TravelTimes {
+  // Null without a map.
+  std::unique_ptr<router::RoadFiles> roads;
+  std::unique_ptr<router::TravelTimeSource> source;
+};
+
+absl::StatusOr<TravelTimes> OpenTravelTimes() {
+  TravelTimes times;
+  router::RoadFiles::Options options;
+  options.map_path = absl::GetFlag(FLAGS_map);
+  options.conditions_path = absl::GetFlag(FLAGS_road_conditions);
+  if (options.map_path.empty()) {
+    if (!options.conditions_path.empty()) {
+      return absl::InvalidArgumentError("--road_conditions needs --map");
+    }
+    times.source = std::make_unique<router::StraightLine>();
+    return times;
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<const router::RoadMap> map,
-                   router::OpenMap(path));
-  return std::unique_ptr<router::TravelTimeSource>(
-      std::make_unique<router::RoadTravelTimes>(std::move(map)));
+  options.roads.use_tolls = absl::GetFlag(FLAGS_toll_roads);
+  if (!absl::GetFlag(FLAGS_speeds_by_hour)) {
+    options.roads.calendar = router::SpeedCalendar::AsOnTheMap();
+  }
+  ASSIGN_OR_RETURN(times.roads,
+                   router::RoadFiles::Open(std::move(options), absl::Now()));
+  times.source =
+      std::make_unique<router::RoadTravelTimes>(&times.roads->roads());
+  return times;
+}
+
+// Until a signal comes: roads follow the time and their files.
+int FollowRoadsUntilSignal(const sigset_t& signals, router::RoadFiles* roads) {
+  constexpr timespec kInterval = {30, 0};
+  while (true) {
+    const int signal = sigtimedwait(&signals, nullptr, &kInterval);
+    if (signal > 0) return signal;
+    if (roads == nullptr) continue;
+    if (absl::Status status = roads->Refresh(absl::Now()); !status.ok()) {
+      HC_LOG(kError, "roads_not_refreshed").With("status", status.ToString());
+    }
+  }
 }
 
 // One command after the other, through the same engine as everything else.
@@ -359,12 +399,11 @@ absl::Status Serve() {
 
   const absl::Time start_time = absl::Now();
   ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, OpenStore(false));
-  ASSIGN_OR_RETURN(const std::unique_ptr<router::TravelTimeSource> travel_times,
-                   OpenTravelTimes());
+  ASSIGN_OR_RETURN(const TravelTimes travel_times, OpenTravelTimes());
   const RealClock clock;
   engine::Options engine_options;
   engine_options.plans = absl::GetFlag(FLAGS_plan);
-  engine::Engine engine(store.get(), &clock, travel_times.get(),
+  engine::Engine engine(store.get(), &clock, travel_times.source.get(),
                         engine_options);
   RETURN_IF_ERROR(engine.Start());
   if (engine.Centers().empty()) {
@@ -434,7 +473,7 @@ absl::Status Serve() {
   HC_LOG(kInfo, "serving")
       .With("port", server->port())
       .With("centers", static_cast<int64_t>(engine.Centers().size()))
-      .With("travel_times", travel_times->description())
+      .With("travel_times", travel_times.source->description())
       .With("start_milliseconds",
             absl::ToInt64Milliseconds(absl::Now() - start_time));
   if (const std::string path = absl::GetFlag(FLAGS_port_file); !path.empty()) {
@@ -446,8 +485,7 @@ absl::Status Serve() {
     }
   }
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = FollowRoadsUntilSignal(signals, travel_times.roads.get());
   HC_LOG(kInfo, "stopping").With("signal", static_cast<int64_t>(signal));
   server->Shutdown(absl::Seconds(5));
   relay.Stop();

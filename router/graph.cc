@@ -145,35 +145,6 @@ class TurnJudge {
   std::vector<uint32_t> roads_at_;
 };
 
-struct Edge {
-  uint32_t tail;
-  uint32_t head;
-  // Without a state.
-  Turn turn;
-};
-
-// The turns of each state side by side, by the number of the other state.
-template <typename Key, typename Other>
-void Group(const std::vector<Edge>& edges, uint32_t states, Key key,
-           Other other, std::vector<uint32_t>* first,
-           std::vector<Turn>* turns) {
-  first->assign(size_t{states} + 1, 0);
-  for (const Edge& edge : edges) ++(*first)[key(edge) + 1];
-  std::partial_sum(first->begin(), first->end(), first->begin());
-  std::vector<uint32_t> next(first->begin(), first->end() - 1);
-  turns->resize(edges.size());
-  for (const Edge& edge : edges) {
-    Turn& turn = (*turns)[next[key(edge)]++];
-    turn = edge.turn;
-    turn.state = other(edge);
-  }
-  for (uint32_t state = 0; state < states; ++state) {
-    std::sort(turns->begin() + (*first)[state],
-              turns->begin() + (*first)[state + 1],
-              [](const Turn& a, const Turn& b) { return a.state < b.state; });
-  }
-}
-
 uint32_t WeightOf(const Segment& segment, bool backward) {
   return backward ? segment.backward_weight : segment.forward_weight;
 }
@@ -245,9 +216,10 @@ Graph::Graph(const RoadData& data) {
   }
   first_block_.push_back(blocks());
 
-  std::vector<Edge> edges;
-  edges.reserve(size_t{states()} * 3);
+  first_out_.reserve(size_t{states()} + 1);
+  out_.reserve(size_t{states()} * 3);
   for (uint32_t state = 0; state < states(); ++state) {
+    first_out_.push_back(static_cast<uint32_t>(out_.size()));
     const uint32_t block = state >> 1;
     const ArcRoad in = road(state);
     const Segment& segment = data.segments[in.segment()];
@@ -264,10 +236,11 @@ Graph::Graph(const RoadData& data) {
                                                    : block_of_memory[next];
       const uint32_t to_block = base + (to_layer == Layer::kEnd ? 1 : 0);
       Turn turn;
+      turn.state = to_block * 2 + (out.backward() ? 1 : 0);
       turn.weight = judge.Weight(in, out, node);
       turn.is_back = out == in.reversed() ? 1 : 0;
       turn.leads_on = leads_on ? 1 : 0;
-      edges.push_back({state, to_block * 2 + (out.backward() ? 1 : 0), turn});
+      out_.push_back(turn);
     };
     const Layer layer = layer_[block];
     for (const ArcRoad out : from_.At(node)) {
@@ -282,12 +255,27 @@ Graph::Graph(const RoadData& data) {
       turn_into(out, Layer::kEnd, leads_on);
     }
   }
-  Group(
-      edges, states(), [](const Edge& e) { return e.tail; },
-      [](const Edge& e) { return e.head; }, &first_out_, &out_);
-  Group(
-      edges, states(), [](const Edge& e) { return e.head; },
-      [](const Edge& e) { return e.tail; }, &first_in_, &in_);
+  first_out_.push_back(static_cast<uint32_t>(out_.size()));
+  out_.shrink_to_fit();
+  for (uint32_t state = 0; state < states(); ++state) {
+    std::sort(out_.begin() + first_out_[state],
+              out_.begin() + first_out_[state + 1],
+              [](const Turn& a, const Turn& b) { return a.state < b.state; });
+  }
+
+  // The same from the other side; states come in their order.
+  first_in_.assign(size_t{states()} + 1, 0);
+  for (const Turn& turn : out_) ++first_in_[turn.state + 1];
+  std::partial_sum(first_in_.begin(), first_in_.end(), first_in_.begin());
+  std::vector<uint32_t> next(first_in_.begin(), first_in_.end() - 1);
+  in_.resize(out_.size());
+  for (uint32_t state = 0; state < states(); ++state) {
+    for (const Turn& turn : Out(state)) {
+      Turn& incoming = in_[next[turn.state]++];
+      incoming = turn;
+      incoming.state = state;
+    }
+  }
 }
 
 std::vector<uint32_t> Graph::ArriveStates(ArcRoad road) const {

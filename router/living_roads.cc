@@ -151,18 +151,31 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
   known_conditions_ = wanted.conditions;
   known_segments_ = std::move(segments);
 
-  const std::shared_ptr<const Metric>& base =
-      before != nullptr && before->map == wanted.map ? before->metric
-                                                     : wanted.map->metric();
-  const std::vector<RoadChange> changes =
-      ChangesAt(*wanted.map, base->weights(), wanted.time, options_.calendar,
-                wanted.learned, wanted.conditions, known_segments_);
+  // The first state of a map is made anew, without what the map itself says.
+  const Metric* const base = before != nullptr && before->map == wanted.map
+                                 ? before->metric.get()
+                                 : nullptr;
+  GraphWeights weights =
+      base != nullptr ? base->weights()
+                      : GraphWeights(&wanted.map->graph(), &wanted.map->data());
+  const std::vector<RoadChange> changes = ChangesAt(
+      *wanted.map, weights, wanted.time, options_.calendar, options_.use_tolls,
+      wanted.learned, wanted.conditions, known_segments_);
   auto state = std::make_shared<RoadState>();
   state->version = before == nullptr ? 1 : before->version + 1;
   state->map = wanted.map;
-  state->metric = changes.empty() ? base
-                                  : std::make_shared<const Metric>(
-                                        *base, changes, options_.threads);
+  if (base == nullptr) {
+    for (const RoadChange& change : changes) {
+      weights.Set(change.road, change.weight);
+    }
+    state->metric = std::make_shared<const Metric>(
+        wanted.map->network(), std::move(weights), options_.threads);
+  } else if (changes.empty()) {
+    state->metric = before->metric;
+  } else {
+    state->metric =
+        std::make_shared<const Metric>(*base, changes, options_.threads);
+  }
   state->time = wanted.time;
   state->late_factors = LateFactors(
       wanted.learned, DayClassOf(options_.calendar, wanted.time),

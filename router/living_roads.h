@@ -51,6 +51,8 @@ class LivingRoads {
  public:
   struct Options {
     SpeedCalendar calendar = SpeedCalendar::Default();
+    // False: roads with a toll count as closed.
+    bool use_tolls = true;
     // For changes of many roads.
     int threads = 2;
   };

@@ -5,13 +5,17 @@
 #include "router/router.h"
 
 namespace housecall::router {
-Query::Query(const RoadMap* map, Method method)
-    : map_(*map), metric_(map->metric()) {
+Query::Query(const RoadMap* map, Method method) : map_(*map) {
   if (method == Method::kIndex) {
     index_search_.emplace(&map->hierarchy());
   } else {
     plain_search_.emplace(&map->graph());
   }
+}
+
+const Metric& Query::metric() {
+  if (metric_ == nullptr) metric_ = map_.metric();
+  return *metric_;
 }
 
 void Query::SetMetric(std::shared_ptr<const Metric> metric) {
@@ -20,14 +24,14 @@ void Query::SetMetric(std::shared_ptr<const Metric> metric) {
 
 Cost Query::FindDrive(absl::Span<const Anchor> from,
                       absl::Span<const Anchor> to) {
-  if (index_search_.has_value()) return index_search_->Find(*metric_, from, to);
+  if (index_search_.has_value()) return index_search_->Find(metric(), from, to);
   std::vector<Dijkstra::Seed> seeds;
   for (const Anchor& anchor : from) {
     seeds.push_back({anchor.state, anchor.cost});
   }
   std::vector<uint32_t> targets;
   for (const Anchor& anchor : to) targets.push_back(anchor.state);
-  plain_search_->Run(metric_->weights(), Dijkstra::Direction::kForwards, seeds,
+  plain_search_->Run(metric().weights(), Dijkstra::Direction::kForwards, seeds,
                      targets);
   const Anchor* last = nullptr;
   Cost best = kNoWay;
@@ -49,13 +53,13 @@ Cost Query::FindDrive(absl::Span<const Anchor> from,
 }
 
 Leg Query::FindLeg(const RoadPoint& from, const RoadPoint& to) {
-  const Leg leg = DirectLeg(*metric_, from, to);
+  const Leg leg = DirectLeg(metric(), from, to);
   if (AreOneNode(map_, from, to)) return {0, 0};
   if (IsHopeless(map_, from, to)) return leg;
   const std::vector<Anchor> departs =
-      ShareSegment(map_, from, to) ? DepartAnchorsBeyond(map_, *metric_, from)
-                                   : DepartAnchors(map_, *metric_, from);
-  const Goal goal(ArriveAnchors(map_, *metric_, to));
+      ShareSegment(map_, from, to) ? DepartAnchorsBeyond(map_, metric(), from)
+                                   : DepartAnchors(map_, metric(), from);
+  const Goal goal(ArriveAnchors(map_, metric(), to));
   return Better(leg, FindDrive(departs, goal.anchors), goal.bias);
 }
 
@@ -73,18 +77,18 @@ std::vector<Leg> Query::Matrix(absl::Span<const RoadPoint> from,
                                absl::Span<const RoadPoint> to) {
   std::vector<std::vector<Anchor>> departs;
   for (const RoadPoint& point : from) {
-    departs.push_back(DepartAnchors(map_, *metric_, point));
+    departs.push_back(DepartAnchors(map_, metric(), point));
   }
   std::vector<std::vector<Anchor>> arrives;
   std::vector<Cost> biases;
   for (const RoadPoint& point : to) {
-    Goal goal(ArriveAnchors(map_, *metric_, point));
+    Goal goal(ArriveAnchors(map_, metric(), point));
     arrives.push_back(std::move(goal.anchors));
     biases.push_back(goal.bias);
   }
   const std::vector<Cost> drives =
       index_search_.has_value()
-          ? index_search_->Table(*metric_, departs, arrives)
+          ? index_search_->Table(metric(), departs, arrives)
           : PlainTable(departs, arrives);
   std::vector<Leg> table(drives.size());
   for (size_t i = 0; i < from.size(); ++i) {
@@ -93,7 +97,7 @@ std::vector<Leg> Query::Matrix(absl::Span<const RoadPoint> from,
       leg =
           ShareSegment(map_, from[i], to[j]) || AreOneNode(map_, from[i], to[j])
               ? FindLeg(from[i], to[j])
-              : Better(DirectLeg(*metric_, from[i], to[j]),
+              : Better(DirectLeg(metric(), from[i], to[j]),
                        drives[i * to.size() + j], biases[j]);
     }
   }
@@ -114,7 +118,7 @@ std::vector<Cost> Query::PlainTable(absl::Span<const std::vector<Anchor>> from,
     for (const Anchor& anchor : departs) {
       seeds.push_back({anchor.state, anchor.cost});
     }
-    plain_search_->Run(metric_->weights(), Dijkstra::Direction::kForwards,
+    plain_search_->Run(metric().weights(), Dijkstra::Direction::kForwards,
                        seeds, targets);
     for (const std::vector<Anchor>& arrives : to) {
       Cost best = kNoWay;
@@ -133,7 +137,7 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
   path.leg = FindLeg(from, to);
   if (!path.leg.reachable()) return std::nullopt;
   // FindLeg prefers the direct way when both cost the same.
-  if (AreOneNode(map_, from, to) || path.leg == DirectLeg(*metric_, from, to)) {
+  if (AreOneNode(map_, from, to) || path.leg == DirectLeg(metric(), from, to)) {
     path.pieces.push_back({from.segment, from.offset_millimeters,
                            AreOneNode(map_, from, to) ? from.offset_millimeters
                                                       : to.offset_millimeters,
@@ -143,15 +147,15 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
 
   // The search of FindLeg is still there.
   std::vector<uint32_t> states = index_search_.has_value()
-                                     ? index_search_->States(*metric_)
+                                     ? index_search_->States(metric())
                                      : plain_states_;
   if (ShareSegment(map_, from, to)) {
     // It began beyond the first road: put that before it.
     uint32_t first = Graph::kNone;
     Cost first_cost = kNoWay;
-    for (const Anchor& anchor : DepartAnchors(map_, *metric_, from)) {
+    for (const Anchor& anchor : DepartAnchors(map_, metric(), from)) {
       for (const Turn& turn : map_.graph().Out(anchor.state)) {
-        const Cost more = metric_->weights().Of(anchor.state, turn);
+        const Cost more = metric().weights().Of(anchor.state, turn);
         if (turn.state != states.front() || more == kNoWay ||
             anchor.cost + more >= first_cost) {
           continue;
@@ -167,13 +171,13 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
     const uint32_t length =
         map_.data().segments[road.segment()].length_millimeters;
     Cost begin = 0;
-    Cost end = WholeCost(*metric_, road);
+    Cost end = WholeCost(metric(), road);
     uint32_t turn_weight = 0;
     if (i == 0 && !IsAtNode(map_, from)) {
-      begin = CostBefore(*metric_, road, from);
+      begin = CostBefore(metric(), road, from);
     }
     if (i + 1 == states.size() && !IsAtNode(map_, to)) {
-      end = CostBefore(*metric_, road, to);
+      end = CostBefore(metric(), road, to);
     }
     if (i > 0) {
       const absl::Span<const Turn> turns = map_.graph().Out(states[i - 1]);

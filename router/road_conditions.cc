@@ -236,6 +236,14 @@ SpeedCalendar SpeedCalendar::Default() {
   return calendar;
 }
 
+SpeedCalendar SpeedCalendar::AsOnTheMap() {
+  SpeedCalendar calendar = Default();
+  calendar.profiles.resize(1);
+  calendar.profiles[0].name = "as on the map";
+  calendar.by_hour = {};
+  return calendar;
+}
+
 DayClass DayClassOf(const SpeedCalendar& calendar, absl::Time time) {
   const absl::CivilDay day = absl::ToCivilDay(time, calendar.time_zone);
   const absl::Weekday weekday = absl::GetWeekday(day);
@@ -273,7 +281,7 @@ absl::Status CheckSpeedCalendar(const SpeedCalendar& calendar) {
 
 std::vector<RoadChange> ChangesAt(
     const RoadMap& map, const GraphWeights& now_known, absl::Time time,
-    const SpeedCalendar& calendar, const LearnedSpeeds& learned,
+    const SpeedCalendar& calendar, bool use_tolls, const LearnedSpeeds& learned,
     const std::vector<RoadCondition>& conditions,
     const std::vector<std::vector<uint32_t>>& condition_segments) {
   const std::vector<Segment>& segments = map.data().segments;
@@ -305,7 +313,7 @@ std::vector<RoadChange> ChangesAt(
           time_factors[static_cast<size_t>(segments[i].road_class)] /
           static_cast<double>(speeds[i]);
       uint32_t weight = by_map;
-      if (speeds[i] <= 0) {
+      if (speeds[i] <= 0 || (!use_tolls && segments[i].Has(Segment::kToll))) {
         weight = kClosed;
       } else if (factor != 1) {
         weight = static_cast<uint32_t>(

@@ -68,6 +68,8 @@ struct SpeedCalendar {
   // The map's speeds are those of deep night; evenings and days are slower on
   // main roads. Judgement, not measurement: learned factors correct it.
   static SpeedCalendar Default();
+  // The map's speeds at every hour.
+  static SpeedCalendar AsOnTheMap();
 
   // The profile at a time.
   const SpeedProfile& At(absl::Time time) const;
@@ -93,7 +95,7 @@ absl::Status CheckSpeedCalendar(const SpeedCalendar& calendar);
 // SegmentsOf each of `conditions`.
 std::vector<RoadChange> ChangesAt(
     const RoadMap& map, const GraphWeights& now_known, absl::Time time,
-    const SpeedCalendar& calendar, const LearnedSpeeds& learned,
+    const SpeedCalendar& calendar, bool use_tolls, const LearnedSpeeds& learned,
     const std::vector<RoadCondition>& conditions,
     const std::vector<std::vector<uint32_t>>& condition_segments);
 

@@ -80,8 +80,10 @@ struct Segment {
     kReachesMain = 4,
     // From the main network this can be reached.
     kReachedFromMain = 8,
+    // Cars pay there.
+    kToll = 16,
   };
-  static constexpr uint8_t kAllFlags = 15;
+  static constexpr uint8_t kAllFlags = 31;
 
   bool Has(Flag flag) const { return (flags & flag) != 0; }
   friend bool operator==(const Segment&, const Segment&) = default;

@@ -167,8 +167,6 @@ RoadMap::RoadMap(RoadData data)
     : data_(std::move(data)),
       graph_(data_),
       hierarchy_(graph_, data_.segment_order),
-      metric_(std::make_shared<Metric>(Network{&data_, &graph_, &hierarchy_},
-                                       GraphWeights(&graph_, &data_))),
       places_(&data_) {}
 
 absl::StatusOr<std::shared_ptr<const RoadMap>> RoadMap::Create(RoadData data) {
@@ -176,15 +174,22 @@ absl::StatusOr<std::shared_ptr<const RoadMap>> RoadMap::Create(RoadData data) {
   return std::shared_ptr<const RoadMap>(new RoadMap(std::move(data)));
 }
 
+const std::shared_ptr<const Metric>& RoadMap::metric() const {
+  std::call_once(metric_once_, [this] {
+    metric_ = std::make_shared<const Metric>(network(),
+                                             GraphWeights(&graph_, &data_));
+  });
+  return metric_;
+}
+
 absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
                                        const SnapOptions& options,
                                        const Metric* metric) const {
-  if (metric == nullptr) metric = metric_.get();
   const auto counts = [&](uint32_t segment, uint8_t flags) {
-    const GraphWeights& weights = metric->weights();
     return (data_.segments[segment].flags & flags) == flags &&
-           (weights.road(ArcRoad::Of(segment, false)) != kClosed ||
-            weights.road(ArcRoad::Of(segment, true)) != kClosed);
+           (metric == nullptr ||
+            metric->weights().road(ArcRoad::Of(segment, false)) != kClosed ||
+            metric->weights().road(ArcRoad::Of(segment, true)) != kClosed);
   };
   const auto find = [&](uint8_t flags) {
     return places_.FindNearest(

@@ -136,7 +136,7 @@ class RoadTravelTimes::Lease {
   }
   ~Lease() {
     // So that an old metric does not stay in memory.
-    query_->SetMetric(map_->metric());
+    query_->SetMetric(nullptr);
     const std::lock_guard<std::mutex> lock(owner_.mutex_);
     if (owner_.idle_map_ == map_) owner_.idle_.push_back(std::move(query_));
   }

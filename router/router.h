@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -71,9 +72,11 @@ class RoadMap {
   const RoadData& data() const { return data_; }
   const Graph& graph() const { return graph_; }
   const Hierarchy& hierarchy() const { return hierarchy_; }
-  // How long roads take as the map says; others are made of it (Metric). None
-  // may outlive the map.
-  const std::shared_ptr<const Metric>& metric() const { return metric_; }
+  // What metrics of this map are about; none may outlive the map.
+  Network network() const { return {&data_, &graph_, &hierarchy_}; }
+  // How long roads take as the map says. Worked out when it is first asked for;
+  // whoever has another metric (LivingRoads) need not pay for it.
+  const std::shared_ptr<const Metric>& metric() const;
   const SpatialIndex& places() const { return places_; }
   // Of all points of all roads.
   const BoundingBox& bounds() const { return places_.bounds(); }
@@ -98,8 +101,9 @@ class RoadMap {
   const RoadData data_;
   const Graph graph_;
   const Hierarchy hierarchy_;
-  const std::shared_ptr<const Metric> metric_;
   const SpatialIndex places_;
+  mutable std::once_flag metric_once_;
+  mutable std::shared_ptr<const Metric> metric_;
 };
 
 // From one point of the network to another.
@@ -151,9 +155,8 @@ class Query {
   // `map` must outlive this. Its own metric is used, until another one is set.
   explicit Query(const RoadMap* map, Method method = Method::kIndex);
 
-  // How long roads take from now on: a metric of the map.
+  // How long roads take from now on: a metric of the map; null: its own.
   void SetMetric(std::shared_ptr<const Metric> metric);
-  const Metric& metric() const { return *metric_; }
 
   Leg FindLeg(const RoadPoint& from, const RoadPoint& to);
   // None: there is no way.
@@ -174,7 +177,10 @@ class Query {
   std::vector<Cost> PlainTable(absl::Span<const std::vector<Anchor>> from,
                                absl::Span<const std::vector<Anchor>> to);
 
+  const Metric& metric();
+
   const RoadMap& map_;
+  // Null: that of the map, once it is needed.
   std::shared_ptr<const Metric> metric_;
   // One of the two.
   std::optional<HierarchySearch> index_search_;

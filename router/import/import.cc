@@ -199,6 +199,7 @@ class Importer {
   std::vector<FixedPoint> positions_;
   std::vector<bool> located_;
   std::vector<bool> stops_cars_;
+  std::vector<bool> has_rails_;
   // How often roads pass: 0, 1, 2 or more.
   std::vector<uint8_t> uses_;
 
@@ -318,6 +319,7 @@ void Importer::ReadNodes() {
   positions_.resize(node_ids_.size());
   located_.resize(node_ids_.size());
   stops_cars_.resize(node_ids_.size());
+  has_rails_.resize(node_ids_.size());
   osmium::io::Reader reader(file_, osmium::osm_entity_bits::node);
   while (const osmium::memory::Buffer buffer = reader.read()) {
     for (const osmium::Node& node : buffer.select<osmium::Node>()) {
@@ -328,7 +330,9 @@ void Importer::ReadNodes() {
       const size_t number = static_cast<size_t>(it - node_ids_.begin());
       positions_[number] = {node.location().y(), node.location().x()};
       located_[number] = true;
-      stops_cars_[number] = StopsCars(TagsOf(node));
+      const Tags tags = TagsOf(node);
+      stops_cars_[number] = StopsCars(tags);
+      has_rails_[number] = IsLevelCrossing(tags);
     }
     Progress("reading nodes", reader);
   }
@@ -660,9 +664,17 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
   const RoadRules& rules = rules_[edges_[chain[0].edge].rules];
   RoadBuilder::Road road;
   double meters = 0;
+  int crossings = 0;
   for (const Link& link : chain) {
     const Edge& edge = edges_[link.edge];
     meters += edge.meters;
+    for (size_t i = edge.first_node + 1; i + 1 < edge.end_node; ++i) {
+      crossings += has_rails_[way_nodes_[i]] ? 1 : 0;
+    }
+    if (&link != &chain.front()) {
+      const size_t begin = link.reversed ? edge.end_node - 1 : edge.first_node;
+      crossings += has_rails_[way_nodes_[begin]] ? 1 : 0;
+    }
     std::vector<FixedPoint> points;
     for (size_t i = edge.first_node; i < edge.end_node; ++i) {
       points.push_back(positions_[way_nodes_[i]]);
@@ -691,7 +703,9 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
     if (km_per_hour <= 0) return kClosed;
     const Edge& edge = edges_[chain[0].edge];
     if (edge.weight.has_value()) return *edge.weight;
-    const double microseconds = meters * 3.6e6 / km_per_hour;
+    const double microseconds =
+        meters * 3.6e6 / km_per_hour +
+        crossings * absl::ToDoubleMicroseconds(options_.level_crossing);
     return std::max<uint32_t>(
         1,
         static_cast<uint32_t>(std::lround(microseconds / unit_microseconds)));
@@ -769,11 +783,13 @@ absl::StatusOr<RoadData> ImportOsm(const std::string& path,
         "wanted"));
   }
   for (const absl::Duration turn :
-       {options.turns.left, options.turns.right, options.turns.back}) {
+       {options.turns.left, options.turns.right, options.turns.back,
+        options.level_crossing}) {
     if (turn < absl::ZeroDuration() ||
         turn > absl::Milliseconds(kMaxTurnWeight)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "a turn of ", absl::FormatDuration(turn), " is not between 0 and ",
+          "a duration of ", absl::FormatDuration(turn),
+          " is not between 0 and ",
           absl::FormatDuration(absl::Milliseconds(kMaxTurnWeight))));
     }
   }

@@ -30,6 +30,10 @@ struct ImportOptions {
   std::string attribution;
   // Not used where the source brings weights of its own.
   TurnDurations turns;
+  // What stopping and looking takes where rails cross a road between two of its
+  // junctions, as Japan's Road Traffic Act demands (article 33). Not used where
+  // the source brings weights of its own.
+  absl::Duration level_crossing = absl::Seconds(5);
   // Called now and then: what is being done, and how much of it is done, from 0
   // to 1. May be empty.
   std::function<void(absl::string_view stage, double done)> progress;

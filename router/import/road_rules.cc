@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -131,6 +132,25 @@ std::optional<double> LimitOf(const Tags& tags, absl::string_view direction) {
   return std::nullopt;
 }
 
+// Where two cars cannot pass each other at speed: Japan's narrow streets of
+// less than four metres, as the Building Standards Act counts them.
+constexpr double kNarrowMeters = 4;
+constexpr double kNarrowFactor = 0.8;
+
+bool IsNarrow(const Tags& tags) {
+  for (const char* key : {"width:carriageway", "width", "est_width"}) {
+    absl::string_view value = tags.Get(key);
+    if (absl::ConsumeSuffix(&value, "m")) {
+      value = absl::StripTrailingAsciiWhitespace(value);
+    }
+    double meters;
+    if (!value.empty() && absl::SimpleAtod(value, &meters)) {
+      return meters > 0 && meters < kNarrowMeters;
+    }
+  }
+  return false;
+}
+
 // The number of the tag `dimacs:KEY`, also spelled with a space.
 std::optional<uint32_t> GivenNumber(const Tags& tags, absl::string_view key) {
   for (const char* separator : {":", " "}) {
@@ -182,7 +202,12 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
                             oneway != Oneway::kForward &&
                             oneway != Oneway::kNeither;
   if (!may_forward && !may_backward) return std::nullopt;
-  if ((may_forward && forward == Access::kEndsOnly) ||
+  // The drive of a house leads nowhere else, unless the map says that everybody
+  // may pass.
+  const bool is_driveway = tags.Get("service") == "driveway" &&
+                           forward == Access::kUnknown &&
+                           backward == Access::kUnknown;
+  if (is_driveway || (may_forward && forward == Access::kEndsOnly) ||
       (may_backward && backward == Access::kEndsOnly)) {
     rules.flags |= Segment::kEndsOnly;
   }
@@ -193,6 +218,17 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
   if (may_backward) {
     rules.backward_km_per_hour = AverageSpeed(
         rules.road_class, highway->is_link, LimitOf(tags, "backward"));
+  }
+
+  for (const char* key : {"toll:motorcar", "toll:motor_vehicle", "toll"}) {
+    const absl::string_view toll = tags.Get(key);
+    if (toll.empty()) continue;
+    if (toll != "no") rules.flags |= Segment::kToll;
+    break;
+  }
+  if (IsNarrow(tags)) {
+    rules.forward_km_per_hour *= kNarrowFactor;
+    rules.backward_km_per_hour *= kNarrowFactor;
   }
 
   rules.name = std::string(tags.Get("name"));
@@ -207,6 +243,11 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
     }
   }
   return rules;
+}
+
+bool IsLevelCrossing(const Tags& tags) {
+  return tags.Get("railway") == "level_crossing" ||
+         tags.Get("railway") == "tram_level_crossing";
 }
 
 bool StopsCars(const Tags& tags) {

@@ -31,7 +31,7 @@ class Tags {
 // A way that a car may use.
 struct RoadRules {
   RoadClass road_class = RoadClass::kUnclassified;
-  // Of Segment: kLink, kEndsOnly.
+  // Of Segment: kLink, kEndsOnly, kToll.
   uint8_t flags = 0;
   // 0: closed in that direction (of the way's nodes). Not both are 0.
   double forward_km_per_hour = 0;
@@ -47,6 +47,9 @@ std::optional<RoadRules> JudgeWay(const Tags& tags);
 
 // True if no car passes a node with these tags: a bollard, a locked gate.
 bool StopsCars(const Tags& tags);
+
+// True if rails cross the road at a node with these tags.
+bool IsLevelCrossing(const Tags& tags);
 
 }  // namespace housecall::router
 

@@ -74,6 +74,25 @@ TEST(ImportOsm, JoinsWaysThatAreOneRoad) {
   EXPECT_EQ(Seconds(data, 4, 1), -1);
 }
 
+TEST(ImportOsm, StopsAtLevelCrossings) {
+  // Once within a way, once where two ways of one road meet.
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0 railway=level_crossing
+    n 3 200 0
+    n 4 300 0 railway=level_crossing
+    n 5 400 0
+    n 6 500 0 railway=signal
+    n 7 600 0
+    w 10 1,2,3 highway=residential name=A
+    w 11 5,4,3 highway=residential name=A
+    w 12 5,6,7 highway=residential name=A
+  )");
+  ASSERT_EQ(data.segments.size(), 1u);
+  EXPECT_NEAR(Seconds(data, 1, 7), 600 / kSpeed + 2 * 5, 0.01);
+  EXPECT_NEAR(Seconds(data, 7, 1), 600 / kSpeed + 2 * 5, 0.01);
+}
+
 TEST(ImportOsm, KeepsRoadsApartThatDiffer) {
   const struct {
     const char* first;
@@ -84,6 +103,8 @@ TEST(ImportOsm, KeepsRoadsApartThatDiffer) {
       {"oneway=yes", "oneway=no"},
       {"oneway=yes", "oneway=-1"},
       {"access=private", "access=yes"},
+      {"toll=yes", "toll=no"},
+      {"width=3", "width=6"},
   };
   for (const auto& row : kRows) {
     const RoadData data = Import(absl::StrCat(R"(

@@ -1,5 +1,6 @@
 #include "router/living_roads.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "router/road_builder.h"
 #include "router/travel_time_source.h"
 #include "tests/router/ascii_map.h"
 #include "tests/router/random.h"
@@ -54,7 +56,8 @@ SpeedCalendar HalfSpeedByDay() {
 
 std::unique_ptr<LivingRoads> Roads(const AsciiMap& map, absl::Time now,
                                    SpeedCalendar calendar = HalfSpeedByDay()) {
-  return LivingRoads::Create(map.map(), {std::move(calendar), 2}, now).value();
+  return LivingRoads::Create(map.map(), {std::move(calendar), true, 2}, now)
+      .value();
 }
 
 LatLng Between(const LatLng& a, const LatLng& b) {
@@ -178,11 +181,11 @@ TEST(LivingRoads, RefusesACalendarWithAnHourWithoutProfile) {
   SpeedCalendar calendar = HalfSpeedByDay();
   calendar.by_hour[1][13] = 2;
   EXPECT_TRUE(absl::IsInvalidArgument(
-      LivingRoads::Create(map.map(), {calendar, 1}, At(21, 0)).status()));
+      LivingRoads::Create(map.map(), {calendar, true, 1}, At(21, 0)).status()));
   calendar = HalfSpeedByDay();
   calendar.profiles[0].factors[3] = 0;
   EXPECT_TRUE(absl::IsInvalidArgument(
-      LivingRoads::Create(map.map(), {calendar, 1}, At(21, 0)).status()));
+      LivingRoads::Create(map.map(), {calendar, true, 1}, At(21, 0)).status()));
 }
 
 TEST(LivingRoads, TakesTheFactorsThatWereLearned) {
@@ -277,6 +280,32 @@ TEST(CachedTravelTimes, ForgetsWhenRoadsChange) {
   roads->WaitUntilCurrent();
   EXPECT_EQ(Seconds(cached, map, 'A', 'C'), 24);
   EXPECT_EQ(cached.version(), 2u);
+}
+
+TEST(LivingRoads, LeavesOutTollRoadsIfTheyAreNotWanted) {
+  RoadBuilder builder;
+  const uint32_t a = builder.AddNode(ToFixed({35, 139}), 1);
+  const uint32_t b = builder.AddNode(ToFixed({35.01, 139}), 2);
+  for (const bool is_toll : {false, true}) {
+    RoadBuilder::Road road;
+    road.from_node = a;
+    road.to_node = b;
+    road.length_millimeters = 1'112'000;
+    road.forward_weight = road.backward_weight = is_toll ? 40'000 : 90'000;
+    if (is_toll) road.flags = Segment::kToll;
+    builder.AddRoad(road);
+  }
+  const auto map = RoadMap::Create(builder.Build({}).value()).value();
+  for (const bool use_tolls : {true, false}) {
+    const auto roads =
+        LivingRoads::Create(map, {SpeedCalendar::AsOnTheMap(), use_tolls, 1},
+                            At(21, 12))
+            .value();
+    const RoadTravelTimes times(roads.get());
+    EXPECT_EQ(
+        times.Times({{35, 139}}, {{35.01, 139}}).value().at(0, 0).duration,
+        absl::Seconds(use_tolls ? 40 : 90));
+  }
 }
 
 TEST(LivingRoads, ManyClosuresAreExact) {

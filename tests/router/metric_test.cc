@@ -14,10 +14,6 @@
 namespace housecall::router {
 namespace {
 
-Network NetworkOf(const RoadMap& map) {
-  return {&map.data(), &map.graph(), &map.hierarchy()};
-}
-
 void ExpectSame(const Metric& a, const Metric& b) {
   const Hierarchy& hierarchy = *a.network().hierarchy;
   for (uint32_t rank = 0; rank < hierarchy.blocks(); ++rank) {
@@ -69,7 +65,7 @@ TEST(Metric, OfChangesIsTheOneMadeAnew) {
           SomeChanges(map->data(), one_in, random);
       all.insert(all.end(), some.begin(), some.end());
       metric = std::make_shared<const Metric>(*metric, some);
-      const Metric anew(NetworkOf(*map), WeightsAfter(*map, all));
+      const Metric anew(map->network(), WeightsAfter(*map, all));
       ExpectSame(*metric, anew);
       if (HasFailure()) return;
     }
@@ -86,7 +82,7 @@ TEST(Metric, OfOneChangedRoadIsTheOneMadeAnew) {
         {ArcRoad::Of(segment, random.OneIn(2)),
          random.OneIn(2) ? kClosed : random.Below(2000)}};
     const Metric metric(*map->metric(), changes);
-    ExpectSame(metric, Metric(NetworkOf(*map), WeightsAfter(*map, changes)));
+    ExpectSame(metric, Metric(map->network(), WeightsAfter(*map, changes)));
     // And back again.
     const Metric back(
         metric,

@@ -62,7 +62,7 @@ TEST(JudgeWay, KnowsRoadsFromOtherWays) {
       {"highway=residential", "both"},
       {"highway=living_street", "both"},
       {"highway=service", "both"},
-      {"highway=service service=driveway", "both"},
+      {"highway=service service=driveway", "both ends"},
       {"highway=service service=emergency_access", "no"},
       {"highway=track", "no"},
       {"highway=track motor_vehicle=yes", "both"},
@@ -164,6 +164,51 @@ TEST(JudgeWay, TakesTheNameElseTheNumber) {
       "見本通り");
   EXPECT_EQ(JudgeWay(Tagged("highway=primary ref=20").tags())->name, "20");
   EXPECT_EQ(JudgeWay(Tagged("highway=primary").tags())->name, "");
+}
+
+TEST(JudgeWay, KnowsTollRoads) {
+  const struct {
+    const char* tags;
+    bool is_toll;
+  } kRows[] = {
+      {"toll=yes", true},
+      {"toll=no", false},
+      {"toll=yes toll:motorcar=no", false},
+      {"toll:motor_vehicle=yes", true},
+      {"toll:hgv=yes", false},
+      {"", false},
+  };
+  for (const auto& row : kRows) {
+    const RoadRules rules =
+        *JudgeWay(Tagged(absl::StrCat("highway=motorway ", row.tags)).tags());
+    EXPECT_EQ((rules.flags & Segment::kToll) != 0, row.is_toll) << row.tags;
+  }
+}
+
+TEST(JudgeWay, TakesNarrowStreetsMoreSlowly) {
+  const double wide = JudgeWay(Tagged("highway=residential width=6").tags())
+                          ->forward_km_per_hour;
+  for (const char* tags :
+       {"width=3", "width=3.5m", "est_width=2.7", "width:carriageway=3"}) {
+    EXPECT_NEAR(
+        JudgeWay(Tagged(absl::StrCat("highway=residential ", tags)).tags())
+            ->forward_km_per_hour,
+        wide * 0.8, 1e-9)
+        << tags;
+  }
+  for (const char* tags : {"width=4", "width=wide", "width=0", "width=-1"}) {
+    EXPECT_EQ(
+        JudgeWay(Tagged(absl::StrCat("highway=residential ", tags)).tags())
+            ->forward_km_per_hour,
+        wide)
+        << tags;
+  }
+}
+
+TEST(JudgeWay, TakesTheDriveOfAHouseForItsEnd) {
+  EXPECT_EQ(Verdict("highway=service service=driveway"), "both ends");
+  EXPECT_EQ(Verdict("highway=service service=driveway access=yes"), "both");
+  EXPECT_EQ(Verdict("highway=service service=alley"), "both");
 }
 
 TEST(JudgeWay, ReadsWeightsOfTheSource) {
