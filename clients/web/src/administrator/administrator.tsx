@@ -1,0 +1,150 @@
+// The administrator's face: what the center consists of, and its rota.
+import "../style/operator.css";
+import "../style/administrator.css";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { LiveBoard } from "../app/live_board";
+import { newId, newRequestId, settled } from "../app/rpc";
+import { path } from "../app/router";
+import { center, session } from "../app/session";
+import { AskDialog, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, useLoad } from "../ui/parts";
+import { Menu } from "../ui/menu";
+import { ImportDialog } from "./csv_import";
+import { kindsOf, problemsOf, type Kind, type Row } from "./kinds";
+import { RotaCalendar } from "./rota_calendar";
+import { t } from "./texts";
+
+export default function Administrator() {
+  const board = useMemo(() => new LiveBoard(center.value), []);
+  const directory = useMemo(() => kindsOf(board), []);
+  const place = path.value[0] ?? "rota";
+  const kind = directory.find((each) => each.name === place);
+  return (
+    <div class="desk">
+      <header class="top desk-top">
+        <h1>{t("title")} <span class="soft-on-dark">{session.value?.center.displayName}</span></h1>
+        <nav>
+          {(["rota", ...directory.map((each) => each.name)] as const).map((each) => (
+            <a key={each} href={"#/" + each} aria-current={place === each ? "page" : undefined}>{t(each)}</a>
+          ))}
+        </nav>
+        <span class="grow" />
+        <Menu />
+      </header>
+      <DirectoryLoader board={board}>
+        {() => (kind ? <KindPage kind={kind} refresh={() => board.readDirectory()} key={kind.name} /> : <RotaCalendar board={board} shifts={directory.find((each) => each.name === "shifts")!} />)}
+      </DirectoryLoader>
+    </div>
+  );
+}
+
+// Administrators have no board to watch; what they keep is read once and again
+// after each change.
+function DirectoryLoader({ board, children }: { board: LiveBoard; children: () => ComponentChildren }) {
+  const loaded = useLoad(() => board.readDirectory(), []);
+  useEffect(() => {
+    const reload = () => void board.readDirectory();
+    addEventListener("focus", reload);
+    return () => removeEventListener("focus", reload);
+  }, []);
+  void board.version.value;
+  return (
+    <>
+      <ConnectionBar connection={loaded.error === undefined ? "live" : "lost"} />
+      {loaded.error !== undefined ? <main class="page"><Failed error={loaded.error} retry={loaded.reload} /></main>
+        : loaded.loading ? <main class="page"><Loading /></main> : children()}
+    </>
+  );
+}
+
+function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> }) {
+  const [search, setSearch] = useState("");
+  const [editing, setEditing] = useState<{ row: Row; record?: unknown }>();
+  const [importing, setImporting] = useState(false);
+  const rows = useLoad(async () => {
+    await refresh();
+    return kind.read();
+  }, [kind.name]);
+  const shown = (rows.value ?? []).filter(({ row }) =>
+    Object.values(row).join(" ").toLowerCase().includes(search.toLowerCase()));
+  const visible = kind.columns.filter((column) => !column.secret).slice(0, 8);
+  return (
+    <main class="page page-wide">
+      <div class="row row-between">
+        <h2>{t(kind.name)} {rows.value && <span class="soft">{rows.value.length}</span>}</h2>
+        <div class="row">
+          <Button onPress={() => setImporting(true)}>{t("import")}</Button>
+          <Button tone="primary" icon="plus" onPress={() => setEditing({ row: {} })}>{t("add")}</Button>
+        </div>
+      </div>
+      <Field label={t("search")} type="search" value={search} onChange={setSearch} optional />
+      {rows.error !== undefined && <Failed error={rows.error} retry={rows.reload} />}
+      {rows.loading && !rows.value && <Loading />}
+      {rows.value?.length === 0 && <Empty icon="list">{t("none")}</Empty>}
+      {rows.value && rows.value.length > 0 && shown.length === 0 && <p class="soft">{t("none_found")}</p>}
+      {shown.length > 0 && (
+        <div class="card scroll-x">
+          <table>
+            <thead><tr>{visible.map((column) => <th key={column.key}>{t(column.label)}</th>)}<th><span class="hidden">{t("edit")}</span></th></tr></thead>
+            <tbody>
+              {shown.map(({ row, record }) => (
+                <tr key={row.id}>
+                  {visible.map((column) => {
+                    const text = labelled(column, row[column.key] ?? "");
+                    return <td key={column.key} class={text.length < 12 ? "nowrap" : ""}>{text}</td>;
+                  })}
+                  <td><Button size="small" label={`${t("edit")} ${row.id}`} onPress={() => setEditing({ row, record })}>{t("edit")}</Button></td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {editing && <RowDialog kind={kind} {...editing} onClose={() => setEditing(undefined)} onSaved={rows.reload} />}
+      {importing && <ImportDialog kind={kind} existing={rows.value ?? []} onClose={() => {
+        setImporting(false);
+        rows.reload();
+      }} />}
+    </main>
+  );
+}
+
+function labelled(column: Kind["columns"][number], text: string): string {
+  return column.options?.().find((each) => each.value === text)?.label ?? text;
+}
+
+export function RowDialog({ kind, row: before, record, onClose, onSaved }: {
+  kind: Kind;
+  row: Row;
+  record?: unknown;
+  onClose: () => void;
+  onSaved: () => void;
+}) {
+  const [row, setRow] = useState<Row>(() => ({ ...before, id: before.id ?? newId(kind.name[0]!) }));
+  const [requestId, setRequestId] = useState(newRequestId);
+  const problems = problemsOf(kind, row);
+  const change = (key: string, value: string) => {
+    setRow({ ...row, [key]: value });
+    setRequestId(newRequestId());
+  };
+  return (
+    <AskDialog title={`${t(kind.name)}: ${t(record ? "edit" : "add")}`} action={t("save")} onClose={onClose}
+      ready={Object.keys(problems).length === 0}
+      act={async () => {
+        await settled(() => (record ? kind.update(row, record, requestId) : kind.create(row, requestId)));
+        onSaved();
+      }}>
+      {kind.columns.filter((column) => !(record && column.key === "id")).map((column) => {
+        const value = row[column.key] ?? "";
+        if (column.options) {
+          return <Choice key={column.key} label={t(column.label)} value={value} optional={!column.required}
+            options={[{ value: "", label: "–" }, ...column.options()]} onChange={(text) => change(column.key, text)} />;
+        }
+        return <Field key={column.key} label={t(column.label)} value={value} optional={!column.required}
+          type={column.secret ? "password" : "text"} lines={column.multiline ? 3 : undefined}
+          autocomplete={column.secret ? "new-password" : "off"}
+          error={value ? problems[column.key] : undefined} onChange={(text) => change(column.key, text)} />;
+      })}
+    </AskDialog>
+  );
+}

@@ -1,0 +1,147 @@
+// CSV files: every row is looked at before anything is written, and answered
+// for afterwards.
+import Papa from "papaparse";
+import { useState } from "preact/hooks";
+import { detailOf, newRequestId, sentenceOf, settled } from "../app/rpc";
+import { Badge, Button, Dialog, Notice } from "../ui/parts";
+import { problemsOf, type Kind, type Row } from "./kinds";
+import { t } from "./texts";
+
+interface Line {
+  readonly number: number;
+  readonly row: Row;
+  readonly record: unknown;
+  readonly problems: Record<string, string>;
+  readonly requestId: string;
+  readonly result?: "done" | string;
+}
+
+export function ImportDialog({ kind, existing, onClose }: {
+  kind: Kind;
+  existing: readonly { row: Row; record: unknown }[];
+  onClose: () => void;
+}) {
+  const [lines, setLines] = useState<readonly Line[]>();
+  const [unknown, setUnknown] = useState<string[]>([]);
+  const [finished, setFinished] = useState(false);
+  const [trouble, setTrouble] = useState("");
+
+  const take = (file: File) => {
+    setTrouble("");
+    setFinished(false);
+    Papa.parse<Record<string, string>>(file, {
+      header: true,
+      skipEmptyLines: "greedy",
+      transformHeader: (heading) => heading.replace(/^\ufeff/, "").trim(),
+      error: (error) => setTrouble(error.message),
+      complete: ({ data, meta }) => {
+        const headings = meta.fields ?? [];
+        const columnOf = (heading: string) =>
+          kind.columns.find((column) => column.key === heading || t(column.label) === heading);
+        setUnknown(headings.filter((heading) => !columnOf(heading)));
+        setLines(data.map((cells, index) => {
+          const given: Row = {};
+          for (const heading of headings) {
+            const column = columnOf(heading);
+            if (column) given[column.key] = (cells[heading] ?? "").trim();
+          }
+          const before = existing.find(({ row }) => row.id === given.id);
+          // Columns that the file does not have stay as they are.
+          const row = { ...before?.row, ...given };
+          return {
+            number: index + 2,
+            row,
+            record: before?.record,
+            problems: problemsOf(kind, row),
+            requestId: newRequestId(),
+          };
+        }));
+      },
+    });
+  };
+  const good = (lines ?? []).filter((line) => Object.keys(line.problems).length === 0);
+  const wrong = (lines ?? []).length - good.length;
+
+  // One after the other: a later row may name an earlier one.
+  const run = async () => {
+    const results = new Map<number, string>();
+    for (const line of good) {
+      if (line.result === "done") continue;
+      try {
+        await settled(() => (line.record ? kind.update(line.row, line.record, line.requestId) : kind.create(line.row, line.requestId)));
+        results.set(line.number, "done");
+      } catch (error) {
+        results.set(line.number, `${sentenceOf(error)} ${detailOf(error)}`);
+      }
+      setLines((before) => before?.map((each) => (each.number === line.number ? { ...each, result: results.get(line.number) } : each)));
+    }
+    setFinished(true);
+  };
+  const saveTemplate = () => {
+    const text = "\ufeff" + kind.columns.map((column) => t(column.label)).join(",") + "\r\n";
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    link.download = `${kind.name}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  const done = (lines ?? []).filter((line) => line.result === "done").length;
+  return (
+    <Dialog title={`${t(kind.name)}: ${t("import")}`} onClose={onClose}>
+      <p>{t("import_hint")}</p>
+      <p class="small soft">{kind.columns.map((column) => t(column.label) + (column.required ? "*" : "")).join("、")}</p>
+      <div class="row">
+        <label class="field">
+          <span class="label">{t("choose_file")}</span>
+          <input class="input" type="file" accept=".csv,text/csv" onChange={(event) => {
+            const file = event.currentTarget.files?.[0];
+            if (file) take(file);
+          }} />
+        </label>
+        <Button size="small" tone="quiet" onPress={saveTemplate}>{t("template")}</Button>
+      </div>
+      {trouble && <Notice tone="urgent" icon="alert">{trouble}</Notice>}
+      {unknown.length > 0 && <Notice tone="warn" icon="alert">{t("unknown_column", { names: unknown.join("、") })}</Notice>}
+      {lines && (
+        <>
+          <h3>{t("preview")}</h3>
+          <p role="status">
+            {finished
+              ? t("report", { done, failed: good.length - done, wrong })
+              : t("counts", { fresh: good.filter((line) => !line.record).length, changed: good.filter((line) => line.record).length, wrong })}
+          </p>
+          <div class="scroll-x import-rows">
+            <table>
+              <thead><tr><th>{t("row")}</th><th>{t("state")}</th><th>{t("id")}</th><th>{t("name")}</th></tr></thead>
+              <tbody>
+                {lines.map((line) => {
+                  const problems = Object.entries(line.problems);
+                  return (
+                    <tr key={line.number}>
+                      <td>{line.number}</td>
+                      <td>
+                        {problems.length > 0 ? <Badge tone="urgent">{t("wrong")}</Badge>
+                          : line.result === "done" ? <Badge tone="good">{t("done")}</Badge>
+                            : line.result ? <Badge tone="urgent">{t("failed")}</Badge>
+                              : <Badge tone="accent">{t(line.record ? "changed" : "fresh")}</Badge>}
+                      </td>
+                      <td>{line.row.id}</td>
+                      <td>
+                        {line.row.name ?? line.row.person}
+                        {problems.map(([key, text]) => (
+                          <div class="field-error" key={key}>{t(kind.columns.find((column) => column.key === key)!.label)}: {text}</div>
+                        ))}
+                        {line.result && line.result !== "done" && <div class="field-error">{line.result}</div>}
+                      </td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          </div>
+          {!finished && <Button tone="primary" disabled={good.length === 0} onPress={run}>{t("run", { n: good.length })}</Button>}
+        </>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,230 @@
+// The board as this person may see it, kept current by one stream: a snapshot,
+// then every change. Lost, it resumes where it was.
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { signal } from "@preact/signals";
+import { Code } from "@connectrpc/connect";
+import type { Event, Resource } from "../gen/housecall/v1/event_pb";
+import { setServerTime } from "./clock";
+import { allPages, board, codeOf, directory, isSessionOver, rota, untilClosed } from "./rpc";
+
+type AnyResource = Exclude<Resource["resource"], { case: undefined }>;
+export type Kind = NonNullable<AnyResource["case"]>;
+export type Of<K extends Kind> = Extract<AnyResource, { case: K }>["value"];
+
+type Tables = { [K in Kind]: Map<string, Of<K>> };
+
+export type Connection = "connecting" | "live" | "lost";
+
+// A server that is silent for this long is taken for lost.
+const silenceMs = 40_000;
+
+export class LiveBoard {
+  // Changes whenever the tables do, at most once a frame; read it to be told.
+  readonly version = signal(0);
+  readonly connection = signal<Connection>("connecting");
+  // Whether there is anything to show: a first snapshot is complete.
+  readonly loaded = signal(false);
+  readonly problem = signal<unknown>(undefined);
+
+  private tables = emptyTables();
+  private snapshot: Tables | undefined;
+  private resumeToken = "";
+  private stopper: AbortController | undefined;
+  private heardMs = 0;
+  private notified = false;
+  private events = new Set<(event: Event) => void>();
+  // Organizations, which not everybody's stream brings.
+  private organizations = new Map<string, Of<"organization">>();
+
+  constructor(private readonly parent: string) {}
+
+  // Begins to watch; returns what ends it.
+  start(): () => void {
+    let over = false;
+    void (async () => {
+      for (let failures = 0; !over; ) {
+        const began = Date.now();
+        try {
+          await this.watch();
+        } catch (error) {
+          if (over || isSessionOver(error)) return;
+          this.problem.value = error;
+          // A token that the server does not take any more: begin anew.
+          if (codeOf(error) === Code.InvalidArgument) this.resumeToken = "";
+        }
+        if (over) return;
+        this.connection.value = "lost";
+        failures = Date.now() - began > 10_000 ? 0 : failures + 1;
+        await pause(Math.min(500 * 2 ** failures, 10_000));
+      }
+    })();
+    const watchdog = setInterval(() => {
+      if (this.connection.value === "live" && Date.now() - this.heardMs > silenceMs) {
+        this.stopper?.abort();
+      }
+    }, 5000);
+    void this.readOrganizations();
+    const retry = () => this.stopper?.abort();
+    addEventListener("online", retry);
+    return () => {
+      over = true;
+      clearInterval(watchdog);
+      removeEventListener("online", retry);
+      this.stopper?.abort();
+    };
+  }
+
+  // Calls act with each event as it comes (not with those of a snapshot).
+  onEvent(act: (event: Event) => void): () => void {
+    this.events.add(act);
+    return () => this.events.delete(act);
+  }
+
+  get<K extends Kind>(kind: K, name: string): Of<K> | undefined {
+    void this.version.value;
+    const found = this.tables[kind].get(name);
+    if (found || kind !== "organization") return found;
+    return this.organizations.get(name) as Of<K> | undefined;
+  }
+
+  all<K extends Kind>(kind: K): Of<K>[] {
+    void this.version.value;
+    return [...this.tables[kind].values()];
+  }
+
+  // Takes over what a call has returned, ahead of the stream: an answer is
+  // never older than the board, unless the stream has overtaken it.
+  put<K extends Kind>(kind: K, value: Of<K>): void {
+    this.tables[kind].set(value.name, value);
+    this.notify();
+  }
+
+  // Reads what administrators keep, for those who have no stream of it.
+  async readDirectory(): Promise<void> {
+    const { parent } = this;
+    const pages = { parent, pageSize: 1000, includeInactive: true };
+    const from = timestampFromMs(Date.now() - 35 * 86_400_000);
+    const [organizations, people, cars, shifts, overrides] = await Promise.all([
+      allPages((pageToken) => directory.listOrganizations({ ...pages, pageToken }), (page) => page.organizations),
+      allPages((pageToken) => directory.listPeople({ ...pages, pageToken }), (page) => page.people),
+      allPages((pageToken) => directory.listCars({ ...pages, pageToken }), (page) => page.cars),
+      allPages((pageToken) => rota.listShifts({ parent, startTime: from, pageSize: 1000, pageToken }), (page) => page.shifts),
+      allPages((pageToken) => rota.listOverrides({ parent, startTime: from, pageSize: 1000, pageToken }), (page) => page.overrides),
+    ]);
+    const byName = <T extends { name: string }>(all: T[]) => new Map(all.map((each) => [each.name, each]));
+    this.tables = {
+      ...this.tables,
+      organization: byName(organizations),
+      person: byName(people),
+      car: byName(cars),
+      shift: byName(shifts),
+      override: byName(overrides),
+    };
+    this.loaded.value = true;
+    this.notify();
+  }
+
+  private async readOrganizations(): Promise<void> {
+    try {
+      const all = await allPages(
+        (pageToken) => directory.listOrganizations({ parent: this.parent, pageSize: 1000, pageToken }),
+        (page) => page.organizations,
+      );
+      this.organizations = new Map(all.map((each) => [each.name, each]));
+      this.notify();
+    } catch {
+      // Names are missing then; what matters comes with the stream.
+    }
+  }
+
+  private async watch(): Promise<void> {
+    this.stopper = new AbortController();
+    const stream = board.watchBoard(
+      { parent: this.parent, resumeToken: this.resumeToken },
+      { ...untilClosed, signal: this.stopper.signal },
+    );
+    this.heardMs = Date.now();
+    for await (const message of stream) {
+      this.heardMs = Date.now();
+      const { update } = message;
+      switch (update.case) {
+        case "snapshotBegin":
+          this.snapshot = emptyTables();
+          break;
+        case "snapshotChunk":
+          for (const each of update.value.resources) put(this.snapshot!, each);
+          break;
+        case "snapshotComplete":
+          setServerTime(update.value.serverTime);
+          if (this.snapshot) this.tables = this.snapshot;
+          this.snapshot = undefined;
+          this.isLive();
+          break;
+        case "event":
+          for (const each of update.value.resources) put(this.tables, each);
+          for (const act of this.events) act(update.value);
+          this.isLive();
+          break;
+        case "heartbeat":
+          setServerTime(update.value.serverTime);
+          this.isLive();
+          break;
+        case undefined:
+          break;
+      }
+      if (message.resumeToken) this.resumeToken = message.resumeToken;
+    }
+  }
+
+  private isLive(): void {
+    this.connection.value = "live";
+    this.loaded.value = true;
+    this.problem.value = undefined;
+    this.notify();
+  }
+
+  private notify(): void {
+    if (this.notified) return;
+    this.notified = true;
+    const tell = () => {
+      this.notified = false;
+      this.version.value++;
+    };
+    if (document.visibilityState === "visible") requestAnimationFrame(tell);
+    else setTimeout(tell, 200);
+  }
+}
+
+function emptyTables(): Tables {
+  return {
+    call: new Map(),
+    offer: new Map(),
+    assignment: new Map(),
+    visit: new Map(),
+    note: new Map(),
+    delivery: new Map(),
+    task: new Map(),
+    match: new Map(),
+    duty: new Map(),
+    position: new Map(),
+    shift: new Map(),
+    override: new Map(),
+    patient: new Map(),
+    person: new Map(),
+    car: new Map(),
+    organization: new Map(),
+    center: new Map(),
+  };
+}
+
+function put(tables: Tables, { resource }: Resource): void {
+  if (resource.case === undefined) return;
+  (tables[resource.case] as Map<string, typeof resource.value>).set(
+    resource.value.name,
+    resource.value,
+  );
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, ms));
+}

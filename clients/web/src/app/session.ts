@@ -1,0 +1,171 @@
+// Who is logged in on this device, and as what he is working now.
+import { computed, signal } from "@preact/signals";
+import type { Account, Center, Organization, Person } from "../gen/housecall/v1/directory_pb";
+import { Role } from "../gen/housecall/v1/types_pb";
+import { timeZone } from "../text/format";
+import { setServerTime } from "./clock";
+import { isSessionOver, newRequestId, onSessionOver, sessions } from "./rpc";
+import { closeVault, openVault } from "./vault";
+
+export interface Session {
+  readonly name: string;
+  readonly account: Account;
+  readonly person: Person;
+  readonly organization: Organization | undefined;
+  readonly center: Center;
+  // The session's face without the server: it could not be asked yet.
+  readonly unconfirmed?: boolean;
+}
+
+// undefined: not known yet; null: nobody is logged in.
+export const session = signal<Session | null | undefined>(undefined);
+
+// Set when a session ended while somebody worked: he logs in again and goes on.
+export const interrupted = signal(false);
+
+export const center = computed(() => session.value?.center.name ?? "");
+
+const faces = [
+  Role.REQUESTER,
+  Role.CARE_TEAM,
+  Role.OPERATOR,
+  Role.PHYSICIAN,
+  Role.DRIVER,
+  Role.ADMINISTRATOR,
+] as const;
+export type Face = "requester" | "crew" | "operator" | "administrator";
+
+export function faceOf(role: Role): Face | undefined {
+  switch (role) {
+    case Role.REQUESTER:
+    case Role.CARE_TEAM:
+      return "requester";
+    case Role.PHYSICIAN:
+    case Role.DRIVER:
+      return "crew";
+    case Role.OPERATOR:
+      return "operator";
+    case Role.ADMINISTRATOR:
+      return "administrator";
+    case Role.MUNICIPALITY:
+    case Role.SYSTEM:
+    case Role.UNSPECIFIED:
+      return undefined;
+  }
+}
+
+// The faces of an account, its main one first.
+export const myFaces = computed<Face[]>(() => {
+  const result: Face[] = [];
+  for (const role of session.value?.account.roles ?? []) {
+    const face = faces.some((each) => each === role) ? faceOf(role) : undefined;
+    if (face && !result.includes(face)) result.push(face);
+  }
+  return result;
+});
+
+const chosenFace = signal(sessionStorage.getItem("face"));
+
+export const face = computed<Face | undefined>(
+  () => myFaces.value.find((each) => each === chosenFace.value) ?? myFaces.value[0],
+);
+
+export function setFace(value: Face): void {
+  sessionStorage.setItem("face", value);
+  chosenFace.value = value;
+  location.hash = "/";
+}
+
+export function hasRole(role: Role): boolean {
+  return session.value?.account.roles.includes(role) ?? false;
+}
+
+onSessionOver(() => {
+  if (session.value) {
+    interrupted.value = true;
+    session.value = null;
+  }
+});
+
+// Asks the server whose cookie this browser has. Without the network, somebody
+// who was logged in here goes on with what this device has kept.
+export async function restoreSession(): Promise<void> {
+  try {
+    const answer = await sessions.getSession({});
+    setServerTime(answer.serverTime);
+    await enter({
+      name: answer.session!.name,
+      account: answer.account!,
+      person: answer.person!,
+      organization: answer.organization,
+      center: answer.center!,
+    });
+  } catch (error) {
+    if (isSessionOver(error)) {
+      session.value = null;
+      return;
+    }
+    const kept = await keptSession();
+    if (kept) await enter({ ...kept, unconfirmed: true });
+    else throw error;
+  }
+}
+
+// Logs in. Throws what CreateSession throws.
+export async function logIn(centerId: string, accountId: string, password: string): Promise<void> {
+  await sessions.createSession({
+    account: `centers/${centerId}/accounts/${accountId}`,
+    password,
+  });
+  await restoreSession();
+  interrupted.value = false;
+}
+
+// Logs out, and forgets what this device has kept of patients.
+export async function logOut(): Promise<void> {
+  const name = session.value?.name;
+  if (name) {
+    try {
+      await sessions.revokeSession({ session: name, requestId: newRequestId() });
+    } catch (error) {
+      if (!isSessionOver(error)) throw error;
+    }
+  }
+  await closeVault();
+  localStorage.removeItem("session");
+  session.value = null;
+  interrupted.value = false;
+  location.hash = "/";
+}
+
+async function enter(value: Session): Promise<void> {
+  await openVault(value.account.name);
+  if (value.center.timeZone) timeZone.value = value.center.timeZone;
+  keepSession(value);
+  session.value = value;
+}
+
+// What this device keeps to start without the network: nothing of patients.
+interface Kept {
+  name: string;
+  account: Account;
+  person: Person;
+  center: Center;
+}
+
+function keepSession(value: Session): void {
+  const { name, account, person, center } = value;
+  localStorage.setItem(
+    "session",
+    JSON.stringify({ name, account, person, center }, (_, each: unknown) =>
+      typeof each === "bigint" ? Number(each) : each,
+    ),
+  );
+}
+
+async function keptSession(): Promise<Session | undefined> {
+  const text = localStorage.getItem("session");
+  if (!text) return undefined;
+  const kept = JSON.parse(text) as Kept;
+  return { ...kept, organization: undefined };
+}

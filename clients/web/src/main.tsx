@@ -1,0 +1,70 @@
+// Starts the screens: who is logged in, then the face of his role.
+import "./style/base.css";
+import { render, type ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { openOutbox } from "./app/outbox";
+import { face, restoreSession, session, type Face } from "./app/session";
+import "./app/theme";
+import { catalogue } from "./text/language";
+import { Login } from "./ui/login";
+import { Menu } from "./ui/menu";
+import { Empty, Failed, Loading, Top } from "./ui/parts";
+
+const t = catalogue({
+  none: ["このアカウントで使える画面はありません", "There is no screen for this account"],
+});
+
+// Each face is loaded when it is needed, and only that.
+const loaders: Record<Face, () => Promise<{ default: ComponentType }>> = {
+  requester: () => import("./requester/requester"),
+  crew: () => import("./crew/crew"),
+  operator: () => import("./operator/operator"),
+  administrator: () => import("./administrator/administrator"),
+};
+
+function FaceScreen({ name }: { name: Face }) {
+  const [screen, setScreen] = useState<{ face: Face; screen: ComponentType }>();
+  const [error, setError] = useState<unknown>();
+  const load = () => {
+    setError(undefined);
+    loaders[name]().then(
+      (module) => setScreen({ face: name, screen: module.default }),
+      setError,
+    );
+  };
+  useEffect(load, [name]);
+  if (error !== undefined) return <main><Failed error={error} retry={load} /></main>;
+  if (screen?.face !== name) return <main><Loading /></main>;
+  return <screen.screen />;
+}
+
+function App() {
+  const [error, setError] = useState<unknown>();
+  const start = () => {
+    setError(undefined);
+    restoreSession().catch(setError);
+  };
+  useEffect(start, []);
+  const account = session.value?.account.name;
+  useEffect(() => {
+    if (account) void openOutbox();
+  }, [account]);
+  if (error !== undefined) return <main><Failed error={error} retry={start} /></main>;
+  if (session.value === undefined) return <main><Loading /></main>;
+  if (session.value === null) return <Login />;
+  if (face.value === undefined) {
+    return (
+      <>
+        <Top title={session.value.center.displayName}><Menu /></Top>
+        <main><Empty icon="person">{t("none")}</Empty></main>
+      </>
+    );
+  }
+  return <FaceScreen name={face.value} key={account + face.value} />;
+}
+
+render(<App />, document.getElementById("app")!);
+
+if ("serviceWorker" in navigator && import.meta.env.PROD) {
+  void navigator.serviceWorker.register("/service_worker.js");
+}

@@ -1,0 +1,290 @@
+// The board: calls on the left, the chosen one in the middle, the map and what
+// needs somebody on the right. Everything can be done with the keyboard.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { memo } from "preact/compat";
+import type { LiveBoard } from "../app/live_board";
+import { now } from "../app/clock";
+import { calls as callRpc, newRequestId, settled } from "../app/rpc";
+import { go, path } from "../app/router";
+import { center, session } from "../app/session";
+import { CallState, type Call } from "../gen/housecall/v1/call_pb";
+import type { Event } from "../gen/housecall/v1/event_pb";
+import type { Task } from "../gen/housecall/v1/note_pb";
+import { AssignmentState } from "../gen/housecall/v1/visit_pb";
+import { Role } from "../gen/housecall/v1/types_pb";
+import { isOver, leftWords, StateBadge, UrgencyBadge, urgencyTone } from "../records/call_view";
+import { namesOf } from "../records/patient_card";
+import { age, clockTime, countdown, idOf, shortTime, span } from "../text/format";
+import { assignmentStateLabel, carStateLabel, redFlagLabel, roleLabel, taskKindLabel } from "../text/labels";
+import { msOf } from "../app/clock";
+import { CarState } from "../gen/housecall/v1/directory_pb";
+import { AskDialog, Badge, Button, Dialog, Empty, Field } from "../ui/parts";
+import { CallDetail, type Act } from "./call_detail";
+import { CarDialog } from "./dialogs";
+import { BoardMap } from "./map_panel";
+import { openTasks } from "./operator";
+import { dueMs, groupOf, inOrder, isLate, type Group } from "./queue";
+import { t } from "./texts";
+
+export interface Touch {
+  readonly person: string;
+  readonly time: Event["eventTime"];
+}
+
+export function patientNameOf(call: Call, board: LiveBoard): string {
+  if (call.shortPatient) return call.shortPatient.displayName;
+  return board.get("patient", call.patient)?.displayName ?? "";
+}
+
+const groups: readonly Group[] = ["all", "untriaged", "seeking", "under_way", "papers"];
+
+export function BoardPage({ board }: { board: LiveBoard }) {
+  const [group, setGroup] = useState<Group>("all");
+  const [act, setAct] = useState<Act>("");
+  const [showKeys, setShowKeys] = useState(false);
+  const [touches, setTouches] = useState<Readonly<Record<string, Touch>>>({});
+  const policy = session.value?.center.policy;
+  const open = useMemo(
+    () => inOrder(board.all("call").filter((call) => !isOver(call)), policy),
+    // Order changes with time, too: by the half minute is soon enough.
+    [board.version.value, Math.floor(now.value / 30_000)],
+  );
+  const shown = group === "all" ? open : open.filter((call) => groupOf(call) === group);
+  const chosenId = path.value[0] === "calls" ? path.value[1] : undefined;
+  const chosen = chosenId ? board.get("call", `${center.value}/calls/${chosenId}`) : undefined;
+
+  // Who did something to which call last: two operators see each other.
+  useEffect(() => board.onEvent((event) => {
+    if (!event.call || !event.actorPerson || event.actorRole !== Role.OPERATOR) return;
+    setTouches((before) => ({ ...before, [event.call]: { person: event.actorPerson, time: event.eventTime } }));
+  }), []);
+
+  const choose = (call: Call | undefined) => {
+    if (!call) return;
+    setAct("");
+    go(`/calls/${idOf(call.name)}`);
+    document.getElementById("row-" + idOf(call.name))?.scrollIntoView({ block: "nearest" });
+  };
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || document.querySelector("dialog[open]")) return;
+      const index = shown.findIndex((call) => call.name === chosen?.name);
+      const unseen = openTasks(board).find((task) => !task.acknowledged);
+      const keys: Record<string, () => void> = {
+        j: () => choose(shown[Math.min(index + 1, shown.length - 1)]),
+        k: () => choose(shown[Math.max(index - 1, 0)]),
+        t: () => chosen && setAct("triage"),
+        h: () => chosen && setAct(chosen.state === CallState.ON_HOLD ? "resume" : "hold"),
+        o: () => chosen && setAct("override"),
+        m: () => chosen && setAct("merge"),
+        a: () => unseen && void acknowledge(board, unseen),
+        "?": () => setShowKeys(true),
+      };
+      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      if (!(key in keys)) return;
+      event.preventDefault();
+      keys[key]!();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
+
+  return (
+    <main class="board">
+      <section class="board-queue" aria-label={t("queue")}>
+        <div class="tabs" role="group" aria-label={t("queue")}>
+          {groups.map((each) => (
+            <button type="button" class="tab" key={each} aria-pressed={group === each} onClick={() => setGroup(each)}>
+              {t(each)} <b>{each === "all" ? open.length : open.filter((call) => groupOf(call) === each).length}</b>
+            </button>
+          ))}
+        </div>
+        {shown.length === 0 ? <Empty icon="list">{t(open.length === 0 ? "no_calls" : "none_here")}</Empty> : (
+          <ul class="queue">
+            {shown.map((call) => {
+              const assignment = call.assignment ? board.get("assignment", call.assignment) : undefined;
+              const offer = call.offer ? board.get("offer", call.offer) : undefined;
+              return (
+                <QueueRow key={call.name} call={call} chosen={call.name === chosen?.name}
+                  patient={patientNameOf(call, board)}
+                  holder={namesOf(board).personName(assignment && assignment.state !== AssignmentState.RELEASED ? assignment.physician : (offer?.physician ?? ""))}
+                  ringUntilMs={offer ? msOf(offer.ringUntilTime) : undefined}
+                  arriveMs={assignment && !isDone(assignment.state) ? msOf(assignment.estimate?.arriveTime) : undefined}
+                  dueMs={dueMs(call, policy)} late={isLate(call, policy)}
+                  second={clockTick(call)} />
+              );
+            })}
+          </ul>
+        )}
+      </section>
+      <section class="board-detail" aria-label={t("details")}>
+        {chosen ? (
+          <CallDetail board={board} call={chosen} act={act} setAct={setAct} touch={touches[chosen.name]} key={chosen.name} />
+        ) : (
+          <Empty icon="list"><p>{t("choose")}</p><p class="small">{t("keys")}</p></Empty>
+        )}
+      </section>
+      <aside class="board-side">
+        <Tasks board={board} onChoose={(name) => choose(board.get("call", name))} />
+        <BoardMap board={board} chosen={chosen} onChoose={choose} />
+        <Crews board={board} onChoose={(name) => choose(board.get("call", name))} />
+      </aside>
+      {showKeys && (
+        <Dialog title={t("keys_title")} onClose={() => setShowKeys(false)}>
+          <p class="keys">{t("keys")}</p>
+        </Dialog>
+      )}
+    </main>
+  );
+}
+
+function isDone(state: AssignmentState): boolean {
+  return (
+    state === AssignmentState.FINISHED ||
+    state === AssignmentState.RELEASED ||
+    state === AssignmentState.ON_SCENE
+  );
+}
+
+// What makes a row's clocks move: each second while an offer rings, else each
+// quarter minute, so that three hundred rows cost little.
+function clockTick(call: Call): number {
+  return call.state === CallState.OFFERED ? now.value : Math.floor(now.value / 15_000);
+}
+
+interface RowProps {
+  call: Call;
+  chosen: boolean;
+  patient: string;
+  holder: string;
+  ringUntilMs: number | undefined;
+  arriveMs: number | undefined;
+  dueMs: number | undefined;
+  late: boolean;
+  second: number;
+}
+
+const QueueRow = memo(function QueueRow(props: RowProps) {
+  const { call } = props;
+  const tone = call.state === CallState.EMERGENCY_119 ? "urgent" : urgencyTone(call.urgency);
+  const at = now.peek();
+  return (
+    <li>
+      <a id={"row-" + idOf(call.name)} class={`queue-row queue-${tone ?? "plain"}`} href={`#/calls/${idOf(call.name)}`}
+        aria-current={props.chosen ? "true" : undefined}>
+        <span class="queue-main">
+          <b>{props.patient || idOf(call.name)}</b>
+          <span class="row"><UrgencyBadge urgency={call.urgency} /><StateBadge call={call} /></span>
+        </span>
+        <span class="queue-sub">{call.redFlags.length > 0 ? <b class="red">{call.redFlags.map(redFlagLabel).join("、")}</b> : call.complaint}</span>
+        <span class="queue-sub queue-clocks">
+          {props.dueMs !== undefined && call.state !== CallState.ON_HOLD && (
+            <span class={props.late ? "red strong" : ""}>
+              {t(call.triageTime ? "target" : "triage_by")} {clockTime(props.dueMs)}（{leftWords(props.dueMs - at)}）
+            </span>
+          )}
+          {call.state === CallState.ON_HOLD && <span>{call.holdUntilTime ? t("held_until", { time: clockTime(call.holdUntilTime) }) : t("held")}</span>}
+          {call.state === CallState.OFFERED && props.ringUntilMs !== undefined && (
+            <span>{t("offered_to")} {props.holder} {countdown(props.ringUntilMs - at)}</span>
+          )}
+          {props.arriveMs !== undefined && <span>{t("eta")} <b>{clockTime(props.arriveMs)}</b></span>}
+          {call.state !== CallState.OFFERED && props.holder && <span>{props.holder}</span>}
+          {props.dueMs === undefined && <span>{t("waiting_since", { span: span(at - (msOf(call.receiveTime) ?? at)) })}</span>}
+        </span>
+      </a>
+    </li>
+  );
+});
+
+async function acknowledge(board: LiveBoard, task: Task): Promise<void> {
+  board.put("task", await settled(() => callRpc.acknowledgeTask({ task: task.name, requestId: newRequestId() })));
+}
+
+function Tasks({ board, onChoose }: { board: LiveBoard; onChoose: (call: string) => void }) {
+  const [resolving, setResolving] = useState<Task>();
+  const [text, setText] = useState("");
+  const [requestId, setRequestId] = useState(newRequestId);
+  const names = namesOf(board);
+  const tasks = openTasks(board).sort(
+    (a, b) => Number(!!a.acknowledged) - Number(!!b.acknowledged) || (msOf(a.raiseTime) ?? 0) - (msOf(b.raiseTime) ?? 0),
+  );
+  return (
+    <section class="panel tasks" aria-label={t("tasks")}>
+      <h2>{t("tasks")} {tasks.length > 0 && <Badge tone={tasks.some((task) => !task.acknowledged) ? "urgent" : "warn"}>{tasks.length}</Badge>}</h2>
+      {tasks.length === 0 && <p class="soft small">{t("no_tasks")}</p>}
+      <ul>
+        {tasks.map((task) => {
+          const call = task.call ? board.get("call", task.call) : undefined;
+          return (
+            <li key={task.name} class={task.acknowledged ? "" : "task-unseen"}>
+              <div class="grow">
+                <b>{taskKindLabel(task.kind)}</b>{"　"}
+                {call && <button type="button" class="link" onClick={() => onChoose(call.name)}>{patientNameOf(call, board) || idOf(call.name)}</button>}
+                <div class="small soft">
+                  {shortTime(task.raiseTime)}（{age(task.raiseTime)}）
+                  {task.acknowledged && t("seen_by", { who: names.personName(task.acknowledged.person) })}
+                </div>
+                {task.detail && <div class="small soft" lang="en">{task.detail}</div>}
+              </div>
+              {task.acknowledged
+                ? <Button size="small" onPress={() => setResolving(task)}>{t("resolve")}</Button>
+                : <Button size="small" tone="urgent" onPress={() => acknowledge(board, task)}>{t("acknowledge")}</Button>}
+            </li>
+          );
+        })}
+      </ul>
+      {resolving && (
+        <AskDialog title={`${taskKindLabel(resolving.kind)}: ${t("resolve")}`} action={t("resolve")} onClose={() => setResolving(undefined)}
+          act={async () => {
+            board.put("task", await settled(() => callRpc.resolveTask({ task: resolving.name, resolution: text, requestId })));
+            setText("");
+            setRequestId(newRequestId());
+          }}>
+          <Field label={t("resolution")} lines={2} optional value={text} onChange={setText} />
+        </AskDialog>
+      )}
+    </section>
+  );
+}
+
+function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string) => void }) {
+  const [car, setCar] = useState<string>();
+  const names = namesOf(board);
+  const duties = board.all("duty").filter((duty) => duty.onDuty && duty.role !== Role.OPERATOR)
+    .sort((a, b) => a.role - b.role || (a.name < b.name ? -1 : 1));
+  const running = board.all("assignment").filter((each) => each.state !== AssignmentState.FINISHED && each.state !== AssignmentState.RELEASED);
+  return (
+    <section class="panel crews" aria-label={t("crews")}>
+      <h2>{t("crews")}</h2>
+      <ul>
+        {duties.map((duty) => {
+          const assignment = running.find((each) => each.physician === duty.name || each.driver === duty.name);
+          const position = board.get("position", duty.name);
+          const theirCar = duty.car ? board.get("car", duty.car) : undefined;
+          return (
+            <li key={duty.name}>
+              <div class="grow">
+                <b>{names.personName(duty.name)}</b> <span class="small soft">{roleLabel(duty.role)}</span>
+                <div class="small soft">
+                  {theirCar && (
+                    <button type="button" class="link" onClick={() => setCar(theirCar.name)}>
+                      {theirCar.displayName}{theirCar.state !== CarState.AVAILABLE && theirCar.state !== undefined && `（${carStateLabel(theirCar.state)}）`}
+                    </button>
+                  )}{theirCar && "　"}{position && t("stale", { age: age(position.deviceTime) })}
+                </div>
+              </div>
+              {assignment ? (
+                <button type="button" class="link" onClick={() => onChoose(assignment.calls[0] ?? "")}>
+                  {assignmentStateLabel(assignment.state)}
+                </button>
+              ) : <span class="soft small">{t("free")}</span>}
+            </li>
+          );
+        })}
+      </ul>
+      {car && <CarDialog board={board} car={car} onClose={() => setCar(undefined)} />}
+    </section>
+  );
+}

@@ -1,0 +1,366 @@
+// What an operator does with a call. Each dialog remembers the call as it was
+// when it opened: what somebody else changed meanwhile is never overwritten.
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { useState } from "preact/hooks";
+import type { LiveBoard } from "../app/live_board";
+import { calls as callRpc, directory, newRequestId, settled, visits } from "../app/rpc";
+import { now } from "../app/clock";
+import { session } from "../app/session";
+import { Disposition, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
+import { CarState } from "../gen/housecall/v1/directory_pb";
+import { CareRole } from "../gen/housecall/v1/patient_pb";
+import { ChannelKind, Role, Skill, Urgency } from "../gen/housecall/v1/types_pb";
+import { isOver } from "../records/call_view";
+import { namesOf } from "../records/patient_card";
+import { civilInput, clockTime, durationMs, instantOf, receiptNumber, span } from "../text/format";
+import { careRoleLabel, dispositionLabel, emergencyDecisionLabel, outcomeLabel, skillLabel, urgencyLabel } from "../text/labels";
+import { AskDialog, Checks, Choice, Field, Notice, Radios } from "../ui/parts";
+import type { Act } from "./call_detail";
+import { patientNameOf } from "./board_page";
+import { pickedPoint } from "./map_panel";
+import { t } from "./texts";
+
+interface Props {
+  board: LiveBoard;
+  call: Call;
+  onClose: () => void;
+}
+
+export function ActDialog({ board, call, act, onClose }: Props & { act: Exclude<Act, ""> }) {
+  // As it was seen.
+  const [seen] = useState(call);
+  const props = { board, call: seen, onClose };
+  switch (act) {
+    case "triage":
+      return <Triage {...props} />;
+    case "hold":
+      return <Hold {...props} />;
+    case "override":
+      return <Override {...props} />;
+    case "merge":
+      return <Merge {...props} />;
+    case "place":
+      return <CorrectPlace {...props} />;
+    case "close":
+      return <Close {...props} />;
+    case "care_team":
+      return <SetCareTeam {...props} />;
+    case "emergency_decide":
+      return <DecideEmergency {...props} />;
+    case "answer_cancel":
+      return <AnswerCancel {...props} />;
+    case "resume":
+    case "unmerge":
+    case "withdraw":
+    case "release":
+    case "cancel":
+    case "emergency":
+    case "distance":
+    case "fact":
+      return <Simple {...props} act={act} />;
+  }
+}
+
+// Those that need a reason at most.
+function Simple({ board, call, act, onClose }: Props & {
+  act: "resume" | "unmerge" | "withdraw" | "release" | "cancel" | "emergency" | "distance" | "fact";
+}) {
+  const [text, setText] = useState("");
+  const [requestId] = useState(newRequestId);
+  const needsText = act === "release" || act === "cancel" || act === "distance" || act === "fact";
+  const send = async (): Promise<void> => {
+    switch (act) {
+      case "resume":
+        return board.put("call", await callRpc.resumeCall({ call: call.name, requestId }));
+      case "unmerge":
+        return board.put("call", await callRpc.unmergeCall({ call: call.name, requestId }));
+      case "withdraw":
+        return board.put("offer", await callRpc.withdrawOffer({ offer: call.offer, reason: text, requestId }));
+      case "release":
+        return board.put("assignment", await callRpc.releaseAssignment({ assignment: call.assignment, reason: text, requestId }));
+      case "cancel":
+        return board.put("call", await callRpc.cancelCall({ call: call.name, etag: call.etag, reason: text, requestId }));
+      case "emergency":
+        return board.put("call", await callRpc.raiseEmergency({ call: call.name, requestId }));
+      case "distance":
+        return board.put("call", await callRpc.grantDistanceException({ call: call.name, reason: text, requestId }));
+      case "fact":
+        return board.put("call", await callRpc.addFact({ call: call.name, text, requestId }));
+    }
+  };
+  const action = act === "emergency" ? t("emergency_do") : act === "cancel" ? t("cancel_do") : t(act);
+  return (
+    <AskDialog title={t(act)} action={action} onClose={onClose} ready={!needsText || text.trim() !== ""}
+      tone={act === "cancel" || act === "emergency" ? "urgent" : "primary"} act={() => settled(send)}>
+      {act === "release" && <p>{t("release_note")}</p>}
+      {act !== "resume" && act !== "unmerge" && act !== "emergency" && (
+        <Field label={act === "fact" ? t("fact") : t("reason")} lines={2} value={text} onChange={setText} optional={!needsText} />
+      )}
+    </AskDialog>
+  );
+}
+
+const skills = [
+  Skill.GENERAL, Skill.CHILD, Skill.PALLIATIVE, Skill.DEMENTIA,
+  Skill.PSYCHIATRY, Skill.WOUND, Skill.CATHETER, Skill.VENTILATOR,
+];
+
+function Triage({ board, call, onClose }: Props) {
+  const [disposition, setDisposition] = useState<Disposition>(
+    call.disposition === Disposition.UNSPECIFIED ? Disposition.VISIT : call.disposition,
+  );
+  const [urgency, setUrgency] = useState<Urgency | undefined>(
+    call.urgency === Urgency.UNSPECIFIED ? undefined : call.urgency,
+  );
+  const [needed, setNeeded] = useState<Skill[]>(call.requiredSkills);
+  const [from, setFrom] = useState("");
+  const [to, setTo] = useState("");
+  const [requestId] = useState(newRequestId);
+  const policy = session.value?.center.policy;
+  const within = (value: Urgency) => {
+    const target = value === Urgency.URGENT ? policy?.urgentTarget : value === Urgency.STANDARD ? policy?.standardTarget : policy?.routineTarget;
+    return `${urgencyLabel(value)}${target ? `（≤${span(durationMs(target)!)}）` : ""}`;
+  };
+  const visit = disposition === Disposition.VISIT;
+  return (
+    <AskDialog title={t("triage")} action={t("decide")} onClose={onClose}
+      ready={(!visit || urgency !== undefined) && (from === "") === (to === "")}
+      act={async () => {
+        board.put("call", await settled(() => callRpc.triageCall({
+          call: call.name,
+          etag: call.etag,
+          disposition,
+          urgency: visit ? urgency : Urgency.UNSPECIFIED,
+          requiredSkills: needed,
+          schedule: visit && from && to
+            ? { startTime: timestampFromMs(instantOf(from)), endTime: timestampFromMs(instantOf(to)) }
+            : undefined,
+          requestId,
+        })));
+      }}>
+      <p class="pre">{call.complaint}</p>
+      <Radios label={t("disposition")} value={disposition} onChange={setDisposition}
+        options={[Disposition.VISIT, Disposition.ADVICE, Disposition.ONLINE, Disposition.HOSPITAL_TRANSFER, Disposition.EMERGENCY_119]
+          .map((value) => ({ value, label: dispositionLabel(value) }))} />
+      {visit && (
+        <>
+          <Radios label={t("urgency")} value={urgency} onChange={setUrgency}
+            options={[Urgency.URGENT, Urgency.STANDARD, Urgency.ROUTINE].map((value) => ({ value, label: within(value), urgent: value === Urgency.URGENT }))} />
+          <Checks label={t("skills")} values={needed} onChange={setNeeded}
+            options={skills.map((value) => ({ value, label: skillLabel(value) }))} />
+          <details>
+            <summary>{t("schedule")}</summary>
+            <div class="row">
+              <Field label={t("from")} type="datetime-local" value={from} onChange={setFrom} optional />
+              <Field label={t("to")} type="datetime-local" value={to} onChange={setTo} optional />
+            </div>
+          </details>
+        </>
+      )}
+    </AskDialog>
+  );
+}
+
+function Hold({ board, call, onClose }: Props) {
+  const [reason, setReason] = useState("");
+  const [until, setUntil] = useState(civilInput(now.peek() + 30 * 60_000));
+  const [requestId] = useState(newRequestId);
+  return (
+    <AskDialog title={t("hold")} action={t("hold_do")} onClose={onClose} ready={reason.trim() !== ""}
+      act={async () => {
+        board.put("call", await settled(() => callRpc.holdCall({
+          call: call.name,
+          etag: call.etag,
+          reason,
+          untilTime: until ? timestampFromMs(instantOf(until)) : undefined,
+          requestId,
+        })));
+      }}>
+      <Field label={t("reason")} lines={2} value={reason} onChange={setReason} />
+      <Field label={t("until")} type="datetime-local" value={until} onChange={setUntil} optional />
+    </AskDialog>
+  );
+}
+
+function Override({ board, call, onClose }: Props) {
+  const [physician, setPhysician] = useState("");
+  const [driver, setDriver] = useState("");
+  const [reason, setReason] = useState("");
+  const [requestId] = useState(newRequestId);
+  const names = namesOf(board);
+  const duties = board.all("duty").filter((duty) => duty.onDuty);
+  const physicians = duties.filter((duty) => duty.role === Role.PHYSICIAN);
+  const drivers = duties.filter((duty) => duty.role === Role.DRIVER);
+  const candidates = call.match ? (board.get("match", call.match)?.candidates ?? []) : [];
+  const arrivalFor = (name: string) => candidates.find((each) => each.physician === name)?.arriveTime;
+  const selfDrive = driver === "self";
+  if (physicians.length === 0) {
+    return <AskDialog title={t("override")} action={t("override_do")} onClose={onClose} ready={false} act={async () => {}}><Notice tone="warn" icon="person">{t("nobody_on_duty")}</Notice></AskDialog>;
+  }
+  return (
+    <AskDialog title={t("override")} action={t("override_do")} onClose={onClose}
+      ready={physician !== "" && driver !== "" && reason.trim() !== ""}
+      act={async () => {
+        board.put("offer", await settled(() => callRpc.overrideMatch({
+          calls: [call.name],
+          physician,
+          driver: selfDrive ? "" : driver,
+          selfDrive,
+          overrideReason: reason,
+          requestId,
+        })));
+      }}>
+      <Radios label={t("physician")} value={physician} onChange={setPhysician}
+        options={physicians.map((duty) => ({
+          value: duty.name,
+          label: [names.personName(duty.name), clockTime(arrivalFor(duty.name))].filter(Boolean).join("　→ "),
+        }))} />
+      <Radios label={t("driver")} value={driver} onChange={setDriver}
+        options={[
+          ...drivers.map((duty) => ({ value: duty.name, label: `${names.personName(duty.name)}・${duty.car ? names.carName(duty.car) : "–"}` })),
+          ...(board.get("person", physician)?.selfDrive ? [{ value: "self", label: t("self_drive") }] : []),
+        ]} />
+      <Field label={t("reason")} lines={2} value={reason} onChange={setReason} />
+    </AskDialog>
+  );
+}
+
+function Merge({ board, call, onClose }: Props) {
+  const [into, setInto] = useState("");
+  const [requestId] = useState(newRequestId);
+  const others = board.all("call").filter((each) => each.name !== call.name && !isOver(each))
+    .sort((a, b) => Number(b.patient === call.patient) - Number(a.patient === call.patient));
+  return (
+    <AskDialog title={t("merge")} action={t("merge_do")} onClose={onClose} ready={into !== ""}
+      act={async () => board.put("call", await settled(() => callRpc.mergeCall({ call: call.name, into, requestId })))}>
+      <Choice label={t("merge_into")} value={into} onChange={setInto}
+        options={[{ value: "", label: "–" }, ...others.map((each) => ({
+          value: each.name,
+          label: `${patientNameOf(each, board)} ${receiptNumber(each.name)} ${clockTime(each.receiveTime)}`,
+        }))]} />
+    </AskDialog>
+  );
+}
+
+function CorrectPlace({ board, call, onClose }: Props) {
+  const old = call.place?.position;
+  const picked = pickedPoint.value;
+  const [address, setAddress] = useState(call.place?.address ?? "");
+  const [entry, setEntry] = useState(call.place?.entryNotes ?? "");
+  const [point, setPoint] = useState(
+    picked ? `${picked.latitude.toFixed(5)},${picked.longitude.toFixed(5)}`
+      : old ? `${old.latitude.toFixed(5)},${old.longitude.toFixed(5)}` : "",
+  );
+  const [reason, setReason] = useState("");
+  const [requestId] = useState(newRequestId);
+  const numbers = /^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$/.exec(point.normalize("NFKC"));
+  return (
+    <AskDialog title={t("place")} action={t("place")} onClose={onClose}
+      ready={address.trim() !== "" && reason.trim() !== "" && (point === "" || numbers !== null)}
+      act={async () => {
+        board.put("call", await settled(() => callRpc.correctPlace({
+          call: call.name,
+          etag: call.etag,
+          place: {
+            address,
+            entryNotes: entry,
+            position: numbers ? { latitude: Number(numbers[1]), longitude: Number(numbers[2]) } : undefined,
+          },
+          reason,
+          requestId,
+        })));
+        pickedPoint.value = undefined;
+      }}>
+      <Field label={t("address")} value={address} onChange={setAddress} />
+      <Field label={t("entry")} value={entry} onChange={setEntry} optional />
+      <Field label={t("coordinates")} value={point} onChange={setPoint} hint={t("coordinates_hint")} optional
+        error={point !== "" && !numbers ? t("coordinates_wrong") : undefined} />
+      <Field label={t("reason")} value={reason} onChange={setReason} />
+    </AskDialog>
+  );
+}
+
+function Close({ board, call, onClose }: Props) {
+  const [outcome, setOutcome] = useState<Outcome | undefined>();
+  const [reason, setReason] = useState("");
+  const [requestId] = useState(newRequestId);
+  return (
+    <AskDialog title={t("close")} action={t("close_do")} onClose={onClose} ready={outcome !== undefined}
+      act={async () => board.put("call", await settled(() => callRpc.closeCall({ call: call.name, outcome: outcome!, reason, requestId })))}>
+      <Radios label={t("outcome")} value={outcome} onChange={setOutcome}
+        options={[Outcome.VISITED, Outcome.ADVICE_GIVEN, Outcome.SEEN_ONLINE, Outcome.TRANSFERRED, Outcome.EMERGENCY_119, Outcome.PATIENT_NOT_FOUND]
+          .map((value) => ({ value, label: outcomeLabel(value) }))} />
+      <Field label={t("reason")} value={reason} onChange={setReason} optional />
+    </AskDialog>
+  );
+}
+
+function SetCareTeam({ board, call, onClose }: Props) {
+  const [organization, setOrganization] = useState(call.careTeam[0]?.organization ?? "");
+  const [role, setRole] = useState<CareRole>(call.careTeam[0]?.role ?? CareRole.PRIMARY_CLINIC);
+  const [requestId] = useState(newRequestId);
+  const organizations = board.all("organization").filter((each) => each.active !== false);
+  return (
+    <AskDialog title={t("care_team")} action={t("save")} onClose={onClose} ready={organization !== ""}
+      act={async () => {
+        const webhook = board.get("organization", organization)?.webhook !== undefined;
+        const member = { role, organization, channels: webhook ? [ChannelKind.WEBHOOK, ChannelKind.INBOX] : [ChannelKind.INBOX] };
+        const others = call.careTeam.filter((each) => each.organization !== organization);
+        board.put("call", await settled(() => callRpc.setCareTeam({ call: call.name, careTeam: [member, ...others], requestId })));
+      }}>
+      <Choice label={t("organization")} value={organization} onChange={setOrganization}
+        options={[{ value: "", label: "–" }, ...organizations.map((each) => ({ value: each.name, label: each.displayName }))]} />
+      <Choice label={t("role")} value={role} onChange={setRole}
+        options={[CareRole.PRIMARY_CLINIC, CareRole.NURSE_STATION, CareRole.CARE_MANAGER, CareRole.FACILITY, CareRole.PHARMACY, CareRole.HOSPITAL]
+          .map((value) => ({ value, label: careRoleLabel(value) }))} />
+    </AskDialog>
+  );
+}
+
+function DecideEmergency({ board, call, onClose }: Props) {
+  const [decision, setDecision] = useState<EmergencyDecision | undefined>();
+  const [requestId] = useState(newRequestId);
+  return (
+    <AskDialog title={t("emergency_decide")} action={t("decide")} onClose={onClose} ready={decision !== undefined}
+      act={async () => board.put("call", await settled(() => callRpc.decideEmergency({ call: call.name, decision: decision!, requestId })))}>
+      <Radios label={t("emergency_decide")} value={decision} onChange={setDecision}
+        options={[EmergencyDecision.GO_ON, EmergencyDecision.PHONE_SUPPORT, EmergencyDecision.STAND_DOWN]
+          .map((value) => ({ value, label: emergencyDecisionLabel(value) }))} />
+    </AskDialog>
+  );
+}
+
+function AnswerCancel({ board, call, onClose }: Props) {
+  const [approve, setApprove] = useState<1 | 0 | undefined>();
+  const [requestId] = useState(newRequestId);
+  return (
+    <AskDialog title={t("answer_cancel")} action={t("decide")} onClose={onClose} ready={approve !== undefined}
+      act={async () => board.put("call", await settled(() => callRpc.answerCancel({ call: call.name, approve: approve === 1, requestId })))}>
+      <p>{call.cancelRequest?.reason}</p>
+      <Radios label={t("answer_cancel")} value={approve} onChange={setApprove}
+        options={[{ value: 1, label: t("approve") }, { value: 0, label: t("refuse") }]} />
+    </AskDialog>
+  );
+}
+
+// A car: broken down, or usable again.
+export function CarDialog({ board, car: name, onClose }: { board: LiveBoard; car: string; onClose: () => void }) {
+  const [reason, setReason] = useState("");
+  const [requestId] = useState(newRequestId);
+  const car = board.get("car", name);
+  if (!car) return null;
+  const broken = car.state === CarState.BROKEN_DOWN || car.state === CarState.OUT_OF_SERVICE;
+  return (
+    <AskDialog title={`${car.displayName} ${car.plate}`} action={t(broken ? "car_back" : "breakdown_do")}
+      tone={broken ? "primary" : "urgent"} onClose={onClose}
+      act={async () => {
+        const answer = broken
+          ? await settled(() => directory.updateCar({ car: { ...car, state: CarState.AVAILABLE, stateReason: "" }, requestId }))
+          : await settled(() => visits.reportBreakdown({ car: name, reason, requestId }));
+        board.put("car", answer);
+      }}>
+      {broken ? <p>{car.stateReason}</p> : <Field label={t("reason")} value={reason} onChange={setReason} optional />}
+    </AskDialog>
+  );
+}
+

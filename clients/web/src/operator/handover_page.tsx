@@ -1,0 +1,96 @@
+// The hand-over at the end of the night, and the paper to go on with when
+// everything else fails: rota and phones, open calls, patients' cards, who
+// depends on power. Made to be printed.
+import type { LiveBoard } from "../app/live_board";
+import { allPages, patients as patientRpc } from "../app/rpc";
+import { now } from "../app/clock";
+import { center, session } from "../app/session";
+import { DeliveryState } from "../gen/housecall/v1/note_pb";
+import { CallFacts, isOver } from "../records/call_view";
+import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
+import { durationMs, receiptNumber, shortTime, span } from "../text/format";
+import { callStateLabel, deliveryStateLabel, deviceKindLabel, taskKindLabel, urgencyLabel } from "../text/labels";
+import { Button, ErrorLine, Loading, Phone, useLoad } from "../ui/parts";
+import { patientNameOf } from "./board_page";
+import { openTasks } from "./operator";
+import { inOrder } from "./queue";
+import { RotaTable, useTonight } from "./rota_page";
+import { t } from "./texts";
+
+export function HandoverPage({ board }: { board: LiveBoard }) {
+  const tonight = useTonight();
+  const power = useLoad(
+    () => allPages((pageToken) => patientRpc.listDeviceUsers({ parent: center.value, pageSize: 200, pageToken }), (page) => page.deviceUsers),
+    [],
+  );
+  const names = namesOf(board);
+  const open = inOrder(board.all("call").filter((call) => !isOver(call)), session.value?.center.policy);
+  const deliveries = board.all("delivery").filter((each) => each.state !== DeliveryState.RECEIVED);
+  const known = open.flatMap((call) => board.get("patient", call.patient) ?? []);
+  const contacts = session.value?.center.lastResortContacts ?? [];
+  return (
+    <main class="page page-wide paper">
+      <div class="row row-between">
+        <div><h2>{t("handover")}</h2><p class="soft small">{session.value?.center.displayName}　{t("made", { time: shortTime(now.value) })}</p></div>
+        <Button icon="print" tone="primary" onPress={() => print()}>{t("print")}</Button>
+      </div>
+      <p class="small">{t("paper_note")}</p>
+      <section class="card stack-tight">
+        <h3>{t("phones")}・{t("tonight")}</h3>
+        <p>{session.value?.center.displayName} <Phone number={session.value?.center.phone ?? ""} />
+          {contacts.map((each) => <span key={each.phone}>　{t("last_resort")}: {each.displayName} <Phone number={each.phone} /></span>)}
+        </p>
+        {tonight.error !== undefined && <ErrorLine error={tonight.error} />}
+        {tonight.value ? <RotaTable board={board} duties={tonight.value.duties} /> : <Loading />}
+      </section>
+      {openTasks(board).length > 0 && (
+        <section class="card stack-tight">
+          <h3>{t("tasks")}</h3>
+          <ul>{openTasks(board).map((task) => <li key={task.name}>{shortTime(task.raiseTime)} <b>{taskKindLabel(task.kind)}</b> {task.call && patientNameOf(board.get("call", task.call) ?? ({} as never), board)}</li>)}</ul>
+        </section>
+      )}
+      <section class="stack">
+        <h3>{t("queue")}（{open.length}）</h3>
+        {open.length === 0 && <p class="soft">{t("no_calls")}</p>}
+        {open.map((call) => (
+          <article class="card stack-tight paper-call" key={call.name}>
+            <p><b>{patientNameOf(call, board)}</b>　{receiptNumber(call.name)}　{urgencyLabel(call.urgency)}　{callStateLabel(call.state)}　{shortTime(call.receiveTime)}
+              {call.assignment && <>　{t("with")}: {names.personName(board.get("assignment", call.assignment)?.physician ?? "")}</>}
+            </p>
+            <CallFacts call={call} personName={names.personName} />
+            <p class="paper-line">{t("paper_line")}</p>
+          </article>
+        ))}
+      </section>
+      {deliveries.length > 0 && (
+        <section class="card stack-tight">
+          <h3>{t("not_received")}</h3>
+          <ul>{deliveries.map((each) => <li key={each.name}>{names.organizationName(each.member?.organization ?? "")}　{board.get("patient", each.patient)?.displayName}　{deliveryStateLabel(each.state)}　{t("due")} {shortTime(each.dueTime)}　<Phone number={board.get("organization", each.member?.organization ?? "")?.phone ?? ""} /></li>)}</ul>
+        </section>
+      )}
+      <section class="card stack-tight">
+        <h3>{t("power")}</h3>
+        {power.error !== undefined && <ErrorLine error={power.error} />}
+        {power.value ? (
+          <div class="scroll-x"><table><tbody>
+            {power.value.map((user) => (
+              <tr key={user.patient?.name}>
+                <td><b>{user.patient?.displayName}</b></td>
+                <td>{deviceKindLabel(user.device?.kind ?? 0)} {user.device?.settings}</td>
+                <td>{t("battery")} {user.device?.batteryDuration ? span(durationMs(user.device.batteryDuration)!) : t("unknown")}</td>
+                <td>{user.patient?.place?.address}</td>
+                <td><Phone number={user.patient?.phone ?? ""} /></td>
+              </tr>
+            ))}
+          </tbody></table></div>
+        ) : power.error === undefined && <Loading />}
+      </section>
+      {known.map((patient) => (
+        <section class="paper-card stack-tight" key={patient.name}>
+          <h3>{t("patient_card")}: {nameWithAge(patient)}</h3>
+          <PatientCard patient={patient} {...names} />
+        </section>
+      ))}
+    </main>
+  );
+}

@@ -1,0 +1,120 @@
+// The map panel; the map itself is loaded when it is first shown, because it is
+// as large as everything else together.
+import { signal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { LiveBoard } from "../app/live_board";
+import { session } from "../app/session";
+import { theme } from "../app/theme";
+import { CallState, type Call } from "../gen/housecall/v1/call_pb";
+import { Role, Urgency, type LatLng } from "../gen/housecall/v1/types_pb";
+import { AssignmentState } from "../gen/housecall/v1/visit_pb";
+import { msOf, now } from "../app/clock";
+import { hasArrived, isOver } from "../records/call_view";
+import { durationMs } from "../text/format";
+import type { MapPoint, RoadMap } from "./road_map";
+import { patientNameOf } from "./board_page";
+import { t } from "./texts";
+
+// Where somebody right-clicked on the map last.
+export const pickedPoint = signal<{ latitude: number; longitude: number } | undefined>(undefined);
+
+export function BoardMap({ board, chosen, onChoose }: {
+  board: LiveBoard;
+  chosen: Call | undefined;
+  onChoose: (call: Call) => void;
+}) {
+  const element = useRef<HTMLDivElement>(null);
+  const map = useRef<RoadMap>();
+  const [state, setState] = useState<"loading" | "roads" | "no_roads" | "failed">("loading");
+  const calls = board.all("call").filter((call) => !isOver(call) && !isPaper(call) && call.place?.position);
+  const duties = board.all("duty").filter((duty) => duty.onDuty && duty.role !== Role.OPERATOR);
+
+  useEffect(() => {
+    let over = false;
+    void import("./road_map").then(
+      async ({ openRoadMap }) => {
+        if (over || !element.current) return;
+        try {
+          const opened = await openRoadMap(element.current, {
+            center: session.value?.center.position,
+            night: theme.peek() === "night",
+            onChoose: (name) => {
+              const call = board.get("call", name);
+              if (call) onChoose(call);
+            },
+            onPick: (point) => (pickedPoint.value = point),
+          });
+          if (over) return opened.close();
+          map.current = opened;
+          setState(opened.hasRoads ? "roads" : "no_roads");
+        } catch {
+          setState("failed");
+        }
+      },
+      () => setState("failed"),
+    );
+    return () => {
+      over = true;
+      map.current?.close();
+    };
+  }, []);
+
+  useEffect(() => {
+    const staleMs = durationMs(session.value?.center.policy?.positionStaleAfter) ?? 300_000;
+    const points: MapPoint[] = calls.map((call) => ({
+      name: call.name,
+      kind: "call",
+      tone: call.state === CallState.EMERGENCY_119 || call.urgency === Urgency.URGENT ? "urgent"
+        : call.urgency === Urgency.STANDARD ? "warn" : "plain",
+      label: patientNameOf(call, board),
+      chosen: call.name === chosen?.name,
+      at: coordinates(call.place!.position!),
+    }));
+    const lines: [number, number][][] = [];
+    for (const duty of duties) {
+      const position = board.get("position", duty.name);
+      if (!position?.position) continue;
+      points.push({
+        name: duty.name,
+        kind: duty.role === Role.DRIVER ? "car" : "physician",
+        tone: now.peek() - (msOf(position.deviceTime) ?? 0) > staleMs ? "stale" : "plain",
+        label: board.get("person", duty.name)?.displayName ?? "",
+        chosen: false,
+        at: coordinates(position.position),
+      });
+    }
+    for (const assignment of board.all("assignment")) {
+      if (assignment.state !== AssignmentState.EN_ROUTE && assignment.state !== AssignmentState.ACCEPTED) continue;
+      const from = board.get("position", assignment.driver || assignment.physician)?.position;
+      const call = board.get("call", assignment.calls[0] ?? "");
+      if (from && call?.place?.position && !hasArrived(call)) {
+        lines.push([coordinates(from), coordinates(call.place.position)]);
+      }
+    }
+    map.current?.show(points, lines);
+  }, [board.version.value, chosen?.name, state]);
+
+  useEffect(() => {
+    const position = chosen?.place?.position;
+    if (position) map.current?.flyTo(coordinates(position));
+  }, [chosen?.name, state]);
+
+  return (
+    <section class="panel map-panel" aria-label={t("map")}>
+      <div ref={element} class="map" role="img" aria-label={t("map_label", { calls: calls.length, cars: duties.length })} />
+      <p class="map-note small">
+        {state === "no_roads" && t("map_no_roads")}
+        {state === "failed" && t("map_failed")}
+        {state === "roads" && t("map_attribution")}
+      </p>
+    </section>
+  );
+}
+
+function isPaper(call: Call): boolean {
+  return call.state === CallState.DEPARTED_SCENE || call.state === CallState.NOTE_SENT;
+}
+
+function coordinates(point: LatLng): [number, number] {
+  return [point.longitude, point.latitude];
+}

@@ -1,0 +1,273 @@
+// A call, as whoever follows it sees it: how far it is, when somebody comes,
+// what was told, what happened.
+import type { LiveBoard } from "../app/live_board";
+import type { Call } from "../gen/housecall/v1/call_pb";
+import { CallState } from "../gen/housecall/v1/call_pb";
+import { EventKind, type Event } from "../gen/housecall/v1/event_pb";
+import { Role, Urgency } from "../gen/housecall/v1/types_pb";
+import { now } from "../app/clock";
+import { age, clockTime, shortTime, span } from "../text/format";
+import {
+  callStateLabel,
+  eventKindLabel,
+  redFlagLabel,
+  roleLabel,
+  urgencyLabel,
+} from "../text/labels";
+import { catalogue } from "../text/language";
+import { Badge, Facts, Notice, Phone } from "../ui/parts";
+import { arrivalOf, msToTarget } from "./arrival";
+import { vitalsText } from "./vitals";
+
+const t = catalogue({
+  received: ["受付", "Received"],
+  triaged: ["トリアージ", "Triaged"],
+  crew: ["担当決定", "Crew found"],
+  way: ["向かう", "On the way"],
+  there: ["到着", "Arrived"],
+  note: ["記録", "Note"],
+  progress: ["進み具合", "Progress"],
+  expected: ["到着予定", "Expected"],
+  between: ["{from} 〜 {to} ごろ", "about {from} – {to}"],
+  estimated: ["{age}の見込み。道路と位置により変わります", "Estimated {age}; roads and position may change it"],
+  stale: ["{age}の古い見込みです。新しい位置が届いていません", "An old estimate, {age}: no newer position has arrived"],
+  target: ["{time}までの到着を目標に手配しています", "We aim to be there by {time}"],
+  target_late: ["目標の{time}を過ぎています。お急ぎのときはセンターへ電話を", "The target of {time} has passed. Ring the center if it is urgent"],
+  triage_soon: ["相談員がトリアージします。決まりしだいここに出ます", "An operator will triage it; you will see it here"],
+  scheduled: ["約束の時間 {from} 〜 {to}", "Agreed: {from} – {to}"],
+  held: ["保留中です", "On hold"],
+  complaint: ["何が起きたか", "What happened"],
+  onset: ["いつから", "Since when"],
+  vitals: ["バイタル", "Vital signs"],
+  judgement: ["なぜ今夜か", "Why tonight"],
+  attendant: ["付添い", "With the patient"],
+  phone: ["折返し電話", "Call back"],
+  place: ["訪問先", "Place"],
+  flags: ["危険な徴候", "Red flags"],
+  facts: ["追加の情報", "Added since"],
+  nothing: ["まだありません", "Nothing yet"],
+});
+
+const order: readonly CallState[] = [
+  CallState.RECEIVED,
+  CallState.TRIAGED,
+  CallState.SCHEDULED,
+  CallState.MATCHING,
+  CallState.OFFERED,
+  CallState.ACCEPTED,
+  CallState.EN_ROUTE,
+  CallState.ON_SCENE,
+  CallState.DEPARTED_SCENE,
+  CallState.NOTE_SENT,
+  CallState.CLOSED,
+];
+
+// The state that counts for progress: on hold or 119, the one to go back to.
+export function effectiveState(call: Call): CallState {
+  const aside =
+    call.state === CallState.ON_HOLD ||
+    call.state === CallState.EMERGENCY_119 ||
+    call.state === CallState.NOT_FOUND;
+  return aside && call.resumeState !== CallState.UNSPECIFIED ? call.resumeState : call.state;
+}
+
+export function isOver(call: Call): boolean {
+  return (
+    call.state === CallState.CLOSED ||
+    call.state === CallState.CANCELLED ||
+    call.state === CallState.MERGED
+  );
+}
+
+export function hasArrived(call: Call): boolean {
+  return order.indexOf(effectiveState(call)) >= order.indexOf(CallState.ON_SCENE);
+}
+
+export function urgencyTone(urgency: Urgency): "urgent" | "warn" | "accent" | undefined {
+  switch (urgency) {
+    case Urgency.URGENT:
+      return "urgent";
+    case Urgency.STANDARD:
+      return "warn";
+    case Urgency.ROUTINE:
+      return "accent";
+    case Urgency.UNSPECIFIED:
+      return undefined;
+  }
+}
+
+export function UrgencyBadge({ urgency }: { urgency: Urgency }) {
+  if (urgency === Urgency.UNSPECIFIED) return null;
+  return <Badge tone={urgencyTone(urgency)}>{urgencyLabel(urgency)}</Badge>;
+}
+
+export function stateTone(call: Call): "urgent" | "good" | "accent" | undefined {
+  switch (call.state) {
+    case CallState.EMERGENCY_119:
+    case CallState.NOT_FOUND:
+      return "urgent";
+    case CallState.ON_SCENE:
+    case CallState.NOTE_SENT:
+    case CallState.DEPARTED_SCENE:
+      return "good";
+    case CallState.ACCEPTED:
+    case CallState.EN_ROUTE:
+      return "accent";
+    case CallState.UNSPECIFIED:
+    case CallState.RECEIVED:
+    case CallState.TRIAGED:
+    case CallState.SCHEDULED:
+    case CallState.MATCHING:
+    case CallState.OFFERED:
+    case CallState.CLOSED:
+    case CallState.ON_HOLD:
+    case CallState.MERGED:
+    case CallState.CANCELLED:
+      return undefined;
+  }
+}
+
+export function StateBadge({ call }: { call: Call }) {
+  return <Badge tone={stateTone(call)}>{callStateLabel(call.state)}</Badge>;
+}
+
+// Six steps from receipt to note, those that are done filled.
+export function Progress({ call }: { call: Call }) {
+  const reached = order.indexOf(effectiveState(call));
+  const steps = [
+    [t("received"), CallState.RECEIVED],
+    [t("triaged"), CallState.TRIAGED],
+    [t("crew"), CallState.ACCEPTED],
+    [t("way"), CallState.EN_ROUTE],
+    [t("there"), CallState.ON_SCENE],
+    [t("note"), CallState.NOTE_SENT],
+  ] as const;
+  return (
+    <ol class="progress" aria-label={t("progress")}>
+      {steps.map(([label, state], index) => {
+        const done = reached >= order.indexOf(state);
+        const next = steps[index + 1];
+        const current = done && (!next || reached < order.indexOf(next[1]));
+        return (
+          <li key={label} class={done ? "done" : ""} aria-current={current ? "step" : undefined}>
+            <span>{label}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+// What may be promised about the arrival, in words: the estimate with its
+// width and age once there is a crew, the target before.
+export function ArrivalPromise({ call, board }: { call: Call; board: LiveBoard }) {
+  const assignment = call.assignment ? board.get("assignment", call.assignment) : undefined;
+  const policy = board.all("center")[0]?.policy;
+  if (isOver(call) || hasArrived(call)) return null;
+  const arrival = arrivalOf(assignment, policy);
+  if (arrival) {
+    return (
+      <div class="promise">
+        <p class="soft small">{t("expected")}</p>
+        <p class="promise-time">
+          {t("between", { from: clockTime(arrival.earliestMs), to: clockTime(arrival.latestMs) })}
+        </p>
+        <p class={`small ${arrival.stale ? "strong" : "soft"}`}>
+          {t(arrival.stale ? "stale" : "estimated", { age: age(assignment?.estimateTime) })}
+        </p>
+      </div>
+    );
+  }
+  if (call.state === CallState.ON_HOLD) return <p class="promise">{t("held")}</p>;
+  if (call.schedule) {
+    return (
+      <p class="promise strong">
+        {t("scheduled", { from: shortTime(call.schedule.startTime), to: clockTime(call.schedule.endTime) })}
+      </p>
+    );
+  }
+  const left = msToTarget(call);
+  if (left !== undefined) {
+    return (
+      <p class={`promise ${left < 0 ? "strong" : ""}`}>
+        {t(left < 0 ? "target_late" : "target", { time: clockTime(now.value + left) })}
+      </p>
+    );
+  }
+  return <p class="promise">{t("triage_soon")}</p>;
+}
+
+// What the requester said, and what was added.
+export function CallFacts({ call, personName }: { call: Call; personName: (name: string) => string }) {
+  return (
+    <div class="stack-tight">
+      {call.redFlags.length > 0 && (
+        <Notice tone="urgent" icon="alert">
+          <p><b>{t("flags")}</b>　{call.redFlags.map(redFlagLabel).join("、")}</p>
+        </Notice>
+      )}
+      <Facts rows={[
+        [t("complaint"), call.complaint && <span class="pre">{call.complaint}</span>],
+        [t("onset"), call.onset],
+        [t("vitals"), vitalsText(call.vitals)],
+        [t("judgement"), call.judgement && <span class="pre">{call.judgement}</span>],
+        [t("attendant"), call.attendant],
+        [t("phone"), call.callbackPhone && <Phone number={call.callbackPhone} />],
+        [t("place"), [call.place?.address, call.place?.entryNotes].filter(Boolean).join("　")],
+      ]} />
+      {call.facts.length > 0 && (
+        <>
+          <h3>{t("facts")}</h3>
+          <ul class="stack-tight">
+            {call.facts.map((fact, index) => (
+              <li key={index}>
+                <span class="soft small">{shortTime(fact.time)} {personName(fact.author)}</span>
+                <div class="pre">{[fact.text, vitalsText(fact.vitals)].filter(Boolean).join("\n")}</div>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}
+
+// What is left out of timelines: it says nothing to a person.
+const quiet = new Set<EventKind>([
+  EventKind.POSITION_REPORTED,
+  EventKind.ESTIMATE_CHANGED,
+  EventKind.NOTE_DRAFTED,
+]);
+
+export function Timeline({ events, personName }: {
+  events: readonly Event[];
+  personName: (name: string) => string;
+}) {
+  const shown = events.filter((event) => !quiet.has(event.kind));
+  if (shown.length === 0) return <p class="soft">{t("nothing")}</p>;
+  return (
+    <ol class="timeline">
+      {shown.map((event) => (
+        <li key={`${event.sequence}-${event.kind}`}>
+          <time>{shortTime(event.eventTime)}</time>
+          <span>
+            {eventKindLabel(event.kind)}
+            {event.actorPerson && (
+              <span class="soft small">　{roleLabel(event.actorRole as Role)} {personName(event.actorPerson)}</span>
+            )}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+// "あと32分" or "8分超過".
+export function leftWords(ms: number): string {
+  return ms >= 0 ? t2("left", { span: span(ms) }) : t2("late", { span: span(ms) });
+}
+
+const t2 = catalogue({
+  left: ["あと{span}", "{span} left"],
+  late: ["{span}超過", "{span} late"],
+});

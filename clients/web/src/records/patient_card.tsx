@@ -1,0 +1,192 @@
+// A patient's card, as far as the reader may see it: what is not told to him
+// arrives empty and is left out.
+import type { LiveBoard } from "../app/live_board";
+import { TransportWish, type ResuscitationWish } from "../gen/housecall/v1/patient_pb";
+import {
+  ResuscitationWish as Resuscitation,
+  type AcpEntry,
+  type Patient,
+} from "../gen/housecall/v1/patient_pb";
+import { age, durationMs, fullDate, span, yearsOld } from "../text/format";
+import {
+  careRoleLabel,
+  deviceKindLabel,
+  placeOfDeathWishLabel,
+  resuscitationWishLabel,
+  sexLabel,
+  skillLabel,
+  transportWishLabel,
+} from "../text/labels";
+import { catalogue } from "../text/language";
+import { msOf, now } from "../app/clock";
+import { Badge, Facts, Notice, Phone } from "../ui/parts";
+
+const t = catalogue({
+  confirmed: ["{age}に内容を確認", "Confirmed {age}"],
+  never_confirmed: ["内容の確認日は記録されていません", "Never confirmed to be right"],
+  old: ["情報が古い可能性があります。電話で確かめてください", "This may be out of date: ask by phone"],
+  wishes: ["ご本人の意思（ACP）", "Wishes (ACP)"],
+  no_wishes: ["ACPの記録はありません", "No wishes are recorded"],
+  resuscitation: ["心肺蘇生", "Resuscitation"],
+  transport: ["搬送", "Transport"],
+  place_of_death: ["看取りの場所", "Place of death"],
+  words: ["ことば", "In words"],
+  participants: ["話し合った人", "Took part"],
+  recorded: ["記録", "Recorded"],
+  health: ["病状", "Health"],
+  conditions: ["病名・状態", "Conditions"],
+  allergies: ["アレルギー", "Allergies"],
+  drugs: ["薬", "Drugs"],
+  devices: ["機器", "Devices"],
+  battery: ["電池 {span}", "battery {span}"],
+  infection: ["感染対策", "Infection"],
+  emergency_plan: ["急変時の対応", "Emergency plan"],
+  skills: ["必要な専門", "Skills needed"],
+  home: ["訪問先", "The place"],
+  address: ["住所", "Address"],
+  entry: ["入り方", "Getting in"],
+  phone: ["電話", "Phone"],
+  key: ["鍵の所持者", "Key holder"],
+  parking: ["駐車", "Parking"],
+  animals: ["動物", "Animals"],
+  team: ["かかりつけのチーム", "Care team"],
+  physician: ["主治医", "Own physician"],
+  agreement: ["協定", "Agreement"],
+});
+
+export function nameWithAge(patient: Patient): string {
+  const years = yearsOld(patient.birthDate);
+  const rest = [years, sexLabel(patient.sex)].filter(Boolean).join("・");
+  return rest ? `${patient.displayName}（${rest}）` : patient.displayName;
+}
+
+export function wishTone(wish: ResuscitationWish): "warn" | undefined {
+  return wish === Resuscitation.DO_NOT_ATTEMPT ? "warn" : undefined;
+}
+
+export function Wishes({ entry }: { entry: AcpEntry | undefined }) {
+  if (!entry) return <p class="soft">{t("no_wishes")}</p>;
+  return (
+    <div class="stack-tight">
+      <div class="row">
+        {entry.resuscitation !== Resuscitation.UNSPECIFIED && (
+          <Badge tone={wishTone(entry.resuscitation)}>
+            {t("resuscitation")}: {resuscitationWishLabel(entry.resuscitation)}
+          </Badge>
+        )}
+        {entry.transport !== TransportWish.UNSPECIFIED && (
+          <Badge>{t("transport")}: {transportWishLabel(entry.transport)}</Badge>
+        )}
+      </div>
+      <Facts rows={[
+        [t("place_of_death"), placeOfDeathWishLabel(entry.placeOfDeath)],
+        [t("words"), entry.wishes && <span class="pre">{entry.wishes}</span>],
+        [t("participants"), entry.participants],
+        [t("recorded"), entry.recordTime && fullDate(msOf(entry.recordTime)!)],
+      ]} />
+    </div>
+  );
+}
+
+// How old the card's information is, said plainly when it is old.
+export function CardAge({ patient }: { patient: Patient }) {
+  const confirmed = msOf(patient.confirmTime);
+  const old = confirmed === undefined || now.value - confirmed > 90 * 86_400_000;
+  return (
+    <p class={`small ${old ? "strong" : "soft"}`}>
+      {confirmed === undefined ? t("never_confirmed") : t("confirmed", { age: age(patient.confirmTime) })}
+      {old && <>。{t("old")}</>}
+    </p>
+  );
+}
+
+export function PatientCard(props: {
+  patient: Patient;
+  organizationName: (name: string) => string;
+  personName: (name: string) => string;
+}) {
+  const { patient } = props;
+  const acp = patient.acp.at(-1);
+  const clinical =
+    patient.conditions.length > 0 || patient.drugs.length > 0 || patient.emergencyPlan !== "" ||
+    patient.allergies.length > 0 || patient.devices.length > 0 || patient.infection || acp;
+  return (
+    <div class="stack">
+      {patient.infection && (
+        <Notice tone="warn" icon="alert">
+          <p><b>{t("infection")}</b>　{patient.infectionNotes}</p>
+        </Notice>
+      )}
+      {clinical && (
+        <section class="card stack-tight">
+          <h2>{t("wishes")}</h2>
+          <Wishes entry={acp} />
+        </section>
+      )}
+      {clinical && (
+        <section class="card stack-tight">
+          <h2>{t("health")}</h2>
+          <Facts rows={[
+            [t("conditions"), patient.conditions.join("、")],
+            [t("allergies"), patient.allergies.length > 0 && <b>{patient.allergies.join("、")}</b>],
+            [t("drugs"), patient.drugs.length > 0 && (
+              <ul>{patient.drugs.map((drug) => <li key={drug}>{drug}</li>)}</ul>
+            )],
+            [t("devices"), patient.devices.length > 0 && (
+              <ul>
+                {patient.devices.map((device) => (
+                  <li key={device.kind}>
+                    {deviceKindLabel(device.kind)} {device.settings}
+                    {device.batteryDuration && (
+                      <span class="soft">（{t("battery", { span: span(durationMs(device.batteryDuration)!) })}）</span>
+                    )}
+                  </li>
+                ))}
+              </ul>
+            )],
+            [t("emergency_plan"), patient.emergencyPlan && <span class="pre">{patient.emergencyPlan}</span>],
+            [t("skills"), patient.requiredSkills.map(skillLabel).join("、")],
+          ].map(([label, value]) => [label as string, value || ""] as const)} />
+        </section>
+      )}
+      <section class="card stack-tight">
+        <h2>{t("home")}</h2>
+        <Facts rows={[
+          [t("address"), patient.place?.address ?? ""],
+          [t("entry"), patient.place?.entryNotes && <b>{patient.place.entryNotes}</b>],
+          [t("phone"), patient.phone && <Phone number={patient.phone} />],
+          [t("key"), patient.keyHolder],
+          [t("parking"), patient.parking],
+          [t("animals"), patient.animals],
+        ]} />
+      </section>
+      {(patient.careTeam.length > 0 || patient.primaryPhysician) && (
+        <section class="card stack-tight">
+          <h2>{t("team")}</h2>
+          <Facts rows={[
+            [t("physician"), patient.primaryPhysician && props.personName(patient.primaryPhysician)],
+            ...patient.careTeam.map((member) => [
+              careRoleLabel(member.role),
+              [props.organizationName(member.organization), member.person && props.personName(member.person)]
+                .filter(Boolean)
+                .join("　"),
+            ] as const),
+            [t("agreement"), patient.coverageAgreement],
+          ]} />
+        </section>
+      )}
+      <CardAge patient={patient} />
+    </div>
+  );
+}
+
+// Names of people and organizations from the board; the id where it has none.
+export function namesOf(board: LiveBoard) {
+  const last = (name: string) => name.slice(name.lastIndexOf("/") + 1);
+  return {
+    organizationName: (name: string) => board.get("organization", name)?.displayName || last(name),
+    // "" for somebody whom the reader may not look up.
+    personName: (name: string) => board.get("person", name)?.displayName ?? "",
+    carName: (name: string) => board.get("car", name)?.displayName || last(name),
+  };
+}

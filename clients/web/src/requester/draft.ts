@@ -1,0 +1,133 @@
+// The call that somebody is writing: kept on the device at every keystroke, with
+// the ids under which it will be sent, so that neither a reload nor a lost
+// network loses it or sends it twice.
+import { signal } from "@preact/signals";
+import { newId, newRequestId } from "../app/rpc";
+import { onAnswered, perform, type Step } from "../app/outbox";
+import { center } from "../app/session";
+import { forget, keep, kept } from "../app/vault";
+import { deviceTime } from "../app/clock";
+import type { Call, RedFlag } from "../gen/housecall/v1/call_pb";
+import { vitalsOf, type TypedVitals } from "../records/vitals";
+
+export interface Draft {
+  // The call's id and the intention's, chosen before anything is sent.
+  callId: string;
+  requestId: string;
+  // A patient's name, "short" for somebody not registered, "" for nobody yet.
+  patient: string;
+  shortName: string;
+  shortKana: string;
+  shortBirth: string;
+  shortClinic: string;
+  address: string;
+  entryNotes: string;
+  flags: RedFlag[];
+  complaint: string;
+  onset: string;
+  vitals: TypedVitals;
+  judgement: string;
+  phone: string;
+  attendant: string;
+}
+
+const emptyDraft = {
+  patient: "",
+  shortName: "",
+  shortKana: "",
+  shortBirth: "",
+  shortClinic: "",
+  address: "",
+  entryNotes: "",
+  flags: [],
+  complaint: "",
+  onset: "",
+  vitals: {},
+  judgement: "",
+  phone: "",
+  attendant: "",
+};
+
+export const draft = signal<Draft | undefined>(undefined);
+
+// Where a submitted call ended up, by the id under which it was sent: another
+// call's name if there was an open one for the patient.
+export const endedAs = signal<Readonly<Record<string, string>>>({});
+
+export async function openDraft(): Promise<void> {
+  draft.value = await kept<Draft>("draft");
+  endedAs.value = (await kept<Record<string, string>>("ended_as")) ?? {};
+}
+
+export function isBegun(value: Draft | undefined): boolean {
+  return !!value && (value.complaint !== "" || value.judgement !== "" || value.patient !== "");
+}
+
+export function beginDraft(patient: string, phone: string): Draft {
+  const begun = {
+    ...emptyDraft,
+    callId: newId("c"),
+    requestId: newRequestId(),
+    patient,
+    phone,
+  };
+  draft.value = begun;
+  void keep("draft", begun);
+  return begun;
+}
+
+export function changeDraft(change: Partial<Draft>): void {
+  if (!draft.value) return;
+  draft.value = { ...draft.value, ...change };
+  void keep("draft", draft.value);
+}
+
+export async function discardDraft(): Promise<void> {
+  draft.value = undefined;
+  await forget("draft");
+}
+
+export function callNameOf(callId: string): string {
+  return `${center.value}/calls/${callId}`;
+}
+
+// Hands the draft to the outbox, which sends it until it is answered.
+export async function sendDraft(value: Draft): Promise<void> {
+  const call = callNameOf(value.callId);
+  const short = value.patient === "short";
+  await perform("SubmitCall", call, {
+    call,
+    patient: short ? "" : value.patient,
+    shortPatient: short
+      ? {
+          displayName: value.shortName,
+          displayNameKana: value.shortKana,
+          birthDate: value.shortBirth,
+          primaryClinicText: value.shortClinic,
+        }
+      : undefined,
+    place: short ? { address: value.address, entryNotes: value.entryNotes } : undefined,
+    complaint: value.complaint,
+    onset: value.onset,
+    vitals: vitalsOf(value.vitals),
+    judgement: value.judgement,
+    attendant: value.attendant,
+    callbackPhone: value.phone.normalize("NFKC"),
+    redFlags: value.flags,
+    deviceTime: deviceTime(),
+    requestId: value.requestId,
+  });
+}
+
+// A refused call goes back to the form, as a new intention under a new id.
+export function reviseDraft(): void {
+  changeDraft({ callId: newId("c"), requestId: newRequestId() });
+}
+
+onAnswered(async (step: Step, answer: unknown) => {
+  if (step.method !== "SubmitCall") return;
+  const sent = step.lane;
+  endedAs.value = { ...endedAs.value, [sent]: (answer as Call).name };
+  await keep("ended_as", endedAs.value);
+  if (draft.value && callNameOf(draft.value.callId) === sent) await discardDraft();
+});

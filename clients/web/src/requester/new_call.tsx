@@ -1,0 +1,201 @@
+// Calling for a patient: five fields. Signs for which 119 comes first lead to
+// what to tell 119 before anything else.
+import { useEffect, useState } from "preact/hooks";
+import type { LiveBoard } from "../app/live_board";
+import { patients as patientRpc } from "../app/rpc";
+import { go, goInstead, query } from "../app/router";
+import { center, session } from "../app/session";
+import { RedFlag } from "../gen/housecall/v1/call_pb";
+import { nameWithAge, namesOf, Wishes } from "../records/patient_card";
+import { areVitalsRight, VitalsFields } from "../records/vitals";
+import { idOf } from "../text/format";
+import { redFlagLabel } from "../text/labels";
+import { Button, Checks, Choice, Facts, Field, LinkButton, Loading, Notice, Top, useLoad } from "../ui/parts";
+import { beginDraft, changeDraft, discardDraft, draft, isBegun, sendDraft, type Draft } from "./draft";
+import { openCallOf } from "./patient_page";
+import { t } from "./texts";
+
+const flags = [
+  RedFlag.NOT_BREATHING,
+  RedFlag.UNCONSCIOUS,
+  RedFlag.CHEST_PAIN_WITH_SWEATING,
+  RedFlag.MASSIVE_BLEEDING,
+  RedFlag.STROKE_SIGNS,
+];
+
+export function NewCall({ board }: { board: LiveBoard }) {
+  const [screen, setScreen] = useState<"form" | "emergency">("form");
+  const [tried, setTried] = useState(false);
+  const asked = query.value.get("patient");
+
+  // A draft that was begun goes on, unless it was about somebody else.
+  useEffect(() => {
+    const name = asked ? `${center.value}/patients/${asked}` : "";
+    const now = draft.value;
+    if (!now || !isBegun(now) || (name && now.patient !== name)) {
+      beginDraft(name, session.value?.person.phone ?? "");
+    }
+    if (asked) goInstead("/new");
+  }, []);
+
+  const value = draft.value;
+  if (!value) return <main class="page"><Loading /></main>;
+  const short = value.patient === "short";
+  const problems = problemsOf(value);
+  const show = (name: keyof Draft) => (tried ? problems[name] : undefined);
+  const patients = board.all("patient").filter((each) => each.active !== false)
+    .sort((a, b) => a.displayNameKana.localeCompare(b.displayNameKana, "ja"));
+  const open = short ? undefined : openCallOf(board, value.patient);
+
+  if (screen === "emergency") {
+    return <EmergencyScreen board={board} value={value} onBack={() => setScreen("form")} />;
+  }
+
+  const send = async () => {
+    setTried(true);
+    if (Object.keys(problems).length > 0) {
+      requestAnimationFrame(() =>
+        document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+      return;
+    }
+    await sendDraft(value);
+    go(`/calls/${value.callId}`);
+  };
+
+  return (
+    <>
+      <Top title={t("new_call")} back="/" backLabel={t("back")} />
+      <main class="page">
+        <Checks label={t("flags")} hint={t("flags_hint")} urgent values={value.flags}
+          options={flags.map((flag) => ({ value: flag, label: redFlagLabel(flag) }))}
+          onChange={(chosen) => {
+            if (chosen.length > value.flags.length) setScreen("emergency");
+            changeDraft({ flags: chosen });
+          }} />
+        {value.flags.length > 0 && (
+          <Button tone="urgent" size="large" wide icon="alert" onPress={() => setScreen("emergency")}>{t("emergency")}</Button>
+        )}
+        <Choice label={`1. ${t("who")}`} value={value.patient}
+          options={[
+            { value: "", label: t("choose") },
+            ...patients.map((each) => ({ value: each.name, label: nameWithAge(each) })),
+            { value: "short", label: t("unregistered") },
+          ]}
+          onChange={(patient) => changeDraft({ patient })} />
+        {show("patient") && <p class="field-error" role="alert">{show("patient")}</p>}
+        {open && (
+          <Notice tone="warn" icon="alert" alert>
+            <p class="strong">{t("has_open")}</p>
+            <p>{t("go_on_anyway")}</p>
+            <div><LinkButton size="small" href={`#/calls/${idOf(open.name)}`}>{t("see_it")}</LinkButton></div>
+          </Notice>
+        )}
+        {short && (
+          <div class="card stack">
+            <Field label={t("name")} value={value.shortName} error={show("shortName")} onChange={(shortName) => changeDraft({ shortName })} />
+            <Field label={t("address")} value={value.address} error={show("address")} onChange={(address) => changeDraft({ address })} />
+            <Field label={t("entry")} value={value.entryNotes} optional onChange={(entryNotes) => changeDraft({ entryNotes })} />
+            <Field label={t("birth")} type="date" value={value.shortBirth} optional onChange={(shortBirth) => changeDraft({ shortBirth })} />
+            <Field label={t("clinic")} value={value.shortClinic} optional onChange={(shortClinic) => changeDraft({ shortClinic })} />
+          </div>
+        )}
+        <Field label={`2. ${t("complaint")}`} lines={2} value={value.complaint} placeholder={t("complaint_example")}
+          error={show("complaint")} onChange={(complaint) => changeDraft({ complaint })} />
+        <Field label={`3. ${t("onset")}`} value={value.onset} optional placeholder={t("onset_example")}
+          onChange={(onset) => changeDraft({ onset })} />
+        <details class="card" open={Object.values(value.vitals).some(Boolean)}>
+          <summary class="strong">{t("vitals")}</summary>
+          <VitalsFields value={value.vitals} onChange={(vitals) => changeDraft({ vitals })} />
+        </details>
+        <Field label={`4. ${t("judgement")}`} lines={2} value={value.judgement} placeholder={t("judgement_example")}
+          error={show("judgement")} onChange={(judgement) => changeDraft({ judgement })} />
+        <Field label={`5. ${t("phone")}`} type="tel" inputMode="tel" value={value.phone} error={show("phone")}
+          onChange={(phone) => changeDraft({ phone })} />
+        <Field label={t("attendant")} value={value.attendant} optional placeholder={t("attendant_example")}
+          onChange={(attendant) => changeDraft({ attendant })} />
+        <div class="row row-between">
+          <p class="soft small">{t("saved")}</p>
+          <Button size="small" tone="quiet" onPress={async () => {
+            await discardDraft();
+            go("/");
+          }}>{t("discard")}</Button>
+        </div>
+        <div class="foot stack-tight">
+          {tried && Object.keys(problems).length > 0 && (
+            <p class="field-error" role="alert">{t("missing", { n: Object.keys(problems).length })}</p>
+          )}
+          <Button tone="primary" size="large" wide onPress={send}>{t("send")}</Button>
+        </div>
+      </main>
+    </>
+  );
+}
+
+function problemsOf(value: Draft): Partial<Record<keyof Draft, string>> {
+  const problems: Partial<Record<keyof Draft, string>> = {};
+  const need = (name: keyof Draft) => {
+    if (!String(value[name]).trim()) problems[name] = t("needed");
+  };
+  need("patient");
+  need("complaint");
+  need("judgement");
+  need("phone");
+  if (value.patient === "short") {
+    need("shortName");
+    need("address");
+  }
+  if (!problems.phone && !/^\+?[\d\s()-]{3,}$/.test(value.phone.normalize("NFKC"))) {
+    problems.phone = t("phone_wrong");
+  }
+  if (!areVitalsRight(value.vitals)) problems.vitals = t("needed");
+  return problems;
+}
+
+// What to do and to read aloud, before the call: 119.
+function EmergencyScreen({ board, value, onBack }: {
+  board: LiveBoard;
+  value: Draft;
+  onBack: () => void;
+}) {
+  const patient = value.patient && value.patient !== "short" ? board.get("patient", value.patient) : undefined;
+  const coverage = useLoad(
+    async () => (patient ? patientRpc.getCoverage({ patient: patient.name }) : undefined),
+    [patient?.name],
+  );
+  const names = namesOf(board);
+  const acp = coverage.value?.acp ?? patient?.acp.at(-1);
+  return (
+    <div class="emergency">
+      <Top title={t("emergency")} />
+      <main class="page">
+        <a class="button button-urgent button-large button-wide emergency-ring" href="tel:119">{t("ring_119")}</a>
+        <section class="card stack-tight">
+          <h2>{t("tell_them")}</h2>
+          <Facts rows={[
+            [t("tell_address"), <b class="emergency-address">{patient?.place?.address ?? value.address}</b>],
+            [t("entry"), patient?.place?.entryNotes ?? value.entryNotes],
+            [t("who"), patient ? nameWithAge(patient) : value.shortName],
+            [t("tell_state"), [...value.flags.map(redFlagLabel), value.complaint].filter(Boolean).join("、")],
+            [t("tell_doctor"), patient && [
+              patient.primaryClinic && names.organizationName(patient.primaryClinic),
+              coverage.value?.primaryClinic?.phone,
+            ].filter(Boolean).join("　")],
+          ]} />
+        </section>
+        {patient && (
+          <section class="card stack-tight">
+            <h2>{t("tell_wishes")}</h2>
+            {coverage.value?.doNotAttemptResuscitation && <Notice tone="warn" icon="alert"><b>{t("dnar")}</b></Notice>}
+            <Wishes entry={acp} />
+          </section>
+        )}
+        <p>{t("record_too")}</p>
+        <Button tone="primary" size="large" wide onPress={onBack}>{t("continue_call")}</Button>
+        <Button wide onPress={() => {
+          changeDraft({ flags: [] });
+          onBack();
+        }}>{t("not_emergency")}</Button>
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+// The face of professionals: their patients, calling for one, following a call
+// to its note.
+import { useEffect, useMemo } from "preact/hooks";
+import { LiveBoard } from "../app/live_board";
+import { path } from "../app/router";
+import { center, session } from "../app/session";
+import { ConnectionBar, Failed, Loading, Top, UnsentBar } from "../ui/parts";
+import { CallPage } from "./call_page";
+import { openDraft } from "./draft";
+import { Home } from "./home";
+import { Inbox } from "./inbox";
+import { NewCall } from "./new_call";
+import { PatientPage } from "./patient_page";
+import { t } from "./texts";
+
+export default function Requester() {
+  const board = useMemo(() => new LiveBoard(center.value), []);
+  useEffect(() => board.start(), []);
+  useEffect(() => void openDraft(), []);
+  return (
+    <>
+      <UnsentBar />
+      <ConnectionBar connection={board.connection.value} />
+      <Page board={board} />
+    </>
+  );
+}
+
+function Page({ board }: { board: LiveBoard }) {
+  const [place, id] = path.value;
+  // The form and the call just sent work without the board.
+  if (place === "new") return <NewCall board={board} />;
+  if (place === "calls" && id) return <CallPage board={board} id={id} key={id} />;
+  if (!board.loaded.value) {
+    return (
+      <>
+        <Top title={session.value?.center.displayName ?? t("home")} />
+        <main class="page">
+          {board.problem.value ? <Failed error={board.problem.value} /> : <Loading />}
+        </main>
+      </>
+    );
+  }
+  if (place === "patients" && id) return <PatientPage board={board} id={id} key={id} />;
+  if (place === "inbox") return <Inbox board={board} />;
+  return <Home board={board} />;
+}
