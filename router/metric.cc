@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstring>
+#include <memory>
+#include <new>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace housecall::router {
 namespace {
+
+static_assert(std::is_trivially_copyable_v<PairCosts>);
 
 // Arcs in a piece. What a small change copies are a few dozen pieces.
 constexpr size_t kArcsInPiece = 2048;
@@ -42,6 +48,20 @@ bool Touches(const Cost (&before)[N], const Cost (&after)[N],
 }
 
 }  // namespace
+
+Metric::Piece::Piece(size_t arcs)
+    : size_(arcs),
+      data_(static_cast<PairCosts*>(::operator new (
+          arcs * sizeof(PairCosts), std::align_val_t{alignof(PairCosts)}))) {}
+
+Metric::Piece::Piece(const Piece& other) : Piece(other.size_) {
+  std::memcpy(static_cast<void*>(data_), other.data_,
+              size_ * sizeof(PairCosts));
+}
+
+Metric::Piece::~Piece() {
+  ::operator delete (data_, std::align_val_t{alignof(PairCosts)});
+}
 
 Metric::Metric(const Network& network, GraphWeights weights, int threads)
     : network_(network),
@@ -111,6 +131,9 @@ void Metric::CustomizeRank(uint32_t rank, uint32_t* arc_to) {
   PairCosts* const x_up = arcs_[rank];
   PairCosts* const x_down = x_up + stride_;
   SelfCosts& x_self = self_[rank];
+  std::uninitialized_fill_n(x_up, heads.size(), PairCosts());
+  std::uninitialized_fill_n(x_down, heads.size(), PairCosts());
+  x_self = SelfCosts();
   TakeTurns(rank, arc_to, x_up, x_down, &x_self);
   for (const Hierarchy::LowerArc& lower : hierarchy.Lower(rank)) {
     const uint32_t at = lower.arc - hierarchy.first_arc(lower.tail);
@@ -429,7 +452,6 @@ Metric::Metric(const Metric& before, absl::Span<const RoadChange> changes,
     for (uint32_t piece = 0; piece < pieces_.size(); ++piece) {
       SetPiece(piece, std::make_shared<Piece>(2 * stride_));
     }
-    std::fill(self_.begin(), self_.end(), SelfCosts());
     CustomizeAll(threads);
     return;
   }

@@ -68,8 +68,22 @@ class Metric {
   class Update;
 
   // The arcs of consecutive ranks: all upwards, then, from stride_ on, all
-  // downwards.
-  using Piece = std::vector<PairCosts>;
+  // downwards. Costs nothing to make: each rank's arcs are written when its
+  // turn comes, while they are in the processor's memory anyway.
+  class Piece {
+   public:
+    explicit Piece(size_t arcs);
+    Piece(const Piece& other);
+    ~Piece();
+    Piece& operator=(const Piece&) = delete;
+
+    PairCosts* data() const { return data_; }
+    size_t size() const { return size_; }
+
+   private:
+    const size_t size_;
+    PairCosts* const data_;
+  };
   // Which ranks are in which piece.
   struct Layout {
     std::vector<uint32_t> first_rank;

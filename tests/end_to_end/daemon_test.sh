@@ -123,6 +123,17 @@ expect 1 "no.map" "$bin/housecalld" serve --db=good.db --map=no.map \
 expect 2 "foreign.db" "$bin/housecalld" serve --db=good.db --map=foreign.db \
   --listen=127.0.0.1:0 </dev/null
 
+expect 2 "--road_conditions needs --map" "$bin/housecalld" serve --db=good.db \
+  --road_conditions=roads.geojson --listen=127.0.0.1:0 </dev/null
+"$bin/housecall-map" demo-town -o town.osm 2>/dev/null
+"$bin/housecall-map" import town.osm -o town.map --quiet
+expect 1 "roads.geojson" "$bin/housecalld" serve --db=good.db --map=town.map \
+  --road_conditions=roads.geojson --listen=127.0.0.1:0 </dev/null
+echo '{"type": "FeatureCollection", "features": [{}]}' >roads.geojson
+expect 2 "roads.geojson: feature 1:" "$bin/housecalld" serve --db=good.db \
+  --map=town.map --road_conditions=roads.geojson --listen=127.0.0.1:0 \
+  </dev/null
+
 # --- Listening ----------------------------------------------------------------
 expect 2 "loopback" "$bin/housecalld" serve --db=good.db \
   --listen=0.0.0.0:0 </dev/null
