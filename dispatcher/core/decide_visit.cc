@@ -69,10 +69,10 @@ void EmitStep(EventKind kind, Assignment assignment, Change change,
     const Call call_before = call;
     const Visit visit_before = visit;
     change(&call, &visit);
-    if (!(call == call_before)) records.push_back(std::move(call));
-    if (!(visit == visit_before)) records.push_back(std::move(visit));
+    if (!(call == call_before)) records.emplace_back(std::move(call));
+    if (!(visit == visit_before)) records.emplace_back(std::move(visit));
   }
-  records.push_back(std::move(assignment));
+  records.emplace_back(std::move(assignment));
   draft.Emit(kind, first, std::move(records));
 }
 
@@ -369,7 +369,7 @@ absl::StatusOr<Subject> Rule(const ReportFound& c, Draft& draft) {
   std::vector<Record> records = {std::move(call)};
   if (on_scene) {
     visit.patient_found = true;
-    records.push_back(std::move(visit));
+    records.emplace_back(std::move(visit));
   }
   draft.Emit(EventKind::kPatientFound, c.call, std::move(records));
   draft.ResolveTasks(TaskKind::kPatientNotFound, c.call);
@@ -400,8 +400,8 @@ absl::StatusOr<Subject> Rule(const ConfirmHours& c, Draft& draft) {
   if (hours.has_value()) return c.assignment;
   hours = Confirmation{draft.now(), draft.actor().person};
   const std::vector<CallId> calls = assignment.calls;
-  const CallId first = calls.front();
-  draft.Emit(EventKind::kHoursConfirmed, first, {std::move(assignment)});
+  draft.Emit(EventKind::kHoursConfirmed, calls.front(),
+             {std::move(assignment)});
   for (const CallId& id : calls) CloseIfComplete(id, draft);
   return c.assignment;
 }
