@@ -1,4 +1,5 @@
 // housecall-map: makes maps of OpenStreetMap files, and asks them for the way.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -65,6 +66,10 @@ constexpr char kHelp[] =
   housecall-map bench MAP [--json]
       How quick answers are on this machine, beside plain Dijkstra. Takes about
       a minute on the map of a metropolis.
+
+  housecall-map roads MAP -o FILE.geojson [--around LAT,LNG] [--kilometers 20]
+      Writes the roads as lines to draw, by class: what the screens show as
+      map/roads.geojson. With --around only those within so many kilometres.
 
   housecall-map serve-geojson MAP [--port PORT]
       Answers /route, /isochrone and /roads as GeoJSON over HTTP, on this
@@ -665,6 +670,50 @@ absl::Status Serve(const std::vector<std::string>& words) {
   });
 }
 
+absl::Status Roads(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments =
+      Parse(words, {{"output", true}, {"around", true}, {"kilometers", true}});
+  if (!arguments.ok()) return arguments.status();
+  const absl::StatusOr<std::vector<std::string>> files = FilesOf(
+      *arguments, 2, "name one map file and, after -o, one file to write");
+  if (!files.ok()) return files.status();
+  double kilometers = 0;
+  const std::string given = arguments->Last("kilometers", "20");
+  if (!absl::SimpleAtod(given, &kilometers) ||
+      !(kilometers > 0 && kilometers <= 1000)) {
+    return UsageError(absl::StrCat("--kilometers: '", given,
+                                   "' is not a number from 0 to 1000"));
+  }
+  std::optional<LatLng> around;
+  if (arguments->Has("around")) {
+    const absl::StatusOr<LatLng> position =
+        ParsePosition(arguments->Last("around"), "--around");
+    if (!position.ok()) return position.status();
+    around = *position;
+  }
+  const absl::StatusOr<std::shared_ptr<const RoadMap>> map =
+      OpenMap((*files)[0]);
+  if (!map.ok()) return map.status();
+  BoundingBox box = (*map)->bounds();
+  if (around.has_value()) {
+    constexpr double kKilometersPerDegree = 111.2;
+    const double north = kilometers / kKilometersPerDegree;
+    const double east =
+        north / std::max(0.01, std::cos(around->latitude_degrees * M_PI / 180));
+    box = {
+        {around->latitude_degrees - north, around->longitude_degrees - east},
+        {around->latitude_degrees + north, around->longitude_degrees + east}};
+  }
+  const std::string& path = (*files)[1];
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << RoadLinesGeoJson(**map, box)
+              .dump(-1, ' ', false, Json::error_handler_t::replace)
+       << "\n";
+  file.close();
+  if (!file) return absl::InternalError(absl::StrCat("cannot write ", path));
+  return absl::OkStatus();
+}
+
 absl::Status DemoTown(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments =
       Parse(words, {{"output", true}, {"seed", true}});
@@ -695,7 +744,8 @@ int Run(const std::vector<std::string>& words) {
       commands = {{"import", Import},       {"info", Info},
                   {"route", FindRoute},     {"matrix", Matrix},
                   {"isochrone", Isochrone}, {"bench", Bench},
-                  {"serve-geojson", Serve}, {"demo-town", DemoTown}};
+                  {"roads", Roads},         {"serve-geojson", Serve},
+                  {"demo-town", DemoTown}};
   if (words.empty()) {
     std::fputs(kHelp, stderr);
     return kUsage;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -178,6 +179,33 @@ Json RoadsGeoJson(const RoadMap& map, const BoundingBox& box, size_t limit) {
   Json collection = Collection(std::move(features), data);
   collection["complete"] = is_complete;
   return collection;
+}
+
+Json RoadLinesGeoJson(const RoadMap& map, const BoundingBox& box) {
+  constexpr double kDegrees = 1e-5;  // About a metre.
+  const RoadData& data = map.data();
+  std::map<std::string, Json> lines;
+  for (const uint32_t number : map.places().FindWithin(box, 0)) {
+    Json line = Json::array();
+    for (const FixedPoint fixed : SegmentPoints(data, number)) {
+      const LatLng point = ToLatLng(fixed);
+      Json position = {Rounded(point.longitude_degrees, kDegrees),
+                       Rounded(point.latitude_degrees, kDegrees)};
+      if (line.empty() || line.back() != position) {
+        line.push_back(std::move(position));
+      }
+    }
+    if (line.size() < 2) continue;
+    Json& those =
+        lines[std::string(RoadClassName(data.segments[number].road_class))];
+    those.push_back(std::move(line));
+  }
+  Json features = Json::array();
+  for (auto& [road_class, of_class] : lines) {
+    features.push_back(Feature("MultiLineString", std::move(of_class),
+                               {{"class", road_class}}));
+  }
+  return Collection(std::move(features), data);
 }
 
 }  // namespace housecall::router

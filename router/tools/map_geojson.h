@@ -52,6 +52,10 @@ Json ReachGeoJson(const std::vector<Reach>& reaches, const RoadData& data);
 // times and access; no more than `limit`, "complete" says whether that is all.
 Json RoadsGeoJson(const RoadMap& map, const BoundingBox& box, size_t limit);
 
+// The same roads to be drawn behind other things: one MultiLineString for each
+// class, to the metre, without names and times.
+Json RoadLinesGeoJson(const RoadMap& map, const BoundingBox& box);
+
 }  // namespace housecall::router
 
 #endif  // HOUSECALL_ROUTER_TOOLS_MAP_GEOJSON_H_

@@ -170,6 +170,34 @@ TEST_F(HousecallMap, IsochroneTellsHowFarCarsGet) {
   EXPECT_NEAR(ring[0][0].get<double>(), 139.38, 0.05);
 }
 
+TEST_F(HousecallMap, WritesRoadsToDrawByClass) {
+  ASSERT_EQ(RunTool("roads town.map -o all.geojson").exit_status, 0);
+  ASSERT_EQ(RunTool("roads town.map --around 35.67,139.39 --kilometers 0.5 "
+                    "-o near.geojson")
+                .exit_status,
+            0);
+  const auto points = [](const std::string& path) {
+    std::ifstream file(TestFolder() + "/" + path);
+    const nlohmann::json json = nlohmann::json::parse(file);
+    EXPECT_THAT(json["attribution"].get<std::string>(), testing::Not(""));
+    size_t count = 0;
+    for (const auto& feature : json["features"]) {
+      EXPECT_EQ(feature["geometry"]["type"], "MultiLineString");
+      EXPECT_NE(feature["properties"]["class"], "");
+      for (const auto& line : feature["geometry"]["coordinates"]) {
+        EXPECT_GE(line.size(), 2u);
+        EXPECT_NEAR(line[0][0].get<double>(), 139.39, 0.05);
+        EXPECT_NEAR(line[0][1].get<double>(), 35.67, 0.05);
+        count += line.size();
+      }
+    }
+    return count;
+  };
+  const size_t near = points("near.geojson");
+  EXPECT_GT(near, 20u);
+  EXPECT_GT(points("all.geojson"), 2 * near);
+}
+
 TEST_F(HousecallMap, BenchSetsEachFigureBesideDijkstra) {
   const nlohmann::json json =
       nlohmann::json::parse(RunTool("bench town.map --json").out);
@@ -215,6 +243,7 @@ TEST_F(HousecallMap, FailuresExitWithOneAndSayWhatToDo) {
        "from: the position is"},
       {"matrix town.map --from-file missing.txt --to 35.67,139.39",
        "cannot open missing.txt"},
+      {"roads town.map -o no/such/folder.geojson", "cannot write no/such"},
       {"demo-town -o no/such/folder.osm", "cannot write no/such/folder.osm"},
   };
   for (const auto& row : kRows) {
@@ -251,6 +280,9 @@ TEST_F(HousecallMap, WrongUsageExitsWithTwo) {
       {"isochrone town.map --from 35,139 --minutes x", "'x' is not a number"},
       {"bench", "name one map file"},
       {"serve-geojson town.map --port 70000", "'70000' is not a number"},
+      {"roads town.map", "name one map file and"},
+      {"roads town.map -o a --kilometers 0", "--kilometers: '0' is not"},
+      {"roads town.map -o a --around here", "--around: 'here' is not a posit"},
       {"demo-town", "name one file to write"},
       {"demo-town -o a.osm --seed many", "'many' is not a whole number"},
   };
