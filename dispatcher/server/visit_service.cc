@@ -298,7 +298,7 @@ class VisitService final : public v1::VisitService::CallbackService {
         });
   }
 
-  // From the caller's last position, past a physician who is still to be
+  // From the traveler's last position, past a physician who is still to be
   // fetched, to the call.
   absl::Status FindRoute(const Caller& caller,
                          const v1::GetRouteRequest& request,
@@ -328,14 +328,22 @@ class VisitService final : public v1::VisitService::CallbackService {
       return absl::FailedPreconditionError(
           "the position of the call is not known; correct its place");
     }
-    const auto* position = board.Find<core::Position>(caller.actor.person);
+    // An operator sees the way of who drives.
+    const bool is_crew = caller.actor.person == assignment->physician ||
+                         caller.actor.person == assignment->driver;
+    const core::PersonId traveler = is_crew ? caller.actor.person
+                                    : assignment->driver.empty()
+                                        ? assignment->physician
+                                        : assignment->driver;
+    const auto* position = board.Find<core::Position>(traveler);
     if (position == nullptr) {
       return absl::FailedPreconditionError(
-          "your own position is not known; report it first");
+          is_crew ? "your own position is not known; report it first"
+                  : "the position of the crew is not known yet");
     }
     std::vector<router::LatLng> places = {
         {position->position.latitude, position->position.longitude}};
-    const bool fetches = caller.actor.person == assignment->driver &&
+    const bool fetches = traveler == assignment->driver &&
                          !assignment->pick_up.has_value() &&
                          !assignment->arrive.has_value();
     if (fetches) {

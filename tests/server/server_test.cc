@@ -334,6 +334,29 @@ TEST_F(ServerTest, LeadsNobodyToACallThatIsNotHisAnyMore) {
   EXPECT_EQ(route.points_size(), 0);
 }
 
+TEST_F(ServerTest, ShowsAnOperatorTheWayOfWhoDrives) {
+  core::testing::BoardBuilder night =
+      Night().AddCallInState(core::CallState::kEnRoute, "call-1");
+  core::Position position;
+  position.id = core::PersonId("driver-abe");
+  position.position = core::testing::Near(3, 4);
+  night.Put(position);
+  Start(night);
+  const engine::BoardPtr board = engine_->Current(core::CenterId("hino"));
+  const auto* call = board->Find<core::Call>(core::CallId("call-1"));
+  ASSERT_EQ(board->Find<core::Assignment>(call->assignment)->driver,
+            position.id);
+  v1::GetRouteRequest request;
+  request.set_assignment(Name("assignments", call->assignment.value()));
+  v1::Route route;
+  const grpc::Status status = Call("GetRoute", {"op-mori"}, request, &route);
+  ASSERT_TRUE(status.ok()) << Print(status);
+  ASSERT_GE(route.points_size(), 2);
+  EXPECT_NEAR(route.points(0).latitude(), position.position.latitude, 1e-4);
+  EXPECT_NEAR(route.points(route.points_size() - 1).longitude(),
+              call->place.position->longitude, 1e-4);
+}
+
 // --- Lists ------------------------------------------------------------------
 
 TEST_F(ServerTest, ListsEveryCallOnceThoughPagesEndAnywhere) {
