@@ -67,17 +67,18 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
   }, [kind.name]);
   const shown = (rows.value ?? []).filter(({ row }) =>
     Object.values(row).join(" ").toLowerCase().includes(search.toLowerCase()));
-  const visible = kind.columns.filter((column) => !column.secret).slice(0, 8);
+  const visible = kind.columns.filter((column) => !column.secret && !column.detail).slice(0, 8);
   return (
     <main class="page page-wide">
       <div class="row row-between">
         <h2>{t(kind.name)} {rows.value && <span class="soft">{rows.value.length}</span>}</h2>
         <div class="row">
+          <input class="input input-search" type="search" value={search} aria-label={t("search")} placeholder={t("search")}
+            onInput={(event) => setSearch(event.currentTarget.value)} />
           <Button onPress={() => setImporting(true)}>{t("import")}</Button>
           <Button tone="primary" icon="plus" onPress={() => setEditing({ row: {} })}>{t("add")}</Button>
         </div>
       </div>
-      <Field label={t("search")} type="search" value={search} onChange={setSearch} optional />
       {rows.error !== undefined && <Failed error={rows.error} retry={rows.reload} />}
       {rows.loading && !rows.value && <Loading />}
       {rows.value?.length === 0 && <Empty icon="list">{t("none")}</Empty>}

@@ -10,10 +10,31 @@ import { t } from "./texts";
 interface Line {
   readonly number: number;
   readonly row: Row;
+  // As it is now, if there is one with that id.
+  readonly before: Row | undefined;
   readonly record: unknown;
   readonly problems: Record<string, string>;
   readonly requestId: string;
   readonly result?: "done" | string;
+}
+
+// Spreadsheets in Japan write Shift_JIS as often as UTF-8.
+function textOf(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("shift_jis").decode(bytes);
+  }
+}
+
+// What a row changes, column by column.
+function changesOf(kind: Kind, line: Line): { label: string; from: string; to: string }[] {
+  if (!line.before) return [];
+  return kind.columns.flatMap((column) => {
+    const from = line.before![column.key] ?? "";
+    const to = line.row[column.key] ?? "";
+    return from === to || column.secret ? [] : [{ label: t(column.label), from, to }];
+  });
 }
 
 export function ImportDialog({ kind, existing, onClose }: {
@@ -22,23 +43,31 @@ export function ImportDialog({ kind, existing, onClose }: {
   onClose: () => void;
 }) {
   const [lines, setLines] = useState<readonly Line[]>();
+  const [name, setName] = useState("");
   const [unknown, setUnknown] = useState<string[]>([]);
   const [finished, setFinished] = useState(false);
   const [trouble, setTrouble] = useState("");
 
-  const take = (file: File) => {
+  const take = async (file: File) => {
     setTrouble("");
     setFinished(false);
-    Papa.parse<Record<string, string>>(file, {
+    setLines(undefined);
+    setUnknown([]);
+    setName(file.name);
+    Papa.parse<Record<string, string>>(textOf(await file.arrayBuffer()), {
       header: true,
       skipEmptyLines: "greedy",
       transformHeader: (heading) => heading.replace(/^\ufeff/, "").trim(),
-      error: (error) => setTrouble(error.message),
       complete: ({ data, meta }) => {
         const headings = meta.fields ?? [];
         const columnOf = (heading: string) =>
           kind.columns.find((column) => column.key === heading || t(column.label) === heading);
         setUnknown(headings.filter((heading) => !columnOf(heading)));
+        if (!headings.some((heading) => columnOf(heading)?.key === "id")) {
+          setTrouble(t("no_id_column"));
+          return;
+        }
+        const seen = new Set<string>();
         setLines(data.map((cells, index) => {
           const given: Row = {};
           for (const heading of headings) {
@@ -48,19 +77,26 @@ export function ImportDialog({ kind, existing, onClose }: {
           const before = existing.find(({ row }) => row.id === given.id);
           // Columns that the file does not have stay as they are.
           const row = { ...before?.row, ...given };
+          const problems = problemsOf(kind, row);
+          if (row.id && seen.has(row.id)) problems.id = t("id_twice");
+          seen.add(row.id ?? "");
           return {
             number: index + 2,
             row,
+            before: before?.row,
             record: before?.record,
-            problems: problemsOf(kind, row),
+            problems,
             requestId: newRequestId(),
           };
         }));
       },
     });
   };
-  const good = (lines ?? []).filter((line) => Object.keys(line.problems).length === 0);
-  const wrong = (lines ?? []).length - good.length;
+  const right = (lines ?? []).filter((line) => Object.keys(line.problems).length === 0);
+  // What would change nothing is not sent; accounts may bring a new password.
+  const good = right.filter((line) => !line.record || changesOf(kind, line).length > 0 ||
+    kind.columns.some((column) => column.secret && line.row[column.key]));
+  const wrong = (lines ?? []).length - right.length;
 
   // One after the other: a later row may name an earlier one.
   const run = async () => {
@@ -91,13 +127,14 @@ export function ImportDialog({ kind, existing, onClose }: {
       <p>{t("import_hint")}</p>
       <p class="small soft">{kind.columns.map((column) => t(column.label) + (column.required ? "*" : "")).join("、")}</p>
       <div class="row">
-        <label class="field">
-          <span class="label">{t("choose_file")}</span>
-          <input class="input" type="file" accept=".csv,text/csv" onChange={(event) => {
+        <label class="button">
+          {t("choose_file")}
+          <input class="hidden" type="file" accept=".csv,text/csv" onChange={(event) => {
             const file = event.currentTarget.files?.[0];
-            if (file) take(file);
+            if (file) void take(file);
           }} />
         </label>
+        <span class="small">{name}</span>
         <Button size="small" tone="quiet" onPress={saveTemplate}>{t("template")}</Button>
       </div>
       {trouble && <Notice tone="urgent" icon="alert">{trouble}</Notice>}
@@ -123,13 +160,17 @@ export function ImportDialog({ kind, existing, onClose }: {
                         {problems.length > 0 ? <Badge tone="urgent">{t("wrong")}</Badge>
                           : line.result === "done" ? <Badge tone="good">{t("done")}</Badge>
                             : line.result ? <Badge tone="urgent">{t("failed")}</Badge>
-                              : <Badge tone="accent">{t(line.record ? "changed" : "fresh")}</Badge>}
+                              : line.record && changesOf(kind, line).length === 0 ? <Badge>{t("same")}</Badge>
+                                : <Badge tone="accent">{t(line.record ? "changed" : "fresh")}</Badge>}
                       </td>
                       <td>{line.row.id}</td>
                       <td>
                         {line.row.name ?? line.row.person}
                         {problems.map(([key, text]) => (
                           <div class="field-error" key={key}>{t(kind.columns.find((column) => column.key === key)!.label)}: {text}</div>
+                        ))}
+                        {changesOf(kind, line).map(({ label, from, to }) => (
+                          <div class="small" key={label}>{label}: <del class="soft">{from || "–"}</del> → <ins>{to || "–"}</ins></div>
                         ))}
                         {line.result && line.result !== "done" && <div class="field-error">{line.result}</div>}
                       </td>

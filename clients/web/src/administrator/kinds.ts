@@ -24,6 +24,8 @@ export interface Column {
   // What may be chosen; undefined: anything.
   readonly options?: () => { value: string; label: string }[];
   readonly secret?: boolean;
+  // Not in tables, only where one record is edited or imported.
+  readonly detail?: boolean;
   readonly multiline?: boolean;
 }
 
@@ -37,6 +39,13 @@ export interface Kind {
   readonly read: () => Promise<{ row: Row; record: unknown }[]>;
   readonly create: (row: Row, requestId: string) => Promise<unknown>;
   readonly update: (row: Row, record: unknown, requestId: string) => Promise<unknown>;
+}
+
+// What a record has besides the fields that are written anew. Without the mark
+// of a message: the API's client takes parts that are not messages only then.
+function rest(record: unknown): object {
+  const { $typeName: _, ...fields } = (record ?? {}) as { $typeName?: string };
+  return fields;
 }
 
 const words = (text: string) => text.split(/[;；\n]/).map((each) => each.trim()).filter(Boolean);
@@ -107,7 +116,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
   const parent = () => center.value;
 
   const organization = (row: Row, record?: unknown) => ({
-    ...(record as object),
+    ...rest(record),
     name: name("organizations", row.id!),
     kind: oneOf<OrganizationKind>(OrganizationKind, organizationKindLabel, row.kind!),
     displayName: row.name,
@@ -117,7 +126,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     position: pointOf(row.position ?? ""),
   });
   const person = (row: Row, record?: { employments?: unknown[] }) => ({
-    ...record,
+    ...rest(record),
     name: name("people", row.id!),
     organization: name("organizations", row.organization!),
     displayName: row.name,
@@ -130,7 +139,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       : (record?.employments ?? []),
   });
   const car = (row: Row, record?: unknown) => ({
-    ...(record as object),
+    ...rest(record),
     name: name("cars", row.id!),
     displayName: row.name,
     plate: row.plate,
@@ -147,7 +156,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     };
     const told = [CareRole.PRIMARY_CLINIC, CareRole.NURSE_STATION, CareRole.CARE_MANAGER];
     return {
-      ...record,
+      ...rest(record),
       name: name("patients", row.id!),
       displayName: row.name,
       displayNameKana: row.kana,
@@ -174,14 +183,14 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     };
   };
   const account = (row: Row, record?: unknown) => ({
-    ...(record as object),
+    ...rest(record),
     name: name("accounts", row.id!),
     person: name("people", row.person!),
     roles: words(row.roles ?? "").map((each) => oneOf<Role>(Role, roleLabel, each)!),
     disabled: isYes(row.disabled ?? ""),
   });
   const shift = (row: Row, record?: unknown) => ({
-    ...(record as object),
+    ...rest(record),
     name: name("shifts", row.id!),
     person: name("people", row.person!),
     role: oneOf<Role>(Role, roleLabel, row.role!),
@@ -192,7 +201,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     reserve: isYes(row.reserve ?? ""),
   });
   const override = (row: Row, record?: unknown) => ({
-    ...(record as object),
+    ...rest(record),
     name: name("overrides", row.id!),
     kind: oneOf<OverrideKind>(OverrideKind, overrideKindLabel, row.kind!),
     person: name("people", row.person!),
@@ -277,7 +286,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
         { key: "phone", label: "phone" },
         { key: "fax", label: "fax" },
         { key: "address", label: "address" },
-        { key: "position", label: "position", problem: pointProblem },
+        { key: "position", label: "position", problem: pointProblem, detail: true },
       ],
       read: async () =>
         board.all("organization").map((each) => ({
@@ -303,7 +312,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
         { key: "plate", label: "plate" },
         reference("organization", "organization", "organization"),
         { key: "seats", label: "seats", problem: (text) => (text && !/^\d{1,2}$/.test(text) ? t("bad_value", { value: text }) : undefined) },
-        { key: "position", label: "position", problem: pointProblem },
+        { key: "position", label: "position", problem: pointProblem, detail: true },
       ],
       read: async () =>
         board.all("car").map((each) => ({
@@ -329,7 +338,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
         { key: "birth", label: "birth", problem: dateProblem },
         { key: "sex", label: "sex", problem: enumProblem(Sex, sexLabel), options: enumOptions(Sex, sexLabel) },
         { key: "address", label: "address" },
-        { key: "position", label: "position", problem: pointProblem },
+        { key: "position", label: "position", problem: pointProblem, detail: true },
         { key: "entry", label: "entry" },
         { key: "phone", label: "phone" },
         { key: "key_holder", label: "key_holder" },

@@ -7,7 +7,8 @@ import { msOf, now } from "../app/clock";
 import { center } from "../app/session";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { namesOf } from "../records/patient_card";
-import { clockTime, dayOf, instantOf, shortTime } from "../text/format";
+import { dayOf, hours, instantOf } from "../text/format";
+import { gapsByHours } from "../records/gaps";
 import { roleLabel } from "../text/labels";
 import { language } from "../text/language";
 import { Button, Failed, Loading, useLoad } from "../ui/parts";
@@ -73,18 +74,19 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
                 <tr key={week}>
                   {days.slice(week * 7, week * 7 + 7).map((day) => {
                     const duties = loaded.value!.duties.filter((duty) => dayOf(msOf(duty.startTime) ?? 0) === day);
-                    const gaps = loaded.value!.gaps.filter((gap) => dayOf(msOf(gap.startTime) ?? 0) === day);
+                    const gaps = gapsByHours(loaded.value!.gaps.filter((gap) => dayOf(msOf(gap.startTime) ?? 0) === day));
                     return (
                       <td key={day} class={day.slice(0, 7) === month ? "" : "other-month"}>
                         <button type="button" class={`day ${day === dayOf(now.peek()) ? "today" : ""}`} aria-label={`${day} ${t("add_shift")}`}
                           onClick={() => setAdding({ start: `${day} 18:00`, end: `${addDays(day, 1)} 08:00` })}>{Number(day.slice(8))}</button>
                         {duties.map((duty, index) => (
                           <div class={`shift shift-${duty.role === Role.PHYSICIAN ? "physician" : duty.role === Role.DRIVER ? "driver" : "operator"}`} key={index}>
-                            <b>{names.personName(duty.person)}</b> {roleLabel(duty.role)} {clockTime(duty.startTime)}–{clockTime(duty.endTime)}
+                            <b>{names.personName(duty.person)}</b> {roleLabel(duty.role)}<br />
+                            {hours(duty.startTime, duty.endTime)}
                           </div>
                         ))}
                         {gaps.map((gap, index) => (
-                          <div class="shift shift-gap" key={"g" + index}>{t("gap_at", { role: roleLabel(gap.role), from: clockTime(gap.startTime), to: shortTime(gap.endTime) })}</div>
+                          <div class="shift shift-gap" key={"g" + index}><b>{t("gap")}: {gap.roles.map(roleLabel).join("・")}</b><br />{hours(gap.start, gap.end)}</div>
                         ))}
                       </td>
                     );

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { Code } from "@connectrpc/connect";
 import type { Event, Resource } from "../gen/housecall/v1/event_pb";
 import { setServerTime } from "./clock";
-import { allPages, board, codeOf, directory, isSessionOver, rota, untilClosed } from "./rpc";
+import { allPages, board, codeOf, directory, noticeSessionOver, rota, untilClosed } from "./rpc";
 
 type AnyResource = Exclude<Resource["resource"], { case: undefined }>;
 export type Kind = NonNullable<AnyResource["case"]>;
@@ -47,7 +47,7 @@ export class LiveBoard {
         try {
           await this.watch();
         } catch (error) {
-          if (over || isSessionOver(error)) return;
+          if (over || noticeSessionOver(error)) return;
           this.problem.value = error;
           // A token that the server does not take any more: begin anew.
           if (codeOf(error) === Code.InvalidArgument) this.resumeToken = "";
@@ -64,12 +64,17 @@ export class LiveBoard {
       }
     }, 5000);
     void this.readOrganizations();
+    const lose = () => {
+      this.connection.value = "lost";
+    };
     const retry = () => this.stopper?.abort();
     addEventListener("online", retry);
+    addEventListener("offline", lose);
     return () => {
       over = true;
       clearInterval(watchdog);
       removeEventListener("online", retry);
+      removeEventListener("offline", lose);
       this.stopper?.abort();
     };
   }

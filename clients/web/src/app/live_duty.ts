@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { DutyViewSchema, type DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { setServerTime } from "./clock";
 import type { Connection } from "./live_board";
-import { isSessionOver, untilClosed, visits } from "./rpc";
+import { noticeSessionOver, untilClosed, visits } from "./rpc";
 import { keep, kept } from "./vault";
 
 const silenceMs = 40_000;
@@ -28,7 +28,7 @@ export class LiveDuty {
         try {
           await this.watch();
         } catch (error) {
-          if (over || isSessionOver(error)) return;
+          if (over || noticeSessionOver(error)) return;
           this.problem.value = error;
         }
         if (over) return;

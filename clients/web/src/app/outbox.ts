@@ -17,6 +17,7 @@ import {
 } from "@bufbuild/protobuf";
 import { computed, signal } from "@preact/signals";
 import { CallService } from "../gen/housecall/v1/call_service_pb";
+import type { Note } from "../gen/housecall/v1/note_pb";
 import { NoteService } from "../gen/housecall/v1/note_service_pb";
 import { VisitService } from "../gen/housecall/v1/visit_service_pb";
 import { detailOf, isSessionOver, isUncertain, newRequestId, sentenceOf, transport } from "./rpc";
@@ -27,6 +28,8 @@ const methods = {
   SubmitCall: CallService.method.submitCall,
   AddFact: CallService.method.addFact,
   RaiseEmergency: CallService.method.raiseEmergency,
+  AcceptOffer: VisitService.method.acceptOffer,
+  DeclineOffer: VisitService.method.declineOffer,
   StartDrive: VisitService.method.startDrive,
   PickUpPhysician: VisitService.method.pickUpPhysician,
   Arrive: VisitService.method.arrive,
@@ -38,6 +41,7 @@ const methods = {
   ReportFound: VisitService.method.reportFound,
   ConfirmHours: VisitService.method.confirmHours,
   DraftNote: NoteService.method.draftNote,
+  SignNote: NoteService.method.signNote,
 } as const;
 export type StepName = keyof typeof methods;
 type Request<N extends StepName> = MessageInitShape<(typeof methods)[N]["input"]>;
@@ -163,6 +167,7 @@ async function trySend(step: Step): Promise<boolean> {
     const answer = await send(step);
     reachable.value = true;
     delayMs = 0;
+    if (step.method === "DraftNote") await addressSignatures(step, answer as Note);
     for (const act of listeners) await act(step, answer);
     await drop(step);
     return true;
@@ -198,6 +203,17 @@ async function send(step: Step): Promise<unknown> {
     message as MessageInitShape<typeof method.input>,
   );
   return answer.message as MessageShape<typeof method.output>;
+}
+
+// Before the draft is dropped: should the page end in between, the draft is
+// sent again, and answered as it was.
+async function addressSignatures(draft: Step, note: Note): Promise<void> {
+  for (const step of unsent.value) {
+    if (step.method !== "SignNote" || step.lane !== draft.lane || step.key < draft.key) continue;
+    if (step.refusal) continue;
+    const request = { ...(step.request as object), note: note.name, etag: note.etag };
+    await replace(step, { ...step, request });
+  }
 }
 
 async function drop(step: Step): Promise<void> {

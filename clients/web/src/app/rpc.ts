@@ -53,6 +53,14 @@ export function onSessionOver(act: () => void): void {
   sessionOver = act;
 }
 
+// Streams end with an error where other calls begin with one: whoever reads one
+// says so here. Returns whether the session is over.
+export function noticeSessionOver(error: unknown): boolean {
+  if (!isSessionOver(error)) return false;
+  sessionOver?.();
+  return true;
+}
+
 // A new id for one intention; the same at each of its retries.
 export function newRequestId(): string {
   return crypto.randomUUID();

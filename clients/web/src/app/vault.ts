@@ -62,6 +62,14 @@ export async function forget(name: string): Promise<void> {
   await database?.delete("sealed", prefix + name);
 }
 
+// Forgets what has a name that begins so, except those that are still wanted.
+export async function forgetUnder(start: string, except: ReadonlySet<string>): Promise<void> {
+  if (!database) return;
+  for (const each of await database.getAllKeys("sealed", range(start))) {
+    if (!except.has(String(each).slice(prefix.length))) await database.delete("sealed", each);
+  }
+}
+
 // Everything whose name begins so, in the order of names.
 export async function keptUnder<T>(start: string): Promise<Map<string, T>> {
   const result = new Map<string, T>();

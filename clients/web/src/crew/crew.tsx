@@ -20,7 +20,8 @@ import { NotePage } from "./note_page";
 import { OfferScreen } from "./offer_screen";
 import { reportPosition, type Pace } from "./position";
 import { t } from "./texts";
-import { VisitPage } from "./visit_page";
+import { cardKey, VisitPage } from "./visit_page";
+import { forgetUnder } from "../app/vault";
 
 // What this person is in the duty: physician or driver.
 export function workOf(view: DutyView): "physician" | "driver" {
@@ -47,6 +48,11 @@ export default function Crew() {
     [],
   );
   useEffect(() => reportPosition(pace), []);
+  // Patients' cards stay on the device for the visit, and no longer.
+  const mine = duty.view.value?.calls.map((call) => cardKey(call.patient)).join("\n");
+  useEffect(() => {
+    if (mine !== undefined) void forgetUnder("patient|", new Set(mine.split("\n")));
+  }, [mine]);
 
   const view = duty.view.value;
   const phone = session.value?.center.phone ?? "";
@@ -67,10 +73,11 @@ export default function Crew() {
     me === "physician" ? offer.physicianAnswer : offer.driverAnswer;
   const offer = view.offers.find((each) => each.state === OfferState.PENDING);
   const assignment = runningAssignment(view);
+  const answering = offer && unsent.value.find((step) => step.lane === offer.name && !step.refusal);
   const onNote = place === "note" && id;
   const noteCall = onNote ? view.calls.find((call) => idOf(call.name) === id) : undefined;
   if (offer && myAnswer(offer) === Answer.NONE && !assignment) {
-    return <OfferScreen view={view} offer={offer} me={me} />;
+    return <OfferScreen view={view} offer={offer} me={me} answering={answering} />;
   }
   return (
     <>
@@ -86,7 +93,7 @@ export default function Crew() {
       ) : (
         <main class="page">
           <Refused />
-          {offer && <Notice tone="good" icon="check">{t("accepted_waiting")}</Notice>}
+          {offer && !assignment && <Notice tone="good" icon="check">{t("accepted_waiting")}</Notice>}
           {assignment ? <VisitPage view={view} assignment={assignment} me={me} key={assignment.name} />
             : <DutyHome view={view} me={me} />}
         </main>
@@ -141,6 +148,12 @@ export function stepName(method: (typeof unsent.value)[number]["method"]): strin
       return t("note");
     case "RaiseEmergency":
       return t("emergency");
+    case "AcceptOffer":
+      return t("accept");
+    case "DeclineOffer":
+      return t("decline");
+    case "SignNote":
+      return t("sign");
     case "SubmitCall":
     case "AddFact":
       return t("call");

@@ -1,8 +1,8 @@
 // The note: six fields with phrases to add, kept on the device at every
 // keystroke and on the server soon after; then signed.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isWaiting, onAnswered, perform } from "../app/outbox";
-import { allPages, newRequestId, notes as noteRpc, settled } from "../app/rpc";
+import { isWaiting, onAnswered, perform, reachable, unsent } from "../app/outbox";
+import { allPages, notes as noteRpc } from "../app/rpc";
 import { center } from "../app/session";
 import { forget, keep, kept } from "../app/vault";
 import type { Call } from "../gen/housecall/v1/call_pb";
@@ -12,7 +12,7 @@ import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { noteFieldLabel, noteFields, NoteView, type NoteField } from "../records/note_view";
 import { shortTime } from "../text/format";
 import { careRoleLabel, deliveryStateLabel } from "../text/labels";
-import { AskDialog, Badge, Button, ErrorLine, Field, Loading, Notice, Top, useLoad } from "../ui/parts";
+import { AskDialog, Badge, Button, ErrorLine, Facts, Field, Loading, Notice, Top, useLoad } from "../ui/parts";
 import { t } from "./texts";
 
 type Text = Record<NoteField, string>;
@@ -41,6 +41,8 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   // Behind the visit's own steps: nothing is written before the arrival is told.
   const lane = call.assignment || call.name;
   const waiting = isWaiting(lane, "DraftNote");
+  const signature = unsent.value.find((step) =>
+    step.method === "SignNote" && step.lane === lane && !step.refusal);
 
   const loaded = useLoad(async () => {
     const { notes } = await noteRpc.listNotes({ parent: center.value, call: call.name });
@@ -55,8 +57,14 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
     [note?.name, note?.etag, call.state],
   );
 
-  useEffect(() => onAnswered((step, answer) => {
-    if (step.lane === lane && step.method === "DraftNote") setNote(answer as Note);
+  useEffect(() => onAnswered(async (step, answer) => {
+    if (step.lane !== lane) return;
+    if (step.method === "DraftNote" && (answer as Note).call === call.name) setNote(answer as Note);
+    if (step.method === "SignNote" && (answer as Note).call === call.name) {
+      setNote(answer as Note);
+      setAmending(false);
+      await forget(draftKey);
+    }
   }), [lane]);
 
   // This device's text first: it is the newest that this physician has seen.
@@ -88,14 +96,20 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   };
 
   const isSigned = note?.state === NoteState.SIGNED;
-  const writing = !isSigned || amending;
+  const writing = (!isSigned || amending) && !signature;
   return (
     <>
       <Top title={t("note")} back="/" backLabel={t("back")} />
       <main class="page">
         {loaded.error !== undefined && !text && <ErrorLine error={loaded.error} />}
         {!text && loaded.loading && <Loading />}
-        {isSigned && <Notice tone="good" icon="check">{t("signed")}</Notice>}
+        {signature ? <Notice tone="warn" icon="clock">{t("sign_unsent")}</Notice>
+          : isSigned && !amending && <Notice tone="good" icon="check">{t("signed")}</Notice>}
+        {signature && text && (
+          <section class="card">
+            <Facts rows={noteFields.map((field) => [noteFieldLabel(field), text[field] && <span class="pre">{text[field]}</span>])} />
+          </section>
+        )}
         {note && note.versions.length > 0 && (
           <section class="card"><NoteView note={note} personName={(name) => view.people.find((each) => each.name === name)?.displayName ?? ""} /></section>
         )}
@@ -132,18 +146,14 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
                 setSigning(true);
               }}>{t("sign")}</Button>
           </div>
-        ) : (
+        ) : !signature && (
           <Button onPress={() => {
             setText(pick(note!.versions.at(-1)!.text ?? emptyText));
             setAmending(true);
           }}>{t("amend")}</Button>
         ))}
         {signing && text && (
-          <Sign note={note} waiting={waiting} onClose={() => setSigning(false)} onSigned={async (signed) => {
-            await forget(draftKey);
-            setNote(signed);
-            setAmending(false);
-          }} />
+          <Sign lane={lane} note={note} waiting={waiting} onClose={() => setSigning(false)} />
         )}
       </main>
     </>
@@ -154,21 +164,23 @@ function pick(text: Partial<Text>): Text {
   return Object.fromEntries(noteFields.map((field) => [field, text[field] ?? ""])) as Text;
 }
 
-function Sign({ note, waiting, onClose, onSigned }: {
+function Sign({ lane, note, waiting, onClose }: {
+  lane: string;
   note: Note | undefined;
+  // Whether the draft has not reached the server yet: the signature follows it.
   waiting: boolean;
   onClose: () => void;
-  onSigned: (note: Note) => Promise<void>;
 }) {
   const [reason, setReason] = useState("");
-  const [requestId] = useState(newRequestId);
   const amends = (note?.versions.length ?? 0) > 0;
   return (
     <AskDialog title={t("sign_title")} action={t("sign")} onClose={onClose}
-      ready={!!note && !waiting && (!amends || reason.trim() !== "")}
-      act={async () => onSigned(await settled(() => noteRpc.signNote({ note: note!.name, etag: note!.etag, amendReason: reason, requestId })))}>
+      ready={(!!note || waiting) && (!amends || reason.trim() !== "")}
+      act={async () => {
+        await perform("SignNote", lane, { note: note?.name ?? "", etag: note?.etag ?? "", amendReason: reason });
+      }}>
       <p>{t("sign_note")}</p>
-      {waiting && <Notice tone="warn" icon="offline">{t("sign_offline")}</Notice>}
+      {waiting && !reachable.value && <Notice tone="warn" icon="offline">{t("sign_offline")}</Notice>}
       {amends && <Field label={t("amend_reason")} value={reason} onChange={setReason} />}
     </AskDialog>
   );

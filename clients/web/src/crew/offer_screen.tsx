@@ -1,32 +1,33 @@
 // An offer: all that matters for the answer, nothing about health, two buttons.
 import { useEffect, useState } from "preact/hooks";
-import { newRequestId, settled, visits } from "../app/rpc";
+import { perform, type Step } from "../app/outbox";
 import { msOf, now } from "../app/clock";
 import type { Offer } from "../gen/housecall/v1/offer_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { clockTime, countdown, durationMs, kilometers, span } from "../text/format";
-import { Button, Dialog, Facts } from "../ui/parts";
+import { Button, Dialog, Facts, Notice } from "../ui/parts";
 import { ring } from "./alert";
 import { t } from "./texts";
 
 const reasons = ["reason_tired", "reason_far", "reason_skill", "reason_busy", "reason_other"] as const;
 
-export function OfferScreen({ view, offer, me }: {
+export function OfferScreen({ view, offer, me, answering }: {
   view: DutyView;
   offer: Offer;
   me: "physician" | "driver";
+  // The answer given here, while it is on its way.
+  answering: Step | undefined;
 }) {
   const [declining, setDeclining] = useState(false);
-  const [acceptId] = useState(newRequestId);
-  const [declineId] = useState(newRequestId);
   const leftMs = (msOf(offer.ringUntilTime) ?? now.value) - now.value;
   const wholeMs = Math.max(1000, (msOf(offer.ringUntilTime) ?? 0) - (msOf(offer.createTime) ?? 0));
 
   useEffect(() => {
+    if (answering) return;
     ring();
     const again = setInterval(ring, 4000);
     return () => clearInterval(again);
-  }, [offer.name, offer.rings]);
+  }, [offer.name, offer.rings, !answering]);
 
   const estimate = offer.estimate;
   const other = view.people.find((each) => each.name === (me === "physician" ? offer.driver : offer.physician));
@@ -58,17 +59,28 @@ export function OfferScreen({ view, offer, me }: {
           ["", offer.calls.length > 1 ? t("several", { n: offer.calls.length }) : ""],
         ]} />
       </div>
-      <div class="offer-actions">
-        <Button tone="primary" wide onPress={() => settled(() => visits.acceptOffer({ offer: offer.name, requestId: acceptId }))}>{t("accept")}</Button>
-        <Button wide onPress={() => setDeclining(true)}>{t("decline")}</Button>
-      </div>
+      {answering ? (
+        <div class="offer-actions">
+          <Notice tone="warn" icon="clock">
+            <p class="strong">{t(answering.method === "AcceptOffer" ? "accept" : "decline")}</p>
+            <p>{t("answer_unsent")}</p>
+          </Notice>
+        </div>
+      ) : (
+        <div class="offer-actions">
+          <Button tone="primary" wide onPress={() => perform("AcceptOffer", offer.name, { offer: offer.name })}>{t("accept")}</Button>
+          <Button wide onPress={() => setDeclining(true)}>{t("decline")}</Button>
+        </div>
+      )}
       {declining && (
         <Dialog title={t("decline_title")} onClose={() => setDeclining(false)}>
           <p class="soft">{t("decline_note")}</p>
           <div class="menu">
             {reasons.map((reason) => (
-              <Button key={reason} size="large" wide onPress={() =>
-                settled(() => visits.declineOffer({ offer: offer.name, reason: t(reason), requestId: declineId }))}>
+              <Button key={reason} size="large" wide onPress={async () => {
+                await perform("DeclineOffer", offer.name, { offer: offer.name, reason: t(reason) });
+                setDeclining(false);
+              }}>
                 {t(reason)}
               </Button>
             ))}

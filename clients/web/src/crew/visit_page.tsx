@@ -31,6 +31,11 @@ const stepTexts = {
 
 const waitTexts = { driver: "wait_driver", car: "wait_car", physician: "wait_physician" } as const;
 
+// Under which name a patient's card is kept on the device.
+export function cardKey(patient: string): string {
+  return `patient|${patient}`;
+}
+
 export function VisitPage({ view, assignment, me }: {
   view: DutyView;
   assignment: Assignment;
@@ -128,7 +133,7 @@ function CallSection({ view, call, me, assignment, arrived }: {
   arrived: boolean;
 }) {
   const personName = (name: string) => view.people.find((each) => each.name === name)?.displayName ?? "";
-  const key = `patient|${call.patient}`;
+  const key = cardKey(call.patient);
   // The card is kept for the visit: there may be no network at the bedside.
   const patient = useLoad<{ card: Patient; fresh: boolean } | undefined>(async () => {
     if (!call.patient) return undefined;

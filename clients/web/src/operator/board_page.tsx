@@ -14,7 +14,7 @@ import { AssignmentState } from "../gen/housecall/v1/visit_pb";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { isOver, leftWords, StateBadge, UrgencyBadge, urgencyTone } from "../records/call_view";
 import { namesOf } from "../records/patient_card";
-import { age, clockTime, countdown, idOf, shortTime, span } from "../text/format";
+import { age, clockTime, countdown, idOf, span } from "../text/format";
 import { assignmentStateLabel, carStateLabel, redFlagLabel, roleLabel, taskKindLabel } from "../text/labels";
 import { msOf } from "../app/clock";
 import { CarState } from "../gen/housecall/v1/directory_pb";
@@ -24,6 +24,7 @@ import { CarDialog } from "./dialogs";
 import { BoardMap } from "./map_panel";
 import { openTasks } from "./operator";
 import { dueMs, groupOf, inOrder, isLate, type Group } from "./queue";
+import { taskAdvice, taskSubject } from "./task_words";
 import { t } from "./texts";
 
 export interface Touch {
@@ -92,7 +93,7 @@ export function BoardPage({ board }: { board: LiveBoard }) {
   });
 
   return (
-    <main class="board">
+    <main class={chosen ? "board board-chosen" : "board"}>
       <section class="board-queue" aria-label={t("queue")}>
         <div class="tabs" role="group" aria-label={t("queue")}>
           {groups.map((each) => (
@@ -113,6 +114,7 @@ export function BoardPage({ board }: { board: LiveBoard }) {
                   ringUntilMs={offer ? msOf(offer.ringUntilTime) : undefined}
                   arriveMs={assignment && !isDone(assignment.state) ? msOf(assignment.estimate?.arriveTime) : undefined}
                   dueMs={dueMs(call, policy)} late={isLate(call, policy)}
+                  touch={touchWords(touches[call.name], board)}
                   second={clockTick(call)} />
               );
             })}
@@ -140,6 +142,13 @@ export function BoardPage({ board }: { board: LiveBoard }) {
   );
 }
 
+// For some minutes, and not for what one did oneself.
+function touchWords(touch: Touch | undefined, board: LiveBoard): string {
+  if (!touch || touch.person === session.value?.person.name) return "";
+  if (now.value - (msOf(touch.time) ?? 0) > 5 * 60_000) return "";
+  return t("who_touched", { who: namesOf(board).personName(touch.person), age: age(touch.time) });
+}
+
 function isDone(state: AssignmentState): boolean {
   return (
     state === AssignmentState.FINISHED ||
@@ -163,6 +172,8 @@ interface RowProps {
   arriveMs: number | undefined;
   dueMs: number | undefined;
   late: boolean;
+  // Which other operator has just done something to it; "": nobody.
+  touch: string;
   second: number;
 }
 
@@ -191,6 +202,7 @@ const QueueRow = memo(function QueueRow(props: RowProps) {
           )}
           {props.arriveMs !== undefined && <span>{t("eta")} <b>{clockTime(props.arriveMs)}</b></span>}
           {call.state !== CallState.OFFERED && props.holder && <span>{props.holder}</span>}
+          {props.touch && <span class="queue-touch">{props.touch}</span>}
           {props.dueMs === undefined && <span>{t("waiting_since", { span: span(at - (msOf(call.receiveTime) ?? at)) })}</span>}
         </span>
       </a>
@@ -222,11 +234,12 @@ function Tasks({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
               <div class="grow">
                 <b>{taskKindLabel(task.kind)}</b>{"　"}
                 {call && <button type="button" class="link" onClick={() => onChoose(call.name)}>{patientNameOf(call, board) || idOf(call.name)}</button>}
+                <div class="small">{taskAdvice(task.kind)}</div>
                 <div class="small soft">
-                  {shortTime(task.raiseTime)}（{age(task.raiseTime)}）
-                  {task.acknowledged && t("seen_by", { who: names.personName(task.acknowledged.person) })}
+                  {taskSubject(task, board) && <>{taskSubject(task, board)}　</>}
+                  {age(task.raiseTime)}
+                  {task.acknowledged && <>　{t("seen_by", { who: names.personName(task.acknowledged.person) })}</>}
                 </div>
-                {task.detail && <div class="small soft" lang="en">{task.detail}</div>}
               </div>
               {task.acknowledged
                 ? <Button size="small" onPress={() => setResolving(task)}>{t("resolve")}</Button>
@@ -272,14 +285,14 @@ function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
                     <button type="button" class="link" onClick={() => setCar(theirCar.name)}>
                       {theirCar.displayName}{theirCar.state !== CarState.AVAILABLE && theirCar.state !== undefined && `（${carStateLabel(theirCar.state)}）`}
                     </button>
-                  )}{theirCar && "　"}{position && t("stale", { age: age(position.deviceTime) })}
+                  )}{theirCar && "　"}{position ? t("stale", { age: age(position.deviceTime) }) : t("position_none")}
                 </div>
               </div>
               {assignment ? (
                 <button type="button" class="link" onClick={() => onChoose(assignment.calls[0] ?? "")}>
                   {assignmentStateLabel(assignment.state)}
                 </button>
-              ) : <span class="soft small">{t("free")}</span>}
+              ) : <Badge tone="good">{t("free")}</Badge>}
             </li>
           );
         })}

@@ -3,20 +3,22 @@
 import { useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { allPages, board as boardRpc, calls as callRpc, newRequestId, notes as noteRpc, settled } from "../app/rpc";
+import { msOf, now } from "../app/clock";
 import { center, session } from "../app/session";
 import { CallState, CancelState, EmergencyDecision, type Call } from "../gen/housecall/v1/call_pb";
 import { OfferState, Verdict, type Candidate, type Match } from "../gen/housecall/v1/offer_pb";
-import { AssignmentState } from "../gen/housecall/v1/visit_pb";
-import { ArrivalPromise, CallFacts, effectiveState, hasArrived, isOver, Progress, StateBadge, Timeline, UrgencyBadge } from "../records/call_view";
+import { AssignmentState, type Assignment } from "../gen/housecall/v1/visit_pb";
+import { ArrivalPromise, CallFacts, effectiveState, hasArrived, isOver, leftWords, Progress, StateBadge, Timeline, UrgencyBadge } from "../records/call_view";
 import { NoteView } from "../records/note_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { age, clockTime, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, verdictLabel } from "../text/labels";
-import { Button, Empty, ErrorLine, Facts, Loading, Notice, Phone, useLoad } from "../ui/parts";
+import { Button, Empty, ErrorLine, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import type { Touch } from "./board_page";
 import { patientNameOf } from "./board_page";
 import { DeliveryRows } from "./deliveries_page";
 import { ActDialog } from "./dialogs";
+import { dueMs, isLate } from "./queue";
 import { t } from "./texts";
 
 export type Act =
@@ -65,6 +67,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
   return (
     <>
       <div class="detail-head">
+        <a class="detail-back" href="#/">{t("back_to_queue")}</a>
         <div class="row row-between">
           <h2 class="detail-name">{patient ? nameWithAge(patient) : patientNameOf(call, board)}</h2>
           <span class="row"><UrgencyBadge urgency={call.urgency} /><StateBadge call={call} /></span>
@@ -78,6 +81,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
         )}
         <ArrivalPromise call={call} board={board} />
         <Progress call={call} />
+        <Clocks call={call} assignment={accepted ? assignment : undefined} />
         {accepted && (
           <p>{t("with")}: <b>{names.personName(assignment.physician)}</b>
             {assignment.driver && <>・{names.personName(assignment.driver)}</>}
@@ -151,6 +155,32 @@ export function CallDetail({ board, call, act, setAct, touch }: {
   );
 }
 
+// The call's clocks side by side: what was, what is due, what is expected.
+function Clocks({ call, assignment }: { call: Call; assignment: Assignment | undefined }) {
+  const due = dueMs(call, session.value?.center.policy);
+  const arriveMs = !hasArrived(call) ? msOf(assignment?.estimate?.arriveTime) : undefined;
+  const target = msOf(call.targetTime);
+  const cells: readonly (readonly [string, string, string, boolean])[] = [
+    [t("clock_received"), clockTime(call.receiveTime), age(call.receiveTime), false],
+    [t("clock_triaged"), clockTime(call.triageTime) || "–",
+      call.triageTime || due === undefined ? "" : t("clock_due", { time: clockTime(due) }), !call.triageTime && isLate(call, session.value?.center.policy)],
+    [t("clock_target"), target === undefined ? "–" : clockTime(target),
+      target === undefined || hasArrived(call) ? "" : leftWords(target - now.value), target !== undefined && !hasArrived(call) && target < now.value],
+    [t("clock_eta"), arriveMs === undefined ? "–" : clockTime(arriveMs),
+      arriveMs === undefined ? "" : age(assignment?.estimateTime), arriveMs !== undefined && target !== undefined && arriveMs > target],
+  ];
+  return (
+    <dl class="clocks">
+      {cells.map(([label, time, note, late]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd class={late ? "red" : ""}><b>{time}</b> <span class="small">{note}</span></dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 function Events({ board, call }: { board: LiveBoard; call: Call }) {
   const events = useLoad(
     () => allPages(
@@ -186,12 +216,14 @@ function Why({ board, call }: { board: LiveBoard; call: Call }) {
     ),
     [call.name, call.match],
   );
+  const offer = call.offer ? board.get("offer", call.offer) : undefined;
   if (matches.error !== undefined) return <ErrorLine error={matches.error} />;
   if (!matches.value) return <Loading />;
-  if (matches.value.length === 0) return <Empty icon="search">{t("no_match")}</Empty>;
+  if (matches.value.length === 0 && !offer?.overrideReason) return <Empty icon="search">{t("no_match")}</Empty>;
   const newest = [...matches.value].sort((a, b) => Number((b.createTime?.seconds ?? 0n) - (a.createTime?.seconds ?? 0n)));
   return (
     <>
+      {offer?.overrideReason && <Notice icon="person">{t("by_hand_because", { why: offer.overrideReason })}</Notice>}
       {newest.slice(0, 5).map((match, index) => (
         <details key={match.name} open={index === 0}>
           <summary class="strong">{t("why_title", { time: shortTime(match.createTime) })}{!match.matched && `: ${t("not_matched")}`}</summary>
@@ -214,43 +246,69 @@ function figureOf(candidate: Candidate): string {
   }
 }
 
+// The parts of a candidate's cost that count, in minutes.
+function partsOf(each: Candidate): string {
+  const parts: readonly (readonly [string, number])[] = [
+    [t("part_response"), each.responseCost],
+    [t("part_tardiness"), each.tardinessCost],
+    [t("part_continuity"), each.continuityCost],
+    [t("part_fairness"), each.fairnessCost],
+    [t("part_platform"), each.platformCost],
+  ];
+  return parts
+    .filter(([, minutes]) => Math.abs(minutes) >= 0.05)
+    .map(([label, minutes]) => `${label} ${minutes.toFixed(1)}`)
+    .join("・");
+}
+
 function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
   const names = namesOf(board);
-  const row = (each: Candidate, index: number) => (
+  const crewOf = (each: Candidate) =>
+    each.selfDrive ? t("self_drive")
+      : [each.driver && names.personName(each.driver), each.car && names.carName(each.car)].filter(Boolean).join("・");
+  const who = (each: Candidate) => [names.personName(each.physician), crewOf(each)].filter(Boolean).join("・");
+  const row = (each: Candidate, index: number, ofDriver: boolean) => (
     <tr key={index} class={each.verdict === Verdict.CHOSEN ? "chosen" : ""}>
       <td>
-        <b>{names.personName(each.physician) || names.personName(each.driver)}</b>
-        <div class="small soft">{each.selfDrive ? t("self_drive") : each.physician && [each.driver && names.personName(each.driver), each.car && names.carName(each.car)].filter(Boolean).join("・")}</div>
+        <b>{ofDriver ? names.personName(each.driver) || crewOf(each) : names.personName(each.physician)}</b>
+        <div class="small soft">{ofDriver ? each.car && names.carName(each.car) : crewOf(each)}</div>
       </td>
       <td>
         {verdictLabel(each.verdict)} {figureOf(each)}
-        {each.cost !== 0 && (
-          <div class="small soft">
-            {t("parts", {
-              response: each.responseCost.toFixed(1),
-              tardiness: each.tardinessCost.toFixed(1),
-              continuity: each.continuityCost.toFixed(1),
-              fairness: each.fairnessCost.toFixed(1),
-              platform: each.platformCost.toFixed(1),
-            })}
-          </div>
-        )}
+        {each.cost !== 0 && <div class="small soft">{partsOf(each)}</div>}
       </td>
-      <td>{clockTime(each.arriveTime)}</td>
+      <td class="nowrap">{clockTime(each.arriveTime)}</td>
       <td class="number">{each.cost !== 0 ? each.cost.toFixed(1) : ""}</td>
     </tr>
   );
+  const chosen = match.candidates.find((each) => each.verdict === Verdict.CHOSEN);
+  const next = match.candidates
+    .filter((each) => each.verdict !== Verdict.CHOSEN && each.cost > 0)
+    .sort((a, b) => a.cost - b.cost)[0];
   return (
-    <div class="scroll-x">
-      <table>
-        <thead><tr><th>{t("candidate")}</th><th>{t("verdict")}</th><th>{t("arrive")}</th><th>{t("cost")}</th></tr></thead>
-        <tbody>
-          {match.candidates.map(row)}
-          {match.drivers.length > 0 && <tr><th colSpan={4}>{t("other_drivers")}</th></tr>}
-          {match.drivers.map((each, index) => row(each, 1000 + index))}
-        </tbody>
-      </table>
-      <Facts rows={[[t("travel_times"), <span lang="en">{match.travelTimes}</span>]]} />
+    <div class="why stack-tight">
+      {chosen && (
+        <p>
+          {t("chose", { who: who(chosen), arrive: clockTime(chosen.arriveTime) })}{"。"}
+          {next
+            ? t("next_best", { who: who(next), arrive: clockTime(next.arriveTime), more: Math.max(0, next.cost - chosen.cost).toFixed(1) })
+            : t("next_best_none")}
+        </p>
+      )}
+      <div class="scroll-x">
+        <table>
+          <thead><tr><th>{t("candidate")}</th><th>{t("verdict")}</th><th>{t("arrive")}</th><th class="number">{t("cost")}</th></tr></thead>
+          <tbody>
+            {match.candidates.map((each, index) => row(each, index, false))}
+            {match.drivers.length > 0 && <tr><th colSpan={4}>{t("other_drivers")}</th></tr>}
+            {match.drivers.map((each, index) => row(each, 1000 + index, true))}
+          </tbody>
+        </table>
+      </div>
+      <p class="small soft">
+        {t("cost_note")}{"。"}
+        {t("travel_times")}: <span title={match.travelTimes}>{/^straight line/.test(match.travelTimes) ? t("by_straight_line") : t("by_roads")}</span>
+      </p>
     </div>
   );
 }

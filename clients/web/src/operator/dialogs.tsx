@@ -37,6 +37,8 @@ export function ActDialog({ board, call, act, onClose }: Props & { act: Exclude<
       return <Hold {...props} />;
     case "override":
       return <Override {...props} />;
+    case "release":
+      return <Transfer {...props} />;
     case "merge":
       return <Merge {...props} />;
     case "place":
@@ -52,7 +54,6 @@ export function ActDialog({ board, call, act, onClose }: Props & { act: Exclude<
     case "resume":
     case "unmerge":
     case "withdraw":
-    case "release":
     case "cancel":
     case "emergency":
     case "distance":
@@ -63,11 +64,11 @@ export function ActDialog({ board, call, act, onClose }: Props & { act: Exclude<
 
 // Those that need a reason at most.
 function Simple({ board, call, act, onClose }: Props & {
-  act: "resume" | "unmerge" | "withdraw" | "release" | "cancel" | "emergency" | "distance" | "fact";
+  act: "resume" | "unmerge" | "withdraw" | "cancel" | "emergency" | "distance" | "fact";
 }) {
   const [text, setText] = useState("");
   const [requestId] = useState(newRequestId);
-  const needsText = act === "release" || act === "cancel" || act === "distance" || act === "fact";
+  const needsText = act === "cancel" || act === "distance" || act === "fact";
   const send = async (): Promise<void> => {
     switch (act) {
       case "resume":
@@ -76,8 +77,6 @@ function Simple({ board, call, act, onClose }: Props & {
         return board.put("call", await callRpc.unmergeCall({ call: call.name, requestId }));
       case "withdraw":
         return board.put("offer", await callRpc.withdrawOffer({ offer: call.offer, reason: text, requestId }));
-      case "release":
-        return board.put("assignment", await callRpc.releaseAssignment({ assignment: call.assignment, reason: text, requestId }));
       case "cancel":
         return board.put("call", await callRpc.cancelCall({ call: call.name, etag: call.etag, reason: text, requestId }));
       case "emergency":
@@ -92,7 +91,6 @@ function Simple({ board, call, act, onClose }: Props & {
   return (
     <AskDialog title={t(act)} action={action} onClose={onClose} ready={!needsText || text.trim() !== ""}
       tone={act === "cancel" || act === "emergency" ? "urgent" : "primary"} act={() => settled(send)}>
-      {act === "release" && <p>{t("release_note")}</p>}
       {act !== "resume" && act !== "unmerge" && act !== "emergency" && (
         <Field label={act === "fact" ? t("fact") : t("reason")} lines={2} value={text} onChange={setText} optional={!needsText} />
       )}
@@ -182,44 +180,91 @@ function Hold({ board, call, onClose }: Props) {
   );
 }
 
-function Override({ board, call, onClose }: Props) {
-  const [physician, setPhysician] = useState("");
-  const [driver, setDriver] = useState("");
-  const [reason, setReason] = useState("");
-  const [requestId] = useState(newRequestId);
+interface Crew {
+  readonly physician: string;
+  // A person's name, or "self".
+  readonly driver: string;
+}
+
+// Whom to send: who is on duty, with his expected arrival where the last match
+// knew it.
+function CrewFields({ board, call, value, onChange, without }: Pick<Props, "board" | "call"> & {
+  value: Crew;
+  onChange: (crew: Crew) => void;
+  without?: string;
+}) {
   const names = namesOf(board);
-  const duties = board.all("duty").filter((duty) => duty.onDuty);
-  const physicians = duties.filter((duty) => duty.role === Role.PHYSICIAN);
-  const drivers = duties.filter((duty) => duty.role === Role.DRIVER);
+  const duties = board.all("duty").filter((duty) => duty.onDuty && duty.name !== without);
   const candidates = call.match ? (board.get("match", call.match)?.candidates ?? []) : [];
   const arrivalFor = (name: string) => candidates.find((each) => each.physician === name)?.arriveTime;
+  return (
+    <>
+      <Radios label={t("physician")} value={value.physician} onChange={(physician) => onChange({ ...value, physician })}
+        options={duties.filter((duty) => duty.role === Role.PHYSICIAN).map((duty) => ({
+          value: duty.name,
+          label: [names.personName(duty.name), clockTime(arrivalFor(duty.name))].filter(Boolean).join("　→ "),
+        }))} />
+      <Radios label={t("driver")} value={value.driver} onChange={(driver) => onChange({ ...value, driver })}
+        options={[
+          ...duties.filter((duty) => duty.role === Role.DRIVER)
+            .map((duty) => ({ value: duty.name, label: `${names.personName(duty.name)}・${duty.car ? names.carName(duty.car) : "–"}` })),
+          ...(board.get("person", value.physician)?.selfDrive ? [{ value: "self", label: t("self_drive") }] : []),
+        ]} />
+    </>
+  );
+}
+
+function sendOverride(call: Call, { physician, driver }: Crew, overrideReason: string, requestId: string) {
   const selfDrive = driver === "self";
-  if (physicians.length === 0) {
+  return settled(() => callRpc.overrideMatch({
+    calls: [call.name],
+    physician,
+    driver: selfDrive ? "" : driver,
+    selfDrive,
+    overrideReason,
+    requestId,
+  }));
+}
+
+function Override({ board, call, onClose }: Props) {
+  const [crew, setCrew] = useState<Crew>({ physician: "", driver: "" });
+  const [reason, setReason] = useState("");
+  const [requestId] = useState(newRequestId);
+  const somebody = board.all("duty").some((duty) => duty.onDuty && duty.role === Role.PHYSICIAN);
+  if (!somebody) {
     return <AskDialog title={t("override")} action={t("override_do")} onClose={onClose} ready={false} act={async () => {}}><Notice tone="warn" icon="person">{t("nobody_on_duty")}</Notice></AskDialog>;
   }
   return (
     <AskDialog title={t("override")} action={t("override_do")} onClose={onClose}
-      ready={physician !== "" && driver !== "" && reason.trim() !== ""}
+      ready={crew.physician !== "" && crew.driver !== "" && reason.trim() !== ""}
+      act={async () => board.put("offer", await sendOverride(call, crew, reason, requestId))}>
+      <CrewFields board={board} call={call} value={crew} onChange={setCrew} />
+      <Field label={t("reason")} lines={2} value={reason} onChange={setReason} />
+    </AskDialog>
+  );
+}
+
+// Takes a call from its crew, and gives it to somebody named or to whom the
+// match finds.
+function Transfer({ board, call, onClose }: Props) {
+  const [to, setTo] = useState<"auto" | "named">("auto");
+  const [crew, setCrew] = useState<Crew>({ physician: "", driver: "" });
+  const [reason, setReason] = useState("");
+  const [releaseId] = useState(newRequestId);
+  const [offerId] = useState(newRequestId);
+  const now_ = board.get("assignment", call.assignment);
+  return (
+    <AskDialog title={t("release")} action={t("transfer_do")} onClose={onClose}
+      ready={reason.trim() !== "" && (to === "auto" || (crew.physician !== "" && crew.driver !== ""))}
       act={async () => {
-        board.put("offer", await settled(() => callRpc.overrideMatch({
-          calls: [call.name],
-          physician,
-          driver: selfDrive ? "" : driver,
-          selfDrive,
-          overrideReason: reason,
-          requestId,
-        })));
+        board.put("assignment", await settled(() =>
+          callRpc.releaseAssignment({ assignment: call.assignment, reason, requestId: releaseId })));
+        if (to === "named") board.put("offer", await sendOverride(call, crew, reason, offerId));
       }}>
-      <Radios label={t("physician")} value={physician} onChange={setPhysician}
-        options={physicians.map((duty) => ({
-          value: duty.name,
-          label: [names.personName(duty.name), clockTime(arrivalFor(duty.name))].filter(Boolean).join("　→ "),
-        }))} />
-      <Radios label={t("driver")} value={driver} onChange={setDriver}
-        options={[
-          ...drivers.map((duty) => ({ value: duty.name, label: `${names.personName(duty.name)}・${duty.car ? names.carName(duty.car) : "–"}` })),
-          ...(board.get("person", physician)?.selfDrive ? [{ value: "self", label: t("self_drive") }] : []),
-        ]} />
+      <p>{t("release_note")}</p>
+      <Radios label={t("transfer_to")} value={to} onChange={setTo}
+        options={[{ value: "auto", label: t("transfer_auto") }, { value: "named", label: t("override") }]} />
+      {to === "named" && <CrewFields board={board} call={call} value={crew} onChange={setCrew} without={now_?.physician} />}
       <Field label={t("reason")} lines={2} value={reason} onChange={setReason} />
     </AskDialog>
   );

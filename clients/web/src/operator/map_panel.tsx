@@ -1,7 +1,7 @@
 // The map panel; the map itself is loaded when it is first shown, because it is
 // as large as everything else together.
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { session } from "../app/session";
 import { theme } from "../app/theme";
@@ -10,8 +10,9 @@ import { Role, Urgency, type LatLng } from "../gen/housecall/v1/types_pb";
 import { AssignmentState } from "../gen/housecall/v1/visit_pb";
 import { msOf, now } from "../app/clock";
 import { hasArrived, isOver } from "../records/call_view";
-import { durationMs } from "../text/format";
-import type { MapPoint, RoadMap } from "./road_map";
+import { clockTime, durationMs } from "../text/format";
+import type { MapLine, MapPoint, RoadMap } from "./road_map";
+import { Routes } from "./routes";
 import { patientNameOf } from "./board_page";
 import { t } from "./texts";
 
@@ -26,6 +27,7 @@ export function BoardMap({ board, chosen, onChoose }: {
   const element = useRef<HTMLDivElement>(null);
   const map = useRef<RoadMap>();
   const [state, setState] = useState<"loading" | "roads" | "no_roads" | "failed">("loading");
+  const routes = useMemo(() => new Routes(), []);
   const calls = board.all("call").filter((call) => !isOver(call) && !isPaper(call) && call.place?.position);
   const duties = board.all("duty").filter((duty) => duty.onDuty && duty.role !== Role.OPERATOR);
 
@@ -67,10 +69,15 @@ export function BoardMap({ board, chosen, onChoose }: {
       tone: call.state === CallState.EMERGENCY_119 || call.urgency === Urgency.URGENT ? "urgent"
         : call.urgency === Urgency.STANDARD ? "warn" : "plain",
       label: patientNameOf(call, board),
+      note: call.name === chosen?.name || calls.length <= 40 ? patientNameOf(call, board) : "",
       chosen: call.name === chosen?.name,
       at: coordinates(call.place!.position!),
     }));
-    const lines: [number, number][][] = [];
+    const lines: MapLine[] = [];
+    const under = board.all("assignment").filter((each) =>
+      each.state === AssignmentState.EN_ROUTE || each.state === AssignmentState.ACCEPTED);
+    const etaOf = (person: string) =>
+      clockTime(under.find((each) => (each.driver || each.physician) === person)?.estimate?.arriveTime);
     for (const duty of duties) {
       const position = board.get("position", duty.name);
       if (!position?.position) continue;
@@ -79,20 +86,27 @@ export function BoardMap({ board, chosen, onChoose }: {
         kind: duty.role === Role.DRIVER ? "car" : "physician",
         tone: now.peek() - (msOf(position.deviceTime) ?? 0) > staleMs ? "stale" : "plain",
         label: board.get("person", duty.name)?.displayName ?? "",
+        note: [duty.car && board.get("car", duty.car)?.displayName, etaOf(duty.name)].filter(Boolean).join(" → "),
         chosen: false,
         at: coordinates(position.position),
       });
     }
-    for (const assignment of board.all("assignment")) {
-      if (assignment.state !== AssignmentState.EN_ROUTE && assignment.state !== AssignmentState.ACCEPTED) continue;
+    for (const assignment of under) {
       const from = board.get("position", assignment.driver || assignment.physician)?.position;
       const call = board.get("call", assignment.calls[0] ?? "");
-      if (from && call?.place?.position && !hasArrived(call)) {
-        lines.push([coordinates(from), coordinates(call.place.position)]);
-      }
+      if (!from || !call?.place?.position || hasArrived(call)) continue;
+      const way = routes.get(assignment.name);
+      lines.push({
+        onRoads: way.length > 1,
+        chosen: call.name === chosen?.name,
+        points: way.length > 1 ? way : [coordinates(from), coordinates(call.place.position)],
+      });
     }
+    // The chosen one's first.
+    routes.want([...under].sort((a, b) =>
+      Number(b.name === chosen?.assignment) - Number(a.name === chosen?.assignment)));
     map.current?.show(points, lines);
-  }, [board.version.value, chosen?.name, state]);
+  }, [board.version.value, routes.version.value, chosen?.name, state]);
 
   useEffect(() => {
     const position = chosen?.place?.position;
@@ -102,6 +116,12 @@ export function BoardMap({ board, chosen, onChoose }: {
   return (
     <section class="panel map-panel" aria-label={t("map")}>
       <div ref={element} class="map" role="img" aria-label={t("map_label", { calls: calls.length, cars: duties.length })} />
+      <p class="map-legend">
+        <span><i class="dot dot-urgent" /><i class="dot dot-warn" /><i class="dot" />{t("legend_call")}</span>
+        <span><i class="dot dot-car" />{t("legend_car")}</span>
+        <span><i class="dot dot-physician" />{t("legend_physician")}</span>
+        <span><i class="dot dot-stale" />{t("legend_stale")}</span>
+      </p>
       <p class="map-note small">
         {state === "no_roads" && t("map_no_roads")}
         {state === "failed" && t("map_failed")}

@@ -10,14 +10,23 @@ export interface MapPoint {
   readonly kind: "call" | "car" | "physician";
   readonly tone: "urgent" | "warn" | "plain" | "stale";
   readonly label: string;
+  // Written beside the point as long as there is room.
+  readonly note: string;
   readonly chosen: boolean;
   // Longitude, latitude.
   readonly at: [number, number];
 }
 
+export interface MapLine {
+  // On the roads; else as the crow flies, and dashed.
+  readonly onRoads: boolean;
+  readonly chosen: boolean;
+  readonly points: readonly [number, number][];
+}
+
 export interface RoadMap {
   readonly hasRoads: boolean;
-  show(points: readonly MapPoint[], lines: readonly [number, number][][]): void;
+  show(points: readonly MapPoint[], lines: readonly MapLine[]): void;
   flyTo(at: [number, number]): void;
   close(): void;
 }
@@ -70,6 +79,19 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
           id: "lines",
           type: "line",
           source: "lines",
+          filter: ["get", "onRoads"],
+          layout: { "line-cap": "round", "line-join": "round" },
+          paint: {
+            "line-color": night ? "#86bdf4" : "#1a568f",
+            "line-width": ["case", ["get", "chosen"], 5, 3],
+            "line-opacity": ["case", ["get", "chosen"], 0.9, 0.55],
+          },
+        },
+        {
+          id: "guesses",
+          type: "line",
+          source: "lines",
+          filter: ["!", ["get", "onRoads"]],
           paint: { "line-color": night ? "#86bdf4" : "#1a568f", "line-width": 2, "line-dasharray": [2, 2] },
         },
         {
@@ -86,8 +108,25 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
             "circle-stroke-width": 2,
           },
         },
+        {
+          id: "notes",
+          type: "symbol",
+          source: "points",
+          filter: ["!=", ["get", "note"], ""],
+          layout: {
+            "icon-image": ["get", "note"],
+            "icon-anchor": "left",
+            "icon-offset": [9, 0],
+            "symbol-sort-key": ["case", ["get", "chosen"], 0, ["==", ["get", "kind"], "call"], 1, 2],
+          },
+        },
       ],
     },
+  });
+  // Words on the map are drawn here: fonts for maps would be a server's.
+  map.on("styleimagemissing", ({ id }) => {
+    const image = drawWords(id, night);
+    if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 2 });
   });
   const tip = document.createElement("div");
   tip.className = "map-tip";
@@ -122,16 +161,33 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
       });
       (map.getSource("lines") as GeoJSONSource | undefined)?.setData({
         type: "FeatureCollection",
-        features: lines.map((coordinates) => ({
+        features: lines.map(({ points: coordinates, onRoads, chosen }) => ({
           type: "Feature",
-          properties: {},
-          geometry: { type: "LineString", coordinates },
+          properties: { onRoads, chosen },
+          geometry: { type: "LineString", coordinates: [...coordinates] },
         })),
       });
     },
     flyTo: (at) => void map.easeTo({ center: at, duration: 300 }),
     close: () => map.remove(),
   };
+}
+
+function drawWords(words: string, night: boolean): ImageData | undefined {
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context || !words) return undefined;
+  const font = `600 24px ${getComputedStyle(document.body).fontFamily}`;
+  context.font = font;
+  canvas.width = Math.ceil(context.measureText(words).width) + 16;
+  canvas.height = 36;
+  context.font = font;
+  context.fillStyle = night ? "rgb(20 32 43 / 88%)" : "rgb(255 255 255 / 88%)";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = night ? "#eaf0f6" : "#15212c";
+  context.textBaseline = "middle";
+  context.fillText(words, 8, canvas.height / 2 + 1);
+  return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
 function empty(): GeoJSON.FeatureCollection {

@@ -6,7 +6,8 @@ import { msOf, now } from "../app/clock";
 import { center } from "../app/session";
 import type { RotaDuty } from "../gen/housecall/v1/rota_pb";
 import { namesOf } from "../records/patient_card";
-import { clockTime, longDate, shortTime } from "../text/format";
+import { clockTime, hours, longDate } from "../text/format";
+import { gapsByHours } from "../records/gaps";
 import { roleLabel } from "../text/labels";
 import { Badge, Empty, ErrorLine, Loading, Phone, useLoad } from "../ui/parts";
 import { t } from "./texts";
@@ -31,6 +32,7 @@ export function RotaTable({ board, duties }: { board: LiveBoard; duties: readonl
   return (
     <div class="scroll-x">
       <table>
+        <thead><tr><th>{t("role")}</th><th>{t("name")}</th><th>{t("time")}</th><th>{t("car")}</th><th>{t("phone")}</th><th>{t("duty")}</th></tr></thead>
         <tbody>
           {duties.map((duty, index) => {
             const now_ = board.get("duty", duty.person);
@@ -39,7 +41,7 @@ export function RotaTable({ board, duties }: { board: LiveBoard; duties: readonl
               <tr key={index}>
                 <td>{roleLabel(duty.role)}{duty.reserve && <> <Badge>{t("reserve")}</Badge></>}</td>
                 <td><b>{names.personName(duty.person)}</b></td>
-                <td>{shortTime(duty.startTime)} – {clockTime(duty.endTime)}</td>
+                <td class="nowrap">{hours(duty.startTime, duty.endTime)}</td>
                 <td>{duty.car && names.carName(duty.car)}</td>
                 <td><Phone number={board.get("person", duty.person)?.phone ?? ""} /></td>
                 <td>{hasBegun && (now_?.onDuty ? <Badge tone="good">{clockTime(now_.since)}〜</Badge> : <Badge tone="warn">{t("not_on_duty")}</Badge>)}</td>
@@ -64,11 +66,17 @@ export function RotaPage({ board }: { board: LiveBoard }) {
           <section class="card stack-tight">
             <h2>{t("gaps")}</h2>
             {loaded.value.gaps.length === 0 ? <Empty icon="check">{t("no_gaps")}</Empty> : (
-              <ul class="stack-tight">
-                {loaded.value.gaps.map((gap, index) => (
-                  <li key={index} class="row"><Badge tone="warn">{roleLabel(gap.role)}</Badge>{longDate(msOf(gap.startTime) ?? 0)} {clockTime(gap.startTime)} – {shortTime(gap.endTime)}</li>
-                ))}
-              </ul>
+              <table>
+                <thead><tr><th>{t("period")}</th><th>{t("nobody_for")}</th></tr></thead>
+                <tbody>
+                  {gapsByHours(loaded.value.gaps).map(({ start, end, roles }) => (
+                    <tr key={`${msOf(start)}-${msOf(end)}`}>
+                      <td class="nowrap">{longDate(msOf(start) ?? 0)}　{hours(start, end)}</td>
+                      <td><span class="row">{roles.map((role) => <Badge tone="warn" key={role}>{roleLabel(role)}</Badge>)}</span></td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
             )}
           </section>
         </>

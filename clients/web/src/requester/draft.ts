@@ -54,9 +54,13 @@ export const draft = signal<Draft | undefined>(undefined);
 // call's name if there was an open one for the patient.
 export const endedAs = signal<Readonly<Record<string, string>>>({});
 
+// Whether what the device has kept was read; nothing may be begun before.
+export const draftsOpen = signal(false);
+
 export async function openDraft(): Promise<void> {
   draft.value = await kept<Draft>("draft");
   endedAs.value = (await kept<Record<string, string>>("ended_as")) ?? {};
+  draftsOpen.value = true;
 }
 
 export function isBegun(value: Draft | undefined): boolean {

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { newRequestId, notes as noteRpc, settled } from "../app/rpc";
+import { session } from "../app/session";
 import { DeliveryState, type Delivery } from "../gen/housecall/v1/note_pb";
 import { namesOf } from "../records/patient_card";
 import { idOf, shortTime } from "../text/format";
@@ -42,6 +43,9 @@ export function DeliveryCard({ board, delivery }: { board: LiveBoard; delivery: 
   const [requestId] = useState(newRequestId);
   const [questionId, setQuestionId] = useState(newRequestId);
   const names = namesOf(board);
+  // Colleagues' names are not told to everybody; one's own is known.
+  const me = session.value?.person;
+  const whoIs = (person: string) => (person === me?.name ? me.displayName : names.personName(person));
   const received = delivery.state === DeliveryState.RECEIVED;
   return (
     <div class="stack-tight">
@@ -49,8 +53,8 @@ export function DeliveryCard({ board, delivery }: { board: LiveBoard; delivery: 
         <Badge tone={received ? "good" : "warn"}>{deliveryStateLabel(delivery.state)}</Badge>
         {received ? (
           <span class="small soft">
-            {delivery.receipt?.person
-              ? t("confirmed", { time: shortTime(delivery.receipt.time), who: names.personName(delivery.receipt.person) })
+            {delivery.receipt?.person && !whoIs(delivery.receipt.person) ? t("confirmed_here", { time: shortTime(delivery.receipt.time) })
+              : delivery.receipt?.person ? t("confirmed", { time: shortTime(delivery.receipt.time), who: whoIs(delivery.receipt.person) })
               : t("confirmed_system", { time: shortTime(delivery.receipt?.time) })}
           </span>
         ) : (
@@ -60,7 +64,7 @@ export function DeliveryCard({ board, delivery }: { board: LiveBoard; delivery: 
       {delivery.questions.length > 0 && (
         <ul class="stack-tight">
           {delivery.questions.map((question, index) => (
-            <li key={index}><span class="soft small">{shortTime(question.time)} {names.personName(question.author)}</span><div class="pre">{question.text}</div></li>
+            <li key={index}><span class="soft small">{shortTime(question.time)} {whoIs(question.author)}</span><div class="pre">{question.text}</div></li>
           ))}
         </ul>
       )}

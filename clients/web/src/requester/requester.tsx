@@ -6,7 +6,7 @@ import { path } from "../app/router";
 import { center, session } from "../app/session";
 import { ConnectionBar, Failed, Loading, Top, UnsentBar } from "../ui/parts";
 import { CallPage } from "./call_page";
-import { openDraft } from "./draft";
+import { draftsOpen, openDraft } from "./draft";
 import { Home } from "./home";
 import { Inbox } from "./inbox";
 import { NewCall } from "./new_call";
@@ -28,6 +28,7 @@ export default function Requester() {
 
 function Page({ board }: { board: LiveBoard }) {
   const [place, id] = path.value;
+  if (!draftsOpen.value) return <main class="page"><Loading /></main>;
   // The form and the call just sent work without the board.
   if (place === "new") return <NewCall board={board} />;
   if (place === "calls" && id) return <CallPage board={board} id={id} key={id} />;

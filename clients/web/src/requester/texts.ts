@@ -92,6 +92,7 @@ export const t = catalogue({
   note_waiting: ["医師の記録はまだ届いていません", "The note has not been signed yet"],
   confirm: ["受け取りました", "We have it"],
   confirmed: ["{time} {who} が受領", "Received {time} by {who}"],
+  confirmed_here: ["{time} 受領", "Received {time}"],
   confirmed_system: ["{time} 受信を確認", "Received {time} by the receiver's system"],
   question: ["質問・訂正を送る", "Ask or correct"],
   question_text: ["質問・訂正の内容", "Your question or correction"],

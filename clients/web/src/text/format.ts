@@ -18,19 +18,21 @@ const t = catalogue({
   seconds: ["{n}秒", "{n} s"],
   hours_minutes: ["{h}時間{n}分", "{h} h {n} min"],
   hours: ["{h}時間", "{h} h"],
+  next_day: ["翌{time}", "{time} next day"],
   years_old: ["{n}歳", "{n} y"],
 });
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = language.value + timeZone.value + JSON.stringify(options);
+// Kept: making one costs more than using it a hundred times.
+function format(
+  options: Intl.DateTimeFormatOptions,
+  locale = language.value === "ja" ? "ja-JP" : "en-GB",
+): Intl.DateTimeFormat {
+  const key = locale + timeZone.value + JSON.stringify(options);
   let found = formats.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat(language.value === "ja" ? "ja-JP" : "en-GB", {
-      timeZone: timeZone.value,
-      ...options,
-    });
+    found = new Intl.DateTimeFormat(locale, { timeZone: timeZone.value, ...options });
     formats.set(key, found);
   }
   return found;
@@ -57,6 +59,16 @@ export function shortTime(time: Timestamp | number | undefined): string {
   }).format(ms);
 }
 
+// "18:00–翌8:00": from one instant to another, as a rota says it.
+export function hours(start: Timestamp | undefined, end: Timestamp | undefined): string {
+  const from = msOf(start);
+  const to = msOf(end);
+  if (from === undefined || to === undefined) return "";
+  const days = Math.round((Date.parse(dayOf(to)) - Date.parse(dayOf(from))) / 86_400_000);
+  const until = days === 0 ? clockTime(to) : days === 1 ? t("next_day", { time: clockTime(to) }) : shortTime(to);
+  return `${clockTime(from)}–${until}`;
+}
+
 export function longDate(ms: number): string {
   return format({ month: "long", day: "numeric", weekday: "short" }).format(ms);
 }
@@ -67,7 +79,7 @@ export function fullDate(ms: number): string {
 
 // YYYY-MM-DD in the center's time zone.
 export function dayOf(ms: number): string {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: timeZone.value }).format(ms);
+  return format({ year: "numeric", month: "2-digit", day: "2-digit" }, "sv-SE").format(ms);
 }
 
 // The instant of a civil time in the center's time zone; "2026-11-21T18:00".
@@ -80,11 +92,7 @@ export function instantOf(civil: string): number {
 }
 
 function civilMs(ms: number): number {
-  const text = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: timeZone.value,
-    dateStyle: "short",
-    timeStyle: "medium",
-  }).format(ms);
+  const text = format({ dateStyle: "short", timeStyle: "medium" }, "sv-SE").format(ms);
   return Date.parse(text.replace(" ", "T") + "Z");
 }
 
