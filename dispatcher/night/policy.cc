@@ -5,11 +5,13 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "absl/time/time.h"
 
 namespace housecall::night {
 
 namespace {
+
+constexpr absl::Duration kPlanBudget = absl::Milliseconds(50);
 
 std::string ErrorAnswer(const absl::Status& status) {
   nlohmann::json answer;
@@ -26,9 +28,14 @@ bool BeginsNight(const std::string& line) {
 
 }  // namespace
 
-int RunPolicy(const DispatcherOptions& options, std::istream& in,
-              std::ostream& out, std::ostream& errors) {
+int RunPolicy(const DispatcherOptions& options, const Clock& clock,
+              std::istream& in, std::ostream& out, std::ostream& errors) {
   int wrong = 0;
+  // As in the daemon: the steps end a search as a rule; on a slow machine the
+  // clock does.
+  absl::Time end_time = absl::InfiniteFuture();
+  DispatcherOptions timed = options;
+  timed.plan.is_over = [&] { return clock.Now() >= end_time; };
   Protocol protocol;
   std::optional<Dispatcher> dispatcher;
   absl::Status state = absl::InvalidArgumentError("a night first");
@@ -43,7 +50,7 @@ int RunPolicy(const DispatcherOptions& options, std::istream& in,
       dispatcher.reset();
       if (status.ok()) {
         absl::StatusOr<Dispatcher> made =
-            Dispatcher::Make(&protocol.night(), options);
+            Dispatcher::Make(&protocol.night(), timed);
         status = made.status();
         if (made.ok()) dispatcher.emplace(*std::move(made));
       }
@@ -56,6 +63,7 @@ int RunPolicy(const DispatcherOptions& options, std::istream& in,
       errors << "housecall-night: " << status.message() << std::endl;
     }
     if (is_night) continue;
+    end_time = clock.Now() + kPlanBudget;
     out << (status.ok()
                 ? protocol.Write(dispatcher->Decide(protocol.situation()))
                 : ErrorAnswer(status))

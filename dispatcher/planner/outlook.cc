@@ -246,16 +246,16 @@ double ExpectedCost(const Schedule& plan,
 
 int ScenariosWorth(const RouteProblem& problem, const RoutePlan& plan,
                    const Scenario& scenario, int64_t max_steps, int most) {
-  // So many that some plans can be compared.
-  constexpr int64_t kTrials = 40;
-  constexpr int64_t kLeast = 4;
+  constexpr int64_t kPlansCompared = 40;
+  constexpr int64_t kFewest = 12;
   Schedule schedule(&problem);
   schedule.Set(plan);
   int64_t steps = 0;
   ExpectedCost(schedule, {scenario}, &steps);
-  const int64_t worth = max_steps / kTrials / std::max<int64_t>(1, steps);
-  return static_cast<int>(
-      std::min<int64_t>(most, std::max<int64_t>(kLeast, worth)));
+  const int64_t worth =
+      max_steps / kPlansCompared / std::max<int64_t>(1, steps);
+  if (worth < kFewest) return 0;
+  return static_cast<int>(std::min<int64_t>(most, worth));
 }
 
 Outlook LookAhead(const RouteProblem& problem, const RoutePlan& plan,

@@ -63,7 +63,9 @@ struct Outlook {
 double ExpectedCost(const Schedule& plan,
                     const std::vector<Scenario>& scenarios, int64_t* steps);
 
-// How many scenarios like this one the steps are enough for, `most` at most.
+// How many scenarios like this one the steps are enough for so that some plans
+// can be compared, `most` at most. 0: so few that chance would decide; then the
+// plan is better left as it is.
 int ScenariosWorth(const RouteProblem& problem, const RoutePlan& plan,
                    const Scenario& scenario, int64_t max_steps, int most);
 

@@ -924,10 +924,13 @@ class Planning {
     const double trust = 10;
     const double factor = (trust + seen) / (trust + expected);
     std::vector<double> rates;
-    for (double minutes = 0; minutes < options_.forecast.horizon_minutes;
+    double calls = 0;
+    for (double minutes = 0; minutes < options_.forecast.horizon_minutes &&
+                             calls < options_.forecast.max_calls;
          minutes += kRateStepMinutes) {
       rates.push_back(usual * factor * weight(now_ + absl::Minutes(minutes)) /
                       60);
+      calls += rates.back() * kRateStepMinutes;
     }
     return rates;
   }
@@ -1034,6 +1037,7 @@ class Planning {
         problem, plan,
         MakeScenarios(forecast, 1, options_.forecast.seed).front(),
         options.max_steps, options_.forecast.scenarios);
+    if (count == 0) return plan;
     const Outlook outlook = LookAhead(
         problem, plan, MakeScenarios(forecast, count, options_.forecast.seed),
         options);

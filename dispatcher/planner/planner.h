@@ -92,8 +92,10 @@ struct ForecastOptions {
   bool on = true;
   // From 18:00 to 08:00, for each car on duty.
   double calls_per_car = 11;
-  // How far the planner looks, at most, and how many nights it imagines.
+  // How far the planner looks, at most, in time and in calls; and how many
+  // nights it imagines.
   double horizon_minutes = 150;
+  double max_calls = 40;
   int scenarios = 100;
   // Steps for judging by them, as max_steps.
   int64_t max_steps = 1'000'000;

@@ -59,8 +59,9 @@ Answers Ask(const std::vector<std::string>& lines,
   std::istringstream in(text);
   std::ostringstream out;
   std::ostringstream errors;
+  const SimulatedClock clock(absl::UnixEpoch());
   Answers answers;
-  answers.wrong = RunPolicy(options, in, out, errors);
+  answers.wrong = RunPolicy(options, clock, in, out, errors);
   const std::string written = out.str();
   for (absl::string_view line :
        absl::StrSplit(written, '\n', absl::SkipEmpty())) {
