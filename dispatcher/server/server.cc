@@ -257,6 +257,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(engine::Engine* engine,
 
 int Server::port() const { return parts_->port; }
 
+std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
+  return parts_->server->InProcessChannel(grpc::ChannelArguments());
+}
+
 void Server::Shutdown(absl::Duration grace) {
   MutexLock lock(parts_->stop_mutex);
   if (parts_->stopped) return;

@@ -9,6 +9,10 @@
 #include "absl/time/time.h"
 #include "dispatcher/engine/engine.h"
 
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
 namespace housecall::server {
 
 struct Options {
@@ -45,6 +49,11 @@ class Server {
   ~Server();
 
   int port() const;
+
+  // A channel to this server without a socket. No call may start on it once
+  // Shutdown was called: gRPC 1.51 ends the process then. None may be under way
+  // when the server dies.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // Says NOT_SERVING, ends the streams, lets running requests finish for
   // `grace` at most. Idempotent.

@@ -1,5 +1,6 @@
 #include "absl/strings/str_split.h"
 #include "dispatcher/base/log.h"
+#include "dispatcher/base/session_metadata.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/server/filters.h"
 #include "dispatcher/server/services.h"
@@ -7,6 +8,13 @@
 
 namespace housecall::server {
 namespace {
+
+// Whether a gateway keeps the caller's session in his browser's cookie.
+bool HasCookieCarrier(const grpc::CallbackServerContext& context) {
+  const auto found = context.client_metadata().find(kSessionCarrier);
+  return found != context.client_metadata().end() &&
+         found->second == kCookieCarrier;
+}
 
 // One message for every reason, so that nobody learns which accounts exist.
 absl::Status WrongPassword() {
@@ -22,10 +30,12 @@ class SessionService final : public v1::SessionService::CallbackService {
       const v1::CreateSessionRequest* request,
       v1::CreateSessionResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    const bool taken = desk_->logins().Run([this, reactor, request, response] {
-      const absl::Status status = LogIn(*request, reactor, response);
-      if (!status.ok()) reactor->Finish(ToGrpc(status));
-    });
+    const bool taken =
+        desk_->logins().Run([this, context, reactor, request, response] {
+          const absl::Status status =
+              LogIn(*request, context, reactor, response);
+          if (!status.ok()) reactor->Finish(ToGrpc(status));
+        });
     if (!taken) reactor->Finish(ToGrpc(TooManySlowRequests()));
     return reactor;
   }
@@ -88,6 +98,13 @@ class SessionService final : public v1::SessionService::CallbackService {
   grpc::ServerUnaryReactor* RevokeSession(
       grpc::CallbackServerContext* context,
       const v1::RevokeSessionRequest* request, v1::Session* response) override {
+    if (HasCookieCarrier(*context)) {
+      const absl::StatusOr<Caller> caller = desk_->Authenticate(*context);
+      if (caller.ok() &&
+          request->session() == ResourceName(caller->center, caller->session)) {
+        context->AddInitialMetadata(kSessionSeconds, "0");
+      }
+    }
     return desk_->Mutate<core::RevokeSession>(context, "RevokeSession", request,
                                               response);
   }
@@ -156,6 +173,7 @@ class SessionService final : public v1::SessionService::CallbackService {
   }
 
   absl::Status LogIn(const v1::CreateSessionRequest& request,
+                     grpc::CallbackServerContext* context,
                      grpc::ServerUnaryReactor* reactor,
                      v1::CreateSessionResponse* response) const {
     RETURN_IF_ERROR(CheckRequired(request));
@@ -192,22 +210,30 @@ class SessionService final : public v1::SessionService::CallbackService {
     engine::Submission submission;
     submission.actor = caller.actor;
     submission.command = core::OpenSession{token.session, account->id};
-    submission.done = [this, caller, token, reactor,
+    submission.done = [this, caller, token, context, reactor,
                        response](absl::StatusOr<engine::Result> result) {
       absl::Status status = result.status();
       if (status.ok()) {
         const core::Board& board = *result->board;
-        WriteRecord(*board.Find<core::Session>(token.session), caller.center,
-                    caller.actor, board, response->mutable_session());
+        const auto& session = *board.Find<core::Session>(token.session);
+        WriteRecord(session, caller.center, caller.actor, board,
+                    response->mutable_session());
         WriteRecord(*board.Find<core::Account>(caller.actor.account),
                     caller.center, caller.actor, board,
                     response->mutable_account());
         WriteRecord(*board.Find<core::Person>(caller.actor.person),
                     caller.center, caller.actor, board,
                     response->mutable_person());
-        response->set_token(token.text.Reveal());
-        SetTimestamp(desk_->engine().clock().Now(),
-                     response->mutable_server_time());
+        const absl::Time now = desk_->engine().clock().Now();
+        if (HasCookieCarrier(*context)) {
+          context->AddInitialMetadata(kSessionToken, token.text.Reveal());
+          context->AddInitialMetadata(
+              kSessionSeconds,
+              absl::StrCat(absl::ToInt64Seconds(session.expire_time - now)));
+        } else {
+          response->set_token(token.text.Reveal());
+        }
+        SetTimestamp(now, response->mutable_server_time());
       }
       reactor->Finish(ToGrpc(status));
     };
