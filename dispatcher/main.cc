@@ -1,6 +1,7 @@
 // housecalld: the dispatcher's daemon. Flags → options → wiring → serve; the
 // only file that knows every concrete class.
 
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/engine/engine.h"
+#include "dispatcher/gateway/gateway.h"
 #include "dispatcher/outbox/relay.h"
 #include "dispatcher/outbox/webhook_channel.h"
 #include "dispatcher/server/password.h"
@@ -69,6 +71,17 @@ ABSL_FLAG(absl::Duration, webhook_timeout, absl::Seconds(15),
 ABSL_FLAG(bool, webhook_loopback_http, false,
           "Accept http:// webhook addresses on this machine, for "
           "demonstrations; else https only.");
+ABSL_FLAG(std::string, web_listen, "",
+          "Where to serve browsers, with the same TLS files; empty: nowhere. "
+          "Without TLS a loopback address only; port 0: any.");
+ABSL_FLAG(std::string, web_port_file, "",
+          "Writes the port for browsers to this file once it is served.");
+ABSL_FLAG(std::string, web_root, "",
+          "The folder with the screens, as their build left them; empty: "
+          "browsers get no page, only answers to calls.");
+ABSL_FLAG(std::vector<std::string>, web_origin, {},
+          "Where browsers reach the screens, such as https://center.example, "
+          "if a reverse proxy is in front; several with commas.");
 ABSL_FLAG(bool, plan, true, "Match calls by itself; off: operators do.");
 
 ABSL_FLAG(std::string, center, "", "create-center: the center's id.");
@@ -92,8 +105,9 @@ constexpr char kUsage[] =
     R"(The dispatcher's daemon of housecall.
 
   housecalld serve --db=FILE [--map=FILE [--road_conditions=FILE]]
-      [--listen=ADDRESS:PORT]
-      Serves the centers in the database until SIGTERM or SIGINT.
+      [--listen=ADDRESS:PORT] [--web_listen=ADDRESS:PORT --web_root=FOLDER]
+      Serves the centers in the database until SIGTERM or SIGINT, and browsers
+      with the screens in FOLDER.
 
   housecalld create-center --db=FILE --center=ID --display_name=NAME
       --position=LAT,LNG --last_resort_name=NAME --last_resort_phone=NUMBER
@@ -384,6 +398,53 @@ absl::Status Check() {
   return absl::OkStatus();
 }
 
+// Each browser that watches keeps a socket open. The usual limit of 1024 files
+// is there for programs that use select().
+void RaiseFileLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+absl::Status WritePortFile(const absl::Flag<std::string>& flag, int port) {
+  const std::string path = absl::GetFlag(flag);
+  if (path.empty()) return absl::OkStatus();
+  std::ofstream file(path);
+  file << port << std::endl;
+  if (!file) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(),
+                     ": cannot write ", path));
+  }
+  return absl::OkStatus();
+}
+
+// Null without --web_listen.
+absl::StatusOr<std::unique_ptr<gateway::Gateway>> StartGateway(
+    server::Server& server) {
+  std::unique_ptr<gateway::Gateway> gateway;
+  gateway::Options options;
+  options.listen_address = absl::GetFlag(FLAGS_web_listen);
+  if (options.listen_address.empty()) {
+    if (!absl::GetFlag(FLAGS_web_root).empty()) {
+      return absl::InvalidArgumentError(
+          "--web_root: nobody is served it without --web_listen");
+    }
+    return gateway;
+  }
+  options.tls_certificate_file = absl::GetFlag(FLAGS_tls_cert);
+  options.tls_key_file = absl::GetFlag(FLAGS_tls_key);
+  options.tls_client_authority_file = absl::GetFlag(FLAGS_tls_client_ca);
+  options.web_root = absl::GetFlag(FLAGS_web_root);
+  options.origins = absl::GetFlag(FLAGS_web_origin);
+  RaiseFileLimit();
+  ASSIGN_OR_RETURN(gateway,
+                   gateway::Gateway::Start(server.InProcessChannel(), options));
+  HC_LOG(kInfo, "serving_browsers").With("port", gateway->port());
+  return gateway;
+}
+
 absl::Status Serve() {
   // Before any thread is started, so that only this one is told.
   sigset_t signals;
@@ -476,18 +537,19 @@ absl::Status Serve() {
       .With("travel_times", travel_times.source->description())
       .With("start_milliseconds",
             absl::ToInt64Milliseconds(absl::Now() - start_time));
-  if (const std::string path = absl::GetFlag(FLAGS_port_file); !path.empty()) {
-    std::ofstream file(path);
-    file << server->port() << std::endl;
-    if (!file) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--port_file: cannot write ", path));
-    }
+  ASSIGN_OR_RETURN(const std::unique_ptr<gateway::Gateway> gateway,
+                   StartGateway(*server));
+  if (gateway != nullptr) {
+    RETURN_IF_ERROR(WritePortFile(FLAGS_web_port_file, gateway->port()));
   }
+  RETURN_IF_ERROR(WritePortFile(FLAGS_port_file, server->port()));
 
   const int signal = FollowRoadsUntilSignal(signals, travel_times.roads.get());
   HC_LOG(kInfo, "stopping").With("signal", static_cast<int64_t>(signal));
+  // The server ends the streams, and the gateway tells the browsers so.
+  if (gateway != nullptr) gateway->StopAccepting();
   server->Shutdown(absl::Seconds(5));
+  if (gateway != nullptr) gateway->Shutdown(absl::Seconds(1));
   relay.Stop();
   webhook->Stop();
   engine.Stop();

@@ -141,6 +141,12 @@ expect 2 "key" "$bin/housecalld" serve --db=good.db --listen=127.0.0.1:0 \
   --tls_cert=good.db </dev/null
 expect 2 "--tls_client_ca" "$bin/housecalld" serve --db=good.db \
   --listen=127.0.0.1:0 --tls_client_ca=good.db </dev/null
+expect 2 "--web_listen" "$bin/housecalld" serve --db=good.db \
+  --listen=127.0.0.1:0 --web_root=. </dev/null
+expect 2 "index.html" "$bin/housecalld" serve --db=good.db \
+  --listen=127.0.0.1:0 --web_listen=127.0.0.1:0 --web_root=. </dev/null
+expect 2 "loopback" "$bin/housecalld" serve --db=good.db \
+  --listen=127.0.0.1:0 --web_listen=0.0.0.0:0 </dev/null
 expect 2 "no.pem" "$bin/housecalld" serve --db=good.db --listen=127.0.0.1:0 \
   --tls_cert=no.pem --tls_key=no.pem </dev/null
 
