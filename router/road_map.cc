@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -224,6 +225,54 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
     snap.main.reset();
   }
   return snap;
+}
+
+absl::StatusOr<std::vector<SnapCandidate>> RoadMap::FindCandidates(
+    const LatLng& position, const SnapOptions& options, size_t limit,
+    const Metric* metric) const {
+  // Whatever is wrong with the position.
+  const absl::StatusOr<Snap> snap = FindSnap(position, options, metric);
+  if (!snap.ok()) return snap.status();
+  const Plane plane(position);
+  const auto is_open = [&](ArcRoad road) {
+    if (metric != nullptr) return metric->weights().road(road) != kClosed;
+    const Segment& segment = data_.segments[road.segment()];
+    return (road.backward() ? segment.backward_weight
+                            : segment.forward_weight) != kClosed;
+  };
+  std::vector<SnapCandidate> candidates;
+  for (const uint32_t segment :
+       places_.FindWithin({position, position}, options.radius_meters)) {
+    SnapCandidate candidate;
+    candidate.point = places_.NearestOf(segment, position);
+    candidate.is_open_forward = is_open(ArcRoad::Of(segment, false));
+    candidate.is_open_backward = is_open(ArcRoad::Of(segment, true));
+    candidate.is_ends_only = data_.segments[segment].Has(Segment::kEndsOnly);
+    if (candidate.point.distance_meters > options.radius_meters ||
+        (!candidate.is_open_forward && !candidate.is_open_backward)) {
+      continue;
+    }
+    const absl::Span<const FixedPoint> line = SegmentPoints(data_, segment);
+    const size_t piece = NearestOnLine(plane, line).piece;
+    const PlanePoint a = plane.Project(line[piece]);
+    const PlanePoint b = plane.Project(line[piece + 1]);
+    // The position is the plane's origin. Nearer than 10 cm is on the road.
+    const double cross = a.y * (b.x - a.x) - a.x * (b.y - a.y);
+    if (candidate.point.distance_meters > 0.1 && cross != 0) {
+      candidate.side =
+          cross < 0 ? SnapCandidate::Side::kLeft : SnapCandidate::Side::kRight;
+    }
+    candidates.push_back(candidate);
+  }
+  std::sort(candidates.begin(), candidates.end(),
+            [](const SnapCandidate& a, const SnapCandidate& b) {
+              return std::tuple(a.point.distance_meters, a.is_ends_only,
+                                a.point.segment) <
+                     std::tuple(b.point.distance_meters, b.is_ends_only,
+                                b.point.segment);
+            });
+  if (candidates.size() > limit) candidates.resize(limit);
+  return candidates;
 }
 
 std::vector<LatLng> PieceLine(const RoadData& data, const PathPiece& piece) {

@@ -58,6 +58,22 @@ struct SnapOptions {
   double radius_meters = 500;
 };
 
+// A road that a position may belong to, and what can be told of it there.
+struct SnapCandidate {
+  enum class Side { kOn, kLeft, kRight };
+
+  RoadPoint point;
+  // Where the position lies, seen in the direction in which the segment is
+  // drawn. Where traffic keeps left, who drives forwards stops at the kerb of
+  // what lies to the left.
+  Side side = Side::kOn;
+  // Directions in which cars may drive there now.
+  bool is_open_forward = false;
+  bool is_open_backward = false;
+  // A drive may begin and end there, but not lead through.
+  bool is_ends_only = false;
+};
+
 // A road network, ready for questions. Immutable; safe for any number of
 // threads.
 class RoadMap {
@@ -90,6 +106,13 @@ class RoadMap {
   absl::StatusOr<Snap> FindSnap(const LatLng& position,
                                 const SnapOptions& options = {},
                                 const Metric* metric = nullptr) const;
+
+  // Every road that is open within the radius, the nearest first, at most
+  // `limit`; equally near ones as FindSnap prefers them. The errors are those
+  // of FindSnap.
+  absl::StatusOr<std::vector<SnapCandidate>> FindCandidates(
+      const LatLng& position, const SnapOptions& options = {}, size_t limit = 8,
+      const Metric* metric = nullptr) const;
 
   absl::Duration ToDuration(uint32_t weight) const {
     return absl::Microseconds(int64_t{weight} * data_.weight_unit_microseconds);

@@ -169,12 +169,17 @@ std::optional<RoadPoint> SpatialIndex::FindNearest(
     return std::nullopt;
   }
 
-  const absl::Span<const FixedPoint> line = SegmentPoints(data_, best_segment);
-  const LinePoint nearest = NearestOnLine(plane, line);
+  return NearestOf(static_cast<uint32_t>(best_segment), position);
+}
+
+RoadPoint SpatialIndex::NearestOf(uint32_t segment,
+                                  const LatLng& position) const {
+  const absl::Span<const FixedPoint> line = SegmentPoints(data_, segment);
+  const LinePoint nearest = NearestOnLine(Plane(position), line);
   RoadPoint point;
-  point.segment = static_cast<uint32_t>(best_segment);
+  point.segment = segment;
   point.offset_millimeters =
-      OffsetOf(line, data_.segments[best_segment].length_millimeters, nearest);
+      OffsetOf(line, data_.segments[segment].length_millimeters, nearest);
   point.position = nearest.position;
   point.distance_meters = nearest.distance_meters;
   return point;

@@ -49,6 +49,9 @@ class SpatialIndex {
       const LatLng& position,
       absl::FunctionRef<bool(uint32_t segment)> counts) const;
 
+  // The point of a segment that is nearest to `position`.
+  RoadPoint NearestOf(uint32_t segment, const LatLng& position) const;
+
   // The segments whose surrounding box touches `box`, made larger by a margin
   // on each side, in ascending order.
   std::vector<uint32_t> FindWithin(const BoundingBox& box,

@@ -211,5 +211,73 @@ TEST(LinePart, CutsTheLineAtItsOffsets) {
   EXPECT_EQ(latitudes(3000, 3000), (V{3000, 3000}));
 }
 
+TEST(FindCandidates, TellsEveryRoadTheNearestFirst) {
+  const AsciiMap map(R"(
+    A----->-----B
+       p
+    C-----------D
+    :           :
+    E.....q.....F
+  )");
+  const auto candidates = map.map()->FindCandidates(map.At('p'), {12});
+  ASSERT_TRUE(candidates.ok()) << candidates.status();
+  ASSERT_EQ(candidates->size(), 2u);
+  const auto find = [&](const std::vector<SnapCandidate>& all, char node) {
+    for (const SnapCandidate& candidate : all) {
+      const Segment& segment =
+          map.map()->data().segments[candidate.point.segment];
+      if (map.map()->data().nodes[segment.from_node] == ToFixed(map.At(node)) ||
+          map.map()->data().nodes[segment.to_node] == ToFixed(map.At(node))) {
+        return candidate;
+      }
+    }
+    ADD_FAILURE() << node;
+    return SnapCandidate();
+  };
+  // South of the one-way street to the east, whichever way it is drawn.
+  const SnapCandidate north = find(*candidates, 'A');
+  EXPECT_NE(north.is_open_forward, north.is_open_backward);
+  EXPECT_EQ(north.side, north.is_open_forward ? SnapCandidate::Side::kRight
+                                              : SnapCandidate::Side::kLeft);
+  EXPECT_NEAR(north.point.distance_meters, 10, 0.1);
+  const SnapCandidate south = find(*candidates, 'D');
+  EXPECT_TRUE(south.is_open_forward && south.is_open_backward);
+  EXPECT_NE(south.side, SnapCandidate::Side::kOn);
+  // On a private road, and nothing else near.
+  const auto on_road = map.map()->FindCandidates(map.At('q'), {5});
+  ASSERT_EQ(on_road->size(), 1u);
+  EXPECT_TRUE(on_road->front().is_ends_only);
+  EXPECT_EQ(on_road->front().side, SnapCandidate::Side::kOn);
+  // No more than wanted, and the nearest of them.
+  const auto all = map.map()->FindCandidates(map.At('q'), {500});
+  ASSERT_GE(all->size(), 4u);
+  for (size_t i = 0; i + 1 < all->size(); ++i) {
+    EXPECT_LE((*all)[i].point.distance_meters,
+              (*all)[i + 1].point.distance_meters);
+  }
+  EXPECT_EQ(map.map()->FindCandidates(map.At('q'), {500}, 1)->size(), 1u);
+  EXPECT_TRUE(
+      absl::IsOutOfRange(map.map()->FindCandidates({-35, 10}).status()));
+}
+
+TEST(FindCandidates, LeavesOutWhatIsClosedNow) {
+  const AsciiMap map(R"(
+    A-----B
+       p
+    C-----D
+    |     |
+    +-----+
+  )");
+  const uint32_t closed = map.Point('A').segment;
+  const Metric metric(
+      *map.map()->metric(),
+      std::vector<RoadChange>{{ArcRoad::Of(closed, false), kClosed},
+                              {ArcRoad::Of(closed, true), kClosed}});
+  for (const SnapCandidate& candidate :
+       map.map()->FindCandidates(map.At('p'), {}, 8, &metric).value()) {
+    EXPECT_NE(candidate.point.segment, closed);
+  }
+}
+
 }  // namespace
 }  // namespace housecall::router
