@@ -31,26 +31,43 @@ class PathMemory {
       node = nodes_[node].shorter;
     }
   }
-  bool Forbids(uint32_t node, ArcRoad road) const {
-    while (node != kNothing) {
-      const std::vector<uint32_t>& forbidden = nodes_[node].forbidden;
-      if (std::find(forbidden.begin(), forbidden.end(), road.code) !=
-          forbidden.end()) {
-        return true;
+  // Whether nobody may go on to a road, or at some hours only.
+  struct Judgment {
+    bool is_forbidden = false;
+    // In ascending order.
+    std::vector<uint32_t> hours;
+  };
+  Judgment Judge(uint32_t node, ArcRoad road) const {
+    Judgment judgment;
+    for (; node != kNothing; node = nodes_[node].shorter) {
+      for (const Forbidden& forbidden : nodes_[node].forbidden) {
+        if (!(forbidden.road == road)) continue;
+        if (forbidden.hours == ForbiddenPath::kAlways) {
+          judgment.is_forbidden = true;
+          return judgment;
+        }
+        judgment.hours.push_back(forbidden.hours);
       }
-      node = nodes_[node].shorter;
     }
-    return false;
+    std::sort(judgment.hours.begin(), judgment.hours.end());
+    judgment.hours.erase(
+        std::unique(judgment.hours.begin(), judgment.hours.end()),
+        judgment.hours.end());
+    return judgment;
   }
 
  private:
+  struct Forbidden {
+    ArcRoad road;
+    uint32_t hours;
+  };
   struct Node {
     ArcRoad road;
     uint32_t depth = 0;
     // The longest other beginning that the same roads end with.
     uint32_t shorter = kNothing;
     std::map<uint32_t, uint32_t> next;
-    std::vector<uint32_t> forbidden;
+    std::vector<Forbidden> forbidden;
   };
 
   std::vector<Node> nodes_;
@@ -75,7 +92,8 @@ PathMemory::PathMemory(const RoadData& data) : nodes_(1) {
       }
       node = next;
     }
-    nodes_[node].forbidden.push_back(data.path_roads[end - 1].code);
+    nodes_[node].forbidden.push_back(
+        {data.path_roads[end - 1], data.forbidden_paths[i].hours});
   }
   // By depth, so that shorter beginnings are linked before longer ones.
   std::vector<uint32_t> queue = {kNothing};
@@ -216,6 +234,12 @@ Graph::Graph(const RoadData& data) {
   }
   first_block_.push_back(blocks());
 
+  // Turn::condition has 12 bits. A map with more kinds of hours than that
+  // forbids the rest at all hours.
+  constexpr uint32_t kMostConditions = 1u << 12;
+  conditions_.emplace_back();
+  std::map<std::vector<uint32_t>, uint32_t> condition_numbers;
+
   first_out_.reserve(size_t{states()} + 1);
   out_.reserve(size_t{states()} * 3);
   for (uint32_t state = 0; state < states(); ++state) {
@@ -230,7 +254,8 @@ Graph::Graph(const RoadData& data) {
       known = memory.Next(PathMemory::kNothing, in);
     }
     const uint32_t node = in.backward() ? segment.from_node : segment.to_node;
-    const auto turn_into = [&](ArcRoad out, Layer to_layer, bool leads_on) {
+    const auto turn_into = [&](ArcRoad out, uint32_t condition, Layer to_layer,
+                               bool leads_on) {
       const uint32_t next = memory.Next(known, out);
       const uint32_t base = memory.depth(next) < 2 ? first_block_[out.segment()]
                                                    : block_of_memory[next];
@@ -238,21 +263,38 @@ Graph::Graph(const RoadData& data) {
       Turn turn;
       turn.state = to_block * 2 + (out.backward() ? 1 : 0);
       turn.weight = judge.Weight(in, out, node);
+      turn.condition = condition;
       turn.is_back = out == in.reversed() ? 1 : 0;
       turn.leads_on = leads_on ? 1 : 0;
       out_.push_back(turn);
+      if (condition != 0) {
+        conditions_[condition].turns.push_back({state, turn.state});
+      }
     };
     const Layer layer = layer_[block];
     for (const ArcRoad out : from_.At(node)) {
-      if (memory.Forbids(known, out)) continue;
+      const PathMemory::Judgment judgment = memory.Judge(known, out);
+      if (judgment.is_forbidden) continue;
+      uint32_t condition = 0;
+      if (!judgment.hours.empty()) {
+        const auto [found, is_new] =
+            condition_numbers.try_emplace(judgment.hours, conditions());
+        condition = found->second;
+        if (condition >= kMostConditions) continue;
+        if (is_new) conditions_.push_back({judgment.hours, {}});
+      }
       if (!is_private(out.segment())) {
-        if (layer != Layer::kEnd) turn_into(out, Layer::kPublic, true);
+        if (layer != Layer::kEnd) {
+          turn_into(out, condition, Layer::kPublic, true);
+        }
         continue;
       }
       // Who turns from a public road into a private one goes nowhere else.
       const bool leads_on = layer != Layer::kPublic;
-      if (layer == Layer::kBegin) turn_into(out, Layer::kBegin, leads_on);
-      turn_into(out, Layer::kEnd, leads_on);
+      if (layer == Layer::kBegin) {
+        turn_into(out, condition, Layer::kBegin, leads_on);
+      }
+      turn_into(out, condition, Layer::kEnd, leads_on);
     }
   }
   first_out_.push_back(static_cast<uint32_t>(out_.size()));

@@ -18,19 +18,35 @@ struct Turn {
   // before of an incoming turn.
   uint32_t state = 0;
   // Of the turn itself, not of the segment that it leads into.
-  uint32_t weight : 30 = 0;
+  uint32_t weight : 18 = 0;
+  // 0: open at all times; else of Graph::condition.
+  uint32_t condition : 12 = 0;
   // Back into the same segment: open only where no turn that leads on is.
   uint32_t is_back : 1 = 0;
   // The drive may go on beyond the segment that the turn leads into.
   uint32_t leads_on : 1 = 0;
 };
+static_assert(kMaxTurnWeight < 1u << 18);
+
+// Turns that are forbidden at the same hours.
+struct TurnCondition {
+  struct Place {
+    uint32_t from_state = 0;
+    uint32_t to_state = 0;
+  };
+
+  // Of RoadData::hours: forbidden while any of them holds.
+  std::vector<uint32_t> hours;
+  std::vector<Place> turns;
+};
 
 // The directed graph of what cars may do on a road network. Immutable.
 //
 // Its nodes are states: a car at the end of a segment that it has driven in one
-// direction. Its arcs are the turns from there into other segments. Restricted
+// direction. Its arcs are the turns from there into other segments. Forbidden
 // turns are missing, others have their weights, so every algorithm for shortest
-// paths on plain graphs finds what is allowed.
+// paths on plain graphs finds what is allowed. Turns that are forbidden at some
+// hours have a condition; whether it holds is not part of the graph.
 //
 // States come in blocks of two: block b has the states 2b, its segment driven
 // forwards, and 2b + 1, driven backwards. A segment has one block, and more
@@ -60,6 +76,13 @@ class Graph {
   uint32_t blocks() const { return static_cast<uint32_t>(segment_.size()); }
   uint32_t states() const { return blocks() * 2; }
   size_t turns() const { return out_.size(); }
+  // Numbered from 1; 0 is that of turns without.
+  uint32_t conditions() const {
+    return static_cast<uint32_t>(conditions_.size());
+  }
+  const TurnCondition& condition(uint32_t number) const {
+    return conditions_[number];
+  }
 
   // By the number of the other state.
   absl::Span<const Turn> Out(uint32_t state) const {
@@ -122,6 +145,7 @@ class Graph {
   std::vector<Turn> in_;
   Fan from_;
   Fan into_;
+  std::vector<TurnCondition> conditions_;
 };
 
 }  // namespace housecall::router

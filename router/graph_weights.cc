@@ -7,10 +7,15 @@ GraphWeights::GraphWeights(const Graph* graph, const RoadData* data)
       data_(data),
       by_road_(data->segments.size() * 2),
       by_state_(graph->states()),
-      is_stuck_(graph->states()) {
+      is_stuck_(graph->states()),
+      holds_(graph->conditions(), 1) {
+  holds_[0] = 0;
   for (uint32_t i = 0; i < data->segments.size(); ++i) {
     by_road_[ArcRoad::Of(i, false).code] = data->segments[i].forward_weight;
     by_road_[ArcRoad::Of(i, true).code] = data->segments[i].backward_weight;
+  }
+  for (const TimedClosure& closure : data->timed_closures) {
+    if (closure.is_usual != 0) by_road_[closure.road.code] = kClosed;
   }
   for (uint32_t state = 0; state < graph->states(); ++state) {
     const ArcRoad road = graph->road(state);
@@ -27,7 +32,7 @@ GraphWeights::GraphWeights(const Graph* graph, const RoadData* data)
 
 bool GraphWeights::FindsNoWayOn(uint32_t state) const {
   for (const Turn& turn : graph_->Out(state)) {
-    if (turn.is_back == 0 && turn.leads_on != 0 &&
+    if (turn.is_back == 0 && turn.leads_on != 0 && !holds(turn.condition) &&
         by_state_[turn.state] != kNoWay) {
       return false;
     }
@@ -49,6 +54,13 @@ void GraphWeights::Set(ArcRoad road, uint32_t weight) {
     for (const Turn& turn : graph_->In(state)) {
       is_stuck_[turn.state] = FindsNoWayOn(turn.state) ? 1 : 0;
     }
+  }
+}
+
+void GraphWeights::SetCondition(uint32_t condition, bool holds) {
+  holds_[condition] = holds ? 1 : 0;
+  for (const TurnCondition::Place& turn : graph_->condition(condition).turns) {
+    is_stuck_[turn.from_state] = FindsNoWayOn(turn.from_state) ? 1 : 0;
   }
 }
 

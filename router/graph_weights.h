@@ -17,6 +17,10 @@ class GraphWeights {
  public:
   // As the map says; `graph` must be that of `data`.
   // Both must outlive this.
+  //
+  // As at no particular time: all conditions of turns hold, so that no drive is
+  // promised to be quicker than it may be; roads that are closed at some hours
+  // are as they usually are.
   GraphWeights(const Graph* graph, const RoadData* data);
 
   const Graph& graph() const { return *graph_; }
@@ -27,6 +31,10 @@ class GraphWeights {
   // kClosed closes the road, others must be at most kMaxSegmentWeight. A road
   // that the map says is closed stays closed.
   void Set(ArcRoad road, uint32_t weight);
+
+  // Whether the turns of a condition are forbidden now.
+  bool holds(uint32_t condition) const { return holds_[condition] != 0; }
+  void SetCondition(uint32_t condition, bool holds);
 
   // What a turn out of `state` costs, together with the segment that it leads
   // into; kNoWay: it is closed.
@@ -44,7 +52,10 @@ class GraphWeights {
  private:
   Cost OfTurn(uint32_t from, const Turn& turn, uint32_t to) const {
     const Cost cost = by_state_[to];
-    if (cost == kNoWay || (turn.is_back != 0 && !IsStuck(from))) return kNoWay;
+    if (cost == kNoWay || holds(turn.condition) ||
+        (turn.is_back != 0 && !IsStuck(from))) {
+      return kNoWay;
+    }
     return cost + CostOf(turn.weight, 0);
   }
   bool FindsNoWayOn(uint32_t state) const;
@@ -56,6 +67,8 @@ class GraphWeights {
   // Of each state's road; kNoWay if it is closed.
   std::vector<Cost> by_state_;
   std::vector<uint8_t> is_stuck_;
+  // By condition; that of turns without one never holds.
+  std::vector<uint8_t> holds_;
 };
 
 }  // namespace housecall::router

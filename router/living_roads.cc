@@ -161,6 +161,8 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
   const std::vector<RoadChange> changes = ChangesAt(
       *wanted.map, weights, wanted.time, options_.calendar, options_.use_tolls,
       wanted.learned, wanted.conditions, known_segments_);
+  const std::vector<TurnChange> turn_changes =
+      TurnChangesAt(*wanted.map, weights, wanted.time, options_.calendar);
   auto state = std::make_shared<RoadState>();
   state->version = before == nullptr ? 1 : before->version + 1;
   state->map = wanted.map;
@@ -168,13 +170,16 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
     for (const RoadChange& change : changes) {
       weights.Set(change.road, change.weight);
     }
+    for (const TurnChange& change : turn_changes) {
+      weights.SetCondition(change.condition, change.holds);
+    }
     state->metric = std::make_shared<const Metric>(
         wanted.map->network(), std::move(weights), options_.threads);
-  } else if (changes.empty()) {
+  } else if (changes.empty() && turn_changes.empty()) {
     state->metric = before->metric;
   } else {
-    state->metric =
-        std::make_shared<const Metric>(*base, changes, options_.threads);
+    state->metric = std::make_shared<const Metric>(*base, changes, turn_changes,
+                                                   options_.threads);
   }
   state->time = wanted.time;
   state->late_factors = LateFactors(

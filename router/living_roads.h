@@ -70,7 +70,8 @@ class LivingRoads {
 
   // These return at once. Several of them in a row may become one state.
   //
-  // The time has come to `now`: profiles, closures that begin or end. Call it
+  // The time has come to `now`: profiles, closures that begin or end, turns and
+  // roads that the map closes at some hours. Call it
   // once a minute or so.
   void SetTime(absl::Time now);
   // All conditions, in the place of those before. Returns InvalidArgument, and

@@ -20,7 +20,8 @@
 // eight bytes, as they are in memory:
 //
 //   texts (name, attribution), nodes, source_node_ids, segments, points,
-//   forbidden_paths, path_roads, segment_order (of each segment one),
+//   forbidden_paths, path_roads, timed_closures, hours, hour_spans,
+//   segment_order (of each segment one),
 //   the end of each name in the text of all names, that text
 namespace housecall::router {
 namespace {
@@ -30,7 +31,8 @@ static_assert(std::endian::native == std::endian::little,
 static_assert(sizeof(FixedPoint) == 8 && sizeof(Segment) == 36 &&
               std::is_trivially_copyable_v<FixedPoint> &&
               std::is_trivially_copyable_v<Segment> &&
-              sizeof(ForbiddenPath) == 4 && sizeof(ArcRoad) == 4);
+              sizeof(ForbiddenPath) == 8 && sizeof(ArcRoad) == 4 &&
+              sizeof(TimedClosure) == 12 && sizeof(HourSpan) == 8);
 
 // As in PNG: bytes that a transfer as text would change.
 constexpr char kMagic[8] = {'\x89', 'H', 'C', 'M', 'A', 'P', '\r', '\n'};
@@ -56,11 +58,13 @@ struct Header {
   TurnWeights turn_weights;
   uint32_t forbidden_paths;
   uint32_t path_roads;
-  uint32_t unused;
+  uint32_t timed_closures;
+  uint32_t hours;
+  uint32_t hour_spans;
   // Of all that comes before it.
   uint64_t header_hash;
 };
-static_assert(sizeof(Header) == 104);
+static_assert(sizeof(Header) == 112);
 
 // Finds damage, not malice. Four sums side by side over words of eight bytes;
 // every step is a bijection of the word and of the sum, so no change of a
@@ -118,6 +122,9 @@ uint64_t FileBytes(const Header& header) {
          Padded(uint64_t{header.points} * sizeof(FixedPoint)) +
          Padded(uint64_t{header.forbidden_paths} * sizeof(ForbiddenPath)) +
          Padded(uint64_t{header.path_roads} * sizeof(ArcRoad)) +
+         Padded(uint64_t{header.timed_closures} * sizeof(TimedClosure)) +
+         Padded(uint64_t{header.hours} * sizeof(uint32_t)) +
+         Padded(uint64_t{header.hour_spans} * sizeof(HourSpan)) +
          Padded(uint64_t{header.segments} * sizeof(uint32_t)) +
          Padded(uint64_t{header.names} * sizeof(uint32_t)) +
          Padded(header.names_bytes);
@@ -193,6 +200,10 @@ std::vector<std::pair<const void*, size_t>> Sections(
       {data.forbidden_paths.data(),
        data.forbidden_paths.size() * sizeof(ForbiddenPath)},
       {data.path_roads.data(), data.path_roads.size() * sizeof(ArcRoad)},
+      {data.timed_closures.data(),
+       data.timed_closures.size() * sizeof(TimedClosure)},
+      {data.hours.data(), data.hours.size() * sizeof(uint32_t)},
+      {data.hour_spans.data(), data.hour_spans.size() * sizeof(HourSpan)},
       {data.segment_order.data(), data.segment_order.size() * sizeof(uint32_t)},
       {name_ends.data(), name_ends.size() * sizeof(uint32_t)},
       {names.data(), names.size()},
@@ -367,6 +378,9 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
   header.turn_weights = data.turn_weights;
   header.forbidden_paths = static_cast<uint32_t>(data.forbidden_paths.size());
   header.path_roads = static_cast<uint32_t>(data.path_roads.size());
+  header.timed_closures = static_cast<uint32_t>(data.timed_closures.size());
+  header.hours = static_cast<uint32_t>(data.hours.size());
+  header.hour_spans = static_cast<uint32_t>(data.hour_spans.size());
   header.names = static_cast<uint32_t>(data.names.size());
   header.names_bytes = static_cast<uint32_t>(names.size());
   header.file_bytes = FileBytes(header);
@@ -422,6 +436,9 @@ absl::StatusOr<RoadData> LoadMap(const std::string& path) {
   data.turn_weights = header->turn_weights;
   data.forbidden_paths.resize(header->forbidden_paths);
   data.path_roads.resize(header->path_roads);
+  data.timed_closures.resize(header->timed_closures);
+  data.hours.resize(header->hours);
+  data.hour_spans.resize(header->hour_spans);
   data.segment_order.resize(header->segments);
   std::vector<uint32_t> name_ends(header->names);
   std::string names(header->names_bytes, '\0');

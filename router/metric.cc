@@ -221,8 +221,10 @@ class Metric::Update {
         up_(metric->stride_),
         down_(metric->stride_) {}
 
-  void Run(absl::Span<const RoadChange> changes) {
+  void Run(absl::Span<const RoadChange> changes,
+           absl::Span<const TurnChange> turn_changes) {
     for (const RoadChange& change : changes) MarkRoad(change.road);
+    for (const TurnChange& change : turn_changes) MarkTurns(change.condition);
     for (size_t word = 0; word < ranks_.size(); ++word) {
       // Only higher ranks are marked meanwhile.
       while (ranks_[word] != 0) {
@@ -250,6 +252,8 @@ class Metric::Update {
     MarkRank(std::min(a, b));
   }
   void MarkRoad(ArcRoad road);
+  void MarkTurns(uint32_t condition);
+  void MarkTurnsBack(uint32_t state);
   void MarkWaysOver(uint32_t rank, size_t changed, const PairCosts& old_up,
                     const PairCosts& old_down);
   void Recustomize(uint32_t rank);
@@ -276,10 +280,22 @@ void Metric::Update::MarkRoad(ArcRoad road) {
     const uint32_t state = block * 2 + (road.backward() ? 1 : 0);
     for (const Turn& turn : graph.In(state)) {
       MarkTurn(turn.state, state);
-      for (const Turn& other : graph.Out(turn.state)) {
-        if (other.is_back != 0) MarkTurn(turn.state, other.state);
-      }
+      MarkTurnsBack(turn.state);
     }
+  }
+}
+
+void Metric::Update::MarkTurns(uint32_t condition) {
+  const Graph& graph = *metric_.network_.graph;
+  for (const TurnCondition::Place& turn : graph.condition(condition).turns) {
+    MarkTurn(turn.from_state, turn.to_state);
+    MarkTurnsBack(turn.from_state);
+  }
+}
+
+void Metric::Update::MarkTurnsBack(uint32_t state) {
+  for (const Turn& turn : metric_.network_.graph->Out(state)) {
+    if (turn.is_back != 0) MarkTurn(state, turn.state);
   }
 }
 
@@ -429,7 +445,7 @@ void Metric::Update::Recustomize(uint32_t rank) {
 }
 
 Metric::Metric(const Metric& before, absl::Span<const RoadChange> changes,
-               int threads)
+               absl::Span<const TurnChange> turn_changes, int threads)
     : network_(before.network_),
       weights_(before.weights_),
       stride_(before.stride_),
@@ -448,6 +464,12 @@ Metric::Metric(const Metric& before, absl::Span<const RoadChange> changes,
     weights_.Set(change.road, change.weight);
     real.push_back(change);
   }
+  std::vector<TurnChange> real_turns;
+  for (const TurnChange& change : turn_changes) {
+    if (weights_.holds(change.condition) == change.holds) continue;
+    weights_.SetCondition(change.condition, change.holds);
+    real_turns.push_back(change);
+  }
   if (real.size() * kRoadsForEachChange > network_.data->segments.size()) {
     for (uint32_t piece = 0; piece < pieces_.size(); ++piece) {
       SetPiece(piece, std::make_shared<Piece>(2 * stride_));
@@ -455,7 +477,7 @@ Metric::Metric(const Metric& before, absl::Span<const RoadChange> changes,
     CustomizeAll(threads);
     return;
   }
-  Update(this).Run(real);
+  Update(this).Run(real, real_turns);
 }
 
 size_t Metric::BytesBeside(const Metric* other) const {

@@ -31,6 +31,13 @@ struct RoadChange {
   uint32_t weight = 0;
 };
 
+// Turns are forbidden from now on, or no longer.
+struct TurnChange {
+  // Of the graph.
+  uint32_t condition = 0;
+  bool holds = false;
+};
+
 // The second of three phases: the costs of all arcs of a hierarchy, so that no
 // way over lower ranks costs less than an arc. Immutable; safe for any number
 // of threads.
@@ -47,7 +54,11 @@ class Metric {
   // road that the map says is closed stays closed.
   // Many changes are not followed but customized anew, on `threads` threads.
   Metric(const Metric& before, absl::Span<const RoadChange> changes,
-         int threads = 1);
+         int threads = 1)
+      : Metric(before, changes, {}, threads) {}
+  // Each condition is named once.
+  Metric(const Metric& before, absl::Span<const RoadChange> changes,
+         absl::Span<const TurnChange> turn_changes, int threads);
 
   Metric(const Metric&) = delete;
   Metric& operator=(const Metric&) = delete;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "absl/types/span.h"
@@ -199,8 +200,10 @@ uint32_t RoadBuilder::AddRoad(Road road) {
   return static_cast<uint32_t>(roads_.size()) - 1;
 }
 
-void RoadBuilder::Forbid(std::vector<ArcRoad> path) {
-  paths_.push_back(std::move(path));
+void RoadBuilder::Forbid(std::vector<ArcRoad> path,
+                         std::optional<RoadHours> hours) {
+  if (hours == AlwaysHours()) hours.reset();
+  paths_.push_back({std::move(path), std::move(hours)});
 }
 
 absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
@@ -211,6 +214,9 @@ absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
   data.names = {""};
   data.forbidden_paths.clear();
   data.path_roads.clear();
+  data.timed_closures.clear();
+  data.hours.clear();
+  data.hour_spans.clear();
 
   std::vector<bool> used(nodes_.size());
   for (const Road& road : roads_) {
@@ -258,25 +264,48 @@ absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
     new_road[number] = static_cast<uint32_t>(data.segments.size()) - 1;
   }
 
-  std::vector<std::vector<ArcRoad>> paths;
-  for (const std::vector<ArcRoad>& path : paths_) {
-    std::vector<ArcRoad>& renumbered = paths.emplace_back();
-    for (const ArcRoad road : path) {
-      renumbered.push_back(
-          ArcRoad::Of(new_road[road.segment()], road.backward()));
+  std::map<RoadHours, uint32_t> hours_numbers;
+  const auto number_of_hours = [&](const RoadHours& hours) {
+    const auto [it, is_new] = hours_numbers.try_emplace(
+        hours, static_cast<uint32_t>(data.hours.size()));
+    if (is_new) {
+      data.hours.push_back(static_cast<uint32_t>(data.hour_spans.size()));
+      data.hour_spans.insert(data.hour_spans.end(), hours.begin(), hours.end());
+    }
+    return it->second;
+  };
+  const auto renumbered = [&](ArcRoad road) {
+    return ArcRoad::Of(new_road[road.segment()], road.backward());
+  };
+
+  // By their roads, by number; those without hours before those with.
+  std::set<std::pair<std::vector<uint32_t>, std::optional<RoadHours>>> paths;
+  for (const Path& path : paths_) {
+    std::vector<uint32_t> codes;
+    for (const ArcRoad road : path.roads) {
+      codes.push_back(renumbered(road).code);
+    }
+    paths.emplace(std::move(codes), path.hours);
+  }
+  for (const auto& [codes, hours] : paths) {
+    data.forbidden_paths.push_back(
+        {static_cast<uint32_t>(data.path_roads.size()),
+         hours.has_value() ? number_of_hours(*hours) : ForbiddenPath::kAlways});
+    for (const uint32_t code : codes) data.path_roads.push_back({code});
+  }
+  std::map<uint32_t, const Closure*> closures;
+  for (uint32_t i = 0; i < roads_.size(); ++i) {
+    for (const bool backward : {false, true}) {
+      const Closure& closure =
+          backward ? roads_[i].backward_closure : roads_[i].forward_closure;
+      if (closure.hours.empty()) continue;
+      closures[renumbered(ArcRoad::Of(i, backward)).code] = &closure;
     }
   }
-  std::sort(paths.begin(), paths.end(),
-            [](const std::vector<ArcRoad>& a, const std::vector<ArcRoad>& b) {
-              return std::lexicographical_compare(
-                  a.begin(), a.end(), b.begin(), b.end(),
-                  [](ArcRoad x, ArcRoad y) { return x.code < y.code; });
-            });
-  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-  for (const std::vector<ArcRoad>& path : paths) {
-    data.forbidden_paths.push_back(
-        {static_cast<uint32_t>(data.path_roads.size())});
-    data.path_roads.insert(data.path_roads.end(), path.begin(), path.end());
+  for (const auto& [code, closure] : closures) {
+    data.timed_closures.push_back({ArcRoad{code},
+                                   number_of_hours(closure->hours),
+                                   closure->is_usual ? 1u : 0u});
   }
   data.segment_order = DissectionOrder(data);
   if (absl::Status status = CheckRoadData(data); !status.ok()) return status;

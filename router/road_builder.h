@@ -3,6 +3,7 @@
 #define HOUSECALL_ROUTER_ROAD_BUILDER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@ namespace housecall::router {
 // same calls make the same data. One thread at a time.
 class RoadBuilder {
  public:
+  // When a direction of a road is closed; without hours never.
+  struct Closure {
+    RoadHours hours;
+    // It counts as closed where nobody asks for a time.
+    bool is_usual = false;
+
+    friend bool operator==(const Closure&, const Closure&) = default;
+  };
   struct Road {
     // Numbers that AddNode gave.
     uint32_t from_node = 0;
@@ -31,6 +40,9 @@ class RoadBuilder {
     RoadClass road_class = RoadClass::kUnclassified;
     // Of Segment: kLink, kEndsOnly.
     uint8_t flags = 0;
+    // A direction with a weight that is closed at some hours.
+    Closure forward_closure;
+    Closure backward_closure;
   };
 
   uint32_t AddNode(FixedPoint position, int64_t source_id);
@@ -40,8 +52,9 @@ class RoadBuilder {
   // left out.
   uint32_t AddRoad(Road road);
   // Nobody may drive these roads one right after the other: two or more, by the
-  // numbers that AddRoad gave, each from where the one before ends.
-  void Forbid(std::vector<ArcRoad> path);
+  // numbers that AddRoad gave, each from where the one before ends. At these
+  // hours, if some are given.
+  void Forbid(std::vector<ArcRoad> path, std::optional<RoadHours> hours = {});
 
   // Nodes without a road are left out. `data` brings what the builder does not
   // know: name, attribution, time, weight unit, turn weights; its vectors are
@@ -53,7 +66,11 @@ class RoadBuilder {
   std::vector<FixedPoint> nodes_;
   std::vector<int64_t> source_ids_;
   std::vector<Road> roads_;
-  std::vector<std::vector<ArcRoad>> paths_;
+  struct Path {
+    std::vector<ArcRoad> roads;
+    std::optional<RoadHours> hours;
+  };
+  std::vector<Path> paths_;
 };
 
 }  // namespace housecall::router

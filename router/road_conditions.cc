@@ -279,6 +279,38 @@ absl::Status CheckSpeedCalendar(const SpeedCalendar& calendar) {
   return absl::OkStatus();
 }
 
+namespace {
+
+// Of each hours of a map, whether they hold.
+std::vector<bool> HoursThatHold(const RoadData& data, absl::Time time,
+                                const SpeedCalendar& calendar) {
+  const absl::CivilMinute local = absl::ToCivilMinute(time, calendar.time_zone);
+  const bool is_public_holiday =
+      calendar.holidays.count(absl::CivilDay(local)) > 0;
+  std::vector<bool> hold;
+  for (uint32_t i = 0; i < data.hours.size(); ++i) {
+    hold.push_back(HoldsAt(HoursOf(data, i), local, is_public_holiday));
+  }
+  return hold;
+}
+
+}  // namespace
+
+std::vector<TurnChange> TurnChangesAt(const RoadMap& map,
+                                      const GraphWeights& now_known,
+                                      absl::Time time,
+                                      const SpeedCalendar& calendar) {
+  const std::vector<bool> hold = HoursThatHold(map.data(), time, calendar);
+  std::vector<TurnChange> changes;
+  for (uint32_t i = 1; i < map.graph().conditions(); ++i) {
+    const std::vector<uint32_t>& hours = map.graph().condition(i).hours;
+    const bool holds = std::any_of(hours.begin(), hours.end(),
+                                   [&](uint32_t one) { return hold[one]; });
+    if (holds != now_known.holds(i)) changes.push_back({i, holds});
+  }
+  return changes;
+}
+
 std::vector<RoadChange> ChangesAt(
     const RoadMap& map, const GraphWeights& now_known, absl::Time time,
     const SpeedCalendar& calendar, bool use_tolls, const LearnedSpeeds& learned,
@@ -303,23 +335,34 @@ std::vector<RoadChange> ChangesAt(
           std::min(speeds[segment], static_cast<float>(condition.speed_factor));
     }
   }
+  const std::vector<bool> hold = HoursThatHold(map.data(), time, calendar);
+  auto closure = map.data().timed_closures.begin();
+  const auto is_closed_now = [&](ArcRoad road) {
+    if (closure == map.data().timed_closures.end() ||
+        !(closure->road == road)) {
+      return false;
+    }
+    return hold[closure++->hours];
+  };
   std::vector<RoadChange> changes;
   for (uint32_t i = 0; i < segments.size(); ++i) {
     for (const bool backward : {false, true}) {
       const uint32_t by_map =
           backward ? segments[i].backward_weight : segments[i].forward_weight;
+      const ArcRoad road = ArcRoad::Of(i, backward);
+      const bool is_closed = is_closed_now(road);
       if (by_map == kClosed) continue;
       const double factor =
           time_factors[static_cast<size_t>(segments[i].road_class)] /
           static_cast<double>(speeds[i]);
       uint32_t weight = by_map;
-      if (speeds[i] <= 0 || (!use_tolls && segments[i].Has(Segment::kToll))) {
+      if (is_closed || speeds[i] <= 0 ||
+          (!use_tolls && segments[i].Has(Segment::kToll))) {
         weight = kClosed;
       } else if (factor != 1) {
         weight = static_cast<uint32_t>(
             std::min<double>(kMaxSegmentWeight, std::round(by_map * factor)));
       }
-      const ArcRoad road = ArcRoad::Of(i, backward);
       if (now_known.road(road) != weight) changes.push_back({road, weight});
     }
   }

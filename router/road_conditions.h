@@ -90,14 +90,21 @@ DayClass DayClassOf(const SpeedCalendar& calendar, absl::Time time);
 absl::Status CheckSpeedCalendar(const SpeedCalendar& calendar);
 
 // What every road takes at a time, where that is not what `now_known` says: by
-// the map, the profile of the hour, what was learned, and the conditions that
-// hold; of several conditions on one road the slowest. `condition_segments`:
-// SegmentsOf each of `conditions`.
+// the map and the hours of its closures, the profile of the hour, what was
+// learned, and the conditions that hold; of several conditions on one road the
+// slowest. `condition_segments`: SegmentsOf each of `conditions`.
 std::vector<RoadChange> ChangesAt(
     const RoadMap& map, const GraphWeights& now_known, absl::Time time,
     const SpeedCalendar& calendar, bool use_tolls, const LearnedSpeeds& learned,
     const std::vector<RoadCondition>& conditions,
     const std::vector<std::vector<uint32_t>>& condition_segments);
+
+// The conditions of turns that hold at a time, or no longer, where that is not
+// what `now_known` says.
+std::vector<TurnChange> TurnChangesAt(const RoadMap& map,
+                                      const GraphWeights& now_known,
+                                      absl::Time time,
+                                      const SpeedCalendar& calendar);
 
 }  // namespace housecall::router
 

@@ -30,4 +30,11 @@ absl::string_view RoadClassName(RoadClass road_class) {
   return "unknown";
 }
 
+absl::Span<const HourSpan> HoursOf(const RoadData& data, uint32_t hours) {
+  const size_t end = hours + 1 < data.hours.size() ? data.hours[hours + 1]
+                                                   : data.hour_spans.size();
+  return absl::MakeConstSpan(data.hour_spans.data() + data.hours[hours],
+                             data.hour_spans.data() + end);
+}
+
 }  // namespace housecall::router

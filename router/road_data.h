@@ -10,7 +10,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "router/geo.h"
+#include "router/road_hours.h"
 
 namespace housecall::router {
 
@@ -107,10 +109,25 @@ struct ArcRoad {
 // first by way of the others to the last. At least two roads; most are two, a
 // turn.
 struct ForbiddenPath {
+  static constexpr uint32_t kAlways = 0xffffffff;
+
   // Of RoadData::path_roads; the next one's first road is the end.
   uint32_t first_road = 0;
+  // Of RoadData::hours: when it is forbidden; or kAlways.
+  uint32_t hours = kAlways;
 
   friend bool operator==(const ForbiddenPath&, const ForbiddenPath&) = default;
+};
+
+// A road that is closed in one direction at some hours.
+struct TimedClosure {
+  ArcRoad road;
+  // Of RoadData::hours.
+  uint32_t hours = 0;
+  // 1: who does not know the time takes it for closed; 0: for open.
+  uint32_t is_usual = 0;
+
+  friend bool operator==(const TimedClosure&, const TimedClosure&) = default;
 };
 
 // What turns cost where three roads or more meet, in weight units, by the angle
@@ -155,12 +172,20 @@ struct RoadData {
   // begins at the node at which the one before ends.
   std::vector<ArcRoad> path_roads;
 
+  // By road, each once.
+  std::vector<TimedClosure> timed_closures;
+  // Of each hours its first span; the next one's first span is the end.
+  std::vector<uint32_t> hours;
+  std::vector<HourSpan> hour_spans;
+
   // Each segment once, the least important for long drives first: the order in
   // which the index contracts them (router/nested_dissection.h).
   std::vector<uint32_t> segment_order;
 
   friend bool operator==(const RoadData&, const RoadData&) = default;
 };
+
+absl::Span<const HourSpan> HoursOf(const RoadData& data, uint32_t hours);
 
 }  // namespace housecall::router
 

@@ -72,6 +72,48 @@ absl::Status CheckTurns(const RoadData& data) {
   return absl::OkStatus();
 }
 
+absl::Status CheckHours(const RoadData& data) {
+  for (size_t i = 0; i < data.hours.size(); ++i) {
+    const size_t end =
+        i + 1 < data.hours.size() ? data.hours[i + 1] : data.hour_spans.size();
+    if (data.hours[i] > end || end > data.hour_spans.size() ||
+        (i == 0 && data.hours[i] != 0)) {
+      return absl::InvalidArgumentError("hours without their spans");
+    }
+  }
+  if (data.hours.empty() && !data.hour_spans.empty()) {
+    return absl::InvalidArgumentError("spans without hours");
+  }
+  for (const HourSpan& span : data.hour_spans) {
+    if (span.begin_minute >= span.end_minute ||
+        span.end_minute > HourSpan::kMinutesInDay ||
+        (span.weekdays | span.holidays) > HourSpan::kAllDays ||
+        span.unused != 0) {
+      return absl::InvalidArgumentError("hours that no day has");
+    }
+  }
+  for (const ForbiddenPath& path : data.forbidden_paths) {
+    if (path.hours != ForbiddenPath::kAlways &&
+        path.hours >= data.hours.size()) {
+      return absl::InvalidArgumentError(
+          "a forbidden path with hours that do not exist");
+    }
+  }
+  const TimedClosure* before = nullptr;
+  for (const TimedClosure& closure : data.timed_closures) {
+    if (closure.road.segment() >= data.segments.size() ||
+        closure.hours >= data.hours.size() || closure.is_usual > 1) {
+      return absl::InvalidArgumentError(
+          "a timed closure of what does not exist");
+    }
+    if (before != nullptr && before->road.code >= closure.road.code) {
+      return absl::InvalidArgumentError("timed closures out of order");
+    }
+    before = &closure;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckOrder(const RoadData& data) {
   std::vector<bool> seen(data.segments.size());
   for (const uint32_t segment : data.segment_order) {
@@ -161,6 +203,7 @@ absl::Status CheckRoadData(const RoadData& data) {
     }
   }
   if (absl::Status status = CheckTurns(data); !status.ok()) return status;
+  if (absl::Status status = CheckHours(data); !status.ok()) return status;
   return CheckOrder(data);
 }
 

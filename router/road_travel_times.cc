@@ -268,6 +268,7 @@ absl::StatusOr<Route> RoadTravelTimes::FindRoute(const LatLng& from,
   }
 
   Route route;
+  route.version = state->version;
   route.duration = map.ToDuration(path->leg.weight);
   route.distance_meters =
       static_cast<double>(path->leg.length_millimeters) / 1000;

@@ -91,6 +91,8 @@ struct RouteStep {
 // the start, to the point of the road nearest to the goal; the metres between
 // those points and the given positions are beside it, not in it.
 struct Route {
+  // TravelTimeSource::version of what answered.
+  uint64_t version = 0;
   absl::Duration duration;
   // Nine of ten such drives take no longer: by what is known of how much drives
   // vary (LearnedSpeed::spread). No less than `duration`.

@@ -103,7 +103,8 @@ struct RoadWay {
 };
 
 // Roads alike enough to be one: all of RoadRules.
-using RulesKey = std::tuple<RoadClass, uint8_t, double, double, std::string>;
+using RulesKey = std::tuple<RoadClass, uint8_t, double, double, RoadHours, bool,
+                            RoadHours, bool, std::string>;
 
 // A part of a way between two nodes that roads may meet at.
 struct Edge {
@@ -166,7 +167,7 @@ class Importer {
                              const std::vector<Link>& from,
                              const std::vector<Link>& to) const;
   std::vector<Link> LinksOf(const std::vector<int64_t>& ways) const;
-  void Forbid(const std::vector<Link>& links);
+  void Forbid(const std::vector<Link>& links, const RoadHours& hours);
 
   uint32_t EndOf(const Link& link) const {
     return link.reversed ? edges_[link.edge].from_node
@@ -228,7 +229,9 @@ uint32_t Importer::NumberOfRules(const RoadRules& rules) {
   if (!rules.given_weight.has_value()) {
     const auto [it, is_new] = rules_numbers_.try_emplace(
         {rules.road_class, rules.flags, rules.forward_km_per_hour,
-         rules.backward_km_per_hour, rules.name},
+         rules.backward_km_per_hour, rules.forward_closure.hours,
+         rules.forward_closure.is_usual, rules.backward_closure.hours,
+         rules.backward_closure.is_usual, rules.name},
         static_cast<uint32_t>(rules_.size()));
     if (!is_new) return it->second;
   }
@@ -241,11 +244,10 @@ void Importer::ReadTurnRelations() {
   while (const osmium::memory::Buffer buffer = reader.read()) {
     for (const osmium::Relation& source : buffer.select<osmium::Relation>()) {
       if (!source.visible()) continue;
-      const std::optional<TurnRule> rule = JudgeTurn(TagsOf(source));
-      if (!rule.has_value()) continue;
+      const std::vector<TimedTurnRule> rules = JudgeTurn(TagsOf(source));
+      if (rules.empty()) continue;
       ++report_.turn_relations;
       TurnRelation relation;
-      relation.rule = *rule;
       for (const osmium::RelationMember& member : source.members()) {
         const std::string role = member.role();
         const bool is_way = member.type() == osmium::item_type::way;
@@ -259,7 +261,11 @@ void Importer::ReadTurnRelations() {
           relation.via_node = member.ref();
         }
       }
-      turn_relations_.push_back(std::move(relation));
+      for (const TimedTurnRule& rule : rules) {
+        relation.rule = rule.rule;
+        relation.hours = rule.hours;
+        turn_relations_.push_back(relation);
+      }
     }
     Progress("reading restrictions", reader);
   }
@@ -473,7 +479,7 @@ void Importer::FindTurnNodes() {
   }
 }
 
-void Importer::Forbid(const std::vector<Link>& links) {
+void Importer::Forbid(const std::vector<Link>& links, const RoadHours& hours) {
   std::vector<ArcRoad> path;
   for (const Link& link : links) {
     std::optional<ArcRoad> road = edge_roads_[link.edge];
@@ -485,7 +491,7 @@ void Importer::Forbid(const std::vector<Link>& links) {
     path.push_back(*road);
   }
   if (path.size() < 2) return;
-  builder_.Forbid(std::move(path));
+  builder_.Forbid(std::move(path), hours);
   ++report_.forbidden_paths;
 }
 
@@ -546,7 +552,7 @@ void Importer::ForbidTurn(const TurnRelation& relation) {
         continue;
       }
       links.back() = other;
-      Forbid(links);
+      Forbid(links, relation.hours);
     }
   };
 
@@ -565,7 +571,7 @@ void Importer::ForbidTurn(const TurnRelation& relation) {
         // parts is meant.
         if (from.size() != 1 || to.size() != 1) continue;
         if (relation.rule == TurnRule::kNo) {
-          Forbid({from[0], to[0]});
+          Forbid({from[0], to[0]}, relation.hours);
         } else {
           forbid_others(from, to[0]);
         }
@@ -577,7 +583,7 @@ void Importer::ForbidTurn(const TurnRelation& relation) {
       relation, both_ways(relation.from_ways), both_ways(relation.to_ways));
   if (links.size() < 3) return;
   if (relation.rule == TurnRule::kNo) {
-    Forbid(links);
+    Forbid(links, relation.hours);
     return;
   }
   // Whoever has turned into the ways between must stay on them to their end.
@@ -608,7 +614,12 @@ bool Importer::ContinuesThrough(uint32_t node, Link in, Link* out) const {
                     : std::pair(rules.forward_km_per_hour,
                                 rules.backward_km_per_hour);
   };
-  return a.road_class == b.road_class && a.flags == b.flags &&
+  const auto closures = [](const RoadRules& rules, bool reversed) {
+    return reversed ? std::pair(rules.backward_closure, rules.forward_closure)
+                    : std::pair(rules.forward_closure, rules.backward_closure);
+  };
+  return closures(a, in.reversed) == closures(b, out->reversed) &&
+         a.road_class == b.road_class && a.flags == b.flags &&
          a.name == b.name && speeds(a, in.reversed) == speeds(b, out->reversed);
 }
 
@@ -715,6 +726,10 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
                                            : rules.forward_km_per_hour);
   road.backward_weight = weight_of(reversed ? rules.forward_km_per_hour
                                             : rules.backward_km_per_hour);
+  road.forward_closure =
+      reversed ? rules.backward_closure : rules.forward_closure;
+  road.backward_closure =
+      reversed ? rules.forward_closure : rules.backward_closure;
   const std::optional<uint32_t> length =
       edges_[chain[0].edge].length_millimeters;
   if (length.has_value() && *length > 0) road.length_millimeters = *length;

@@ -63,12 +63,11 @@ struct ImportReport {
 // the roads, not with the file. The same file makes the same data. `report` may
 // be null.
 //
-// Tags are judged as router/import/road_rules.h and turn_rules.h say;
-// restrictions of roads by the hour are not read. Returns InvalidArgument if a
-// duration of the options is negative or longer than a minute; NotFound or
-// PermissionDenied if the file cannot be opened, InvalidArgument if it is not
-// OpenStreetMap data or has no road for cars, DataLoss if it is damaged or cut
-// off; each names the file.
+// Tags are judged as router/import/road_rules.h and turn_rules.h say. Returns
+// InvalidArgument if a duration of the options is negative or longer than a
+// minute; NotFound or PermissionDenied if the file cannot be opened,
+// InvalidArgument if it is not OpenStreetMap data or has no road for cars,
+// DataLoss if it is damaged or cut off; each names the file.
 absl::StatusOr<RoadData> ImportOsm(const std::string& path,
                                    const ImportOptions& options = {},
                                    ImportReport* report = nullptr);

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "router/import/hour_rules.h"
 #include "router/import/speed.h"
 
 namespace housecall::router {
@@ -48,15 +51,61 @@ Access ParseAccess(absl::string_view value) {
 }
 
 // What the tags say about cars in one direction ("forward", "backward").
-Access AccessOf(const Tags& tags, absl::string_view direction) {
-  for (const absl::string_view key : kAccessKeys) {
+struct AccessRule {
+  Access access = Access::kUnknown;
+  // Which key says it; that many if none does.
+  size_t key = kAccessKeys.size();
+};
+
+AccessRule AccessOf(const Tags& tags, absl::string_view direction) {
+  for (size_t i = 0; i < kAccessKeys.size(); ++i) {
     for (const std::string& full :
-         {absl::StrCat(key, ":", direction), std::string(key)}) {
+         {absl::StrCat(kAccessKeys[i], ":", direction),
+          std::string(kAccessKeys[i])}) {
       const Access access = ParseAccess(tags.Get(full));
-      if (access != Access::kUnknown) return access;
+      if (access != Access::kUnknown) return {access, i};
     }
   }
-  return Access::kUnknown;
+  return {};
+}
+
+constexpr absl::string_view kConditional = ":conditional";
+
+void Close(const RoadHours& when, RoadHours* closed) {
+  RoadHours both = *closed;
+  both.insert(both.end(), when.begin(), when.end());
+  *closed = SortedHours(both);
+}
+
+void Open(const RoadHours& when, RoadHours* closed) {
+  RoadHours open = OtherHours(*closed);
+  open.insert(open.end(), when.begin(), when.end());
+  *closed = OtherHours(open);
+}
+
+// When cars may not drive in a direction by the conditional keys of access, at
+// least as special as the one that counts otherwise.
+RoadHours HoursWithoutAccess(const Tags& tags, absl::string_view direction,
+                             const AccessRule& rule) {
+  RoadHours closed =
+      rule.access == Access::kClosed ? AlwaysHours() : RoadHours();
+  // The most special one has the last word.
+  for (size_t i = std::min(rule.key + 1, kAccessKeys.size()); i-- > 0;) {
+    for (const std::string& full :
+         {absl::StrCat(kAccessKeys[i], kConditional),
+          absl::StrCat(kAccessKeys[i], ":", direction, kConditional)}) {
+      for (const ConditionalValue& one : ParseConditional(tags.Get(full))) {
+        const Access access = ParseAccess(one.value);
+        if (access == Access::kUnknown || !one.hours.has_value()) continue;
+        if (access == Access::kClosed) {
+          Close(*one.hours, &closed);
+        } else {
+          Open(*one.hours, &closed);
+        }
+      }
+    }
+  }
+  return closed;
 }
 
 // True if the tags say of motor vehicles in particular that they may.
@@ -99,20 +148,27 @@ constexpr Highway kHighways[] = {
 
 enum class Oneway { kBoth, kForward, kBackward, kNeither };
 
+std::optional<Oneway> ParseOneway(absl::string_view value) {
+  if (value == "yes" || value == "true" || value == "1") {
+    return Oneway::kForward;
+  }
+  if (value == "-1" || value == "reverse") return Oneway::kBackward;
+  if (value == "no" || value == "false" || value == "0" ||
+      value == "alternating") {
+    return Oneway::kBoth;
+  }
+  // Changes with the hour; nobody should be promised a way that is closed.
+  if (value == "reversible") return Oneway::kNeither;
+  return std::nullopt;
+}
+
+constexpr const char* kOnewayKeys[] = {
+    "oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway"};
+
 Oneway OnewayOf(const Tags& tags, RoadClass road_class, bool is_link) {
-  for (const char* key : {"oneway:motorcar", "oneway:motor_vehicle",
-                          "oneway:vehicle", "oneway"}) {
-    const absl::string_view value = tags.Get(key);
-    if (value == "yes" || value == "true" || value == "1") {
-      return Oneway::kForward;
-    }
-    if (value == "-1" || value == "reverse") return Oneway::kBackward;
-    if (value == "no" || value == "false" || value == "0" ||
-        value == "alternating") {
-      return Oneway::kBoth;
-    }
-    // Changes with the hour; nobody should be promised a way that is closed.
-    if (value == "reversible") return Oneway::kNeither;
+  for (const char* key : kOnewayKeys) {
+    const std::optional<Oneway> oneway = ParseOneway(tags.Get(key));
+    if (oneway.has_value()) return *oneway;
   }
   if (tags.Get("junction") == "roundabout" ||
       tags.Get("junction") == "circular" ||
@@ -120,6 +176,31 @@ Oneway OnewayOf(const Tags& tags, RoadClass road_class, bool is_link) {
     return Oneway::kForward;
   }
   return Oneway::kBoth;
+}
+
+bool IsAgainst(Oneway oneway, bool backward) {
+  return oneway == Oneway::kNeither ||
+         oneway == (backward ? Oneway::kForward : Oneway::kBackward);
+}
+
+// When a direction is against the only one.
+RoadHours HoursAgainst(const Tags& tags, bool backward, Oneway usual) {
+  RoadHours closed = IsAgainst(usual, backward) ? AlwaysHours() : RoadHours();
+  for (const char* key : kOnewayKeys) {
+    const std::string conditional(tags.Get(absl::StrCat(key, kConditional)));
+    if (conditional.empty()) continue;
+    for (const ConditionalValue& one : ParseConditional(conditional)) {
+      const std::optional<Oneway> oneway = ParseOneway(one.value);
+      if (!oneway.has_value() || !one.hours.has_value()) continue;
+      if (IsAgainst(*oneway, backward)) {
+        Close(*one.hours, &closed);
+      } else {
+        Open(*one.hours, &closed);
+      }
+    }
+    break;
+  }
+  return closed;
 }
 
 std::optional<double> LimitOf(const Tags& tags, absl::string_view direction) {
@@ -165,6 +246,12 @@ std::optional<uint32_t> GivenNumber(const Tags& tags, absl::string_view key) {
 
 }  // namespace
 
+bool Tags::HasKeyThatEnds(absl::string_view end) const {
+  return std::any_of(tags_.begin(), tags_.end(), [&](const auto& tag) {
+    return absl::EndsWith(tag.first, end);
+  });
+}
+
 absl::string_view Tags::Get(absl::string_view key) const {
   for (const auto& [tag_key, value] : tags_) {
     if (tag_key == key) return value;
@@ -193,14 +280,28 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
   if (highway->is_link) rules.flags |= Segment::kLink;
 
   const Oneway oneway = OnewayOf(tags, rules.road_class, highway->is_link);
-  const Access forward = AccessOf(tags, "forward");
-  const Access backward = AccessOf(tags, "backward");
-  const bool may_forward = forward != Access::kClosed &&
-                           oneway != Oneway::kBackward &&
-                           oneway != Oneway::kNeither;
-  const bool may_backward = backward != Access::kClosed &&
-                            oneway != Oneway::kForward &&
-                            oneway != Oneway::kNeither;
+  const AccessRule forward_rule = AccessOf(tags, "forward");
+  const AccessRule backward_rule = AccessOf(tags, "backward");
+  const Access forward = forward_rule.access;
+  const Access backward = backward_rule.access;
+  bool may_forward =
+      forward != Access::kClosed && !IsAgainst(oneway, /*backward=*/false);
+  bool may_backward =
+      backward != Access::kClosed && !IsAgainst(oneway, /*backward=*/true);
+  if (tags.HasKeyThatEnds(kConditional)) {
+    const auto judge = [&](bool is_backward, bool* may,
+                           RoadBuilder::Closure* closure) {
+      RoadHours closed =
+          HoursWithoutAccess(tags, is_backward ? "backward" : "forward",
+                             is_backward ? backward_rule : forward_rule);
+      Close(HoursAgainst(tags, is_backward, oneway), &closed);
+      const bool may_ever = closed != AlwaysHours();
+      if (may_ever && !closed.empty()) *closure = {std::move(closed), !*may};
+      *may = may_ever;
+    };
+    judge(false, &may_forward, &rules.forward_closure);
+    judge(true, &may_backward, &rules.backward_closure);
+  }
   if (!may_forward && !may_backward) return std::nullopt;
   // The drive of a house leads nowhere else, unless the map says that everybody
   // may pass.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "router/road_builder.h"
 #include "router/road_data.h"
 
 namespace housecall::router {
@@ -23,6 +24,8 @@ class Tags {
   void Clear() { tags_.clear(); }
   // Empty if it has no such tag.
   absl::string_view Get(absl::string_view key) const;
+  // True if some key ends so.
+  bool HasKeyThatEnds(absl::string_view end) const;
 
  private:
   std::vector<std::pair<absl::string_view, absl::string_view>> tags_;
@@ -36,6 +39,9 @@ struct RoadRules {
   // 0: closed in that direction (of the way's nodes). Not both are 0.
   double forward_km_per_hour = 0;
   double backward_km_per_hour = 0;
+  // When a direction with a speed is closed; without hours never.
+  RoadBuilder::Closure forward_closure;
+  RoadBuilder::Closure backward_closure;
   std::string name;
   // Weight and length as the source gives them; see router/README.md.
   std::optional<uint32_t> given_weight;

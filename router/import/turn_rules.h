@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "router/import/road_rules.h"
+#include "router/road_hours.h"
 
 namespace housecall::router {
 
@@ -17,14 +18,23 @@ enum class TurnRule {
   kOnly,
 };
 
-// The rule of a relation with these tags; none: it is no restriction, or not
-// one for cars. A restriction at some hours counts as one at all hours: no
-// drive is promised to be quicker than it may be.
-std::optional<TurnRule> JudgeTurn(const Tags& tags);
+struct TimedTurnRule {
+  TurnRule rule = TurnRule::kNo;
+  RoadHours hours;
+
+  friend bool operator==(const TimedTurnRule&, const TimedTurnRule&) = default;
+};
+
+// The rules of a relation with these tags, each with the hours at which it
+// counts; none: it is no restriction, or not one for cars. One of which it
+// cannot be told when it counts does so at all hours: no drive is promised to
+// be quicker than it may be.
+std::vector<TimedTurnRule> JudgeTurn(const Tags& tags);
 
 // A restriction, by the source's numbers. Either via_node or via_ways.
 struct TurnRelation {
   TurnRule rule = TurnRule::kNo;
+  RoadHours hours;
   // Several only for "no entry" and "no exit".
   std::vector<int64_t> from_ways;
   std::vector<int64_t> to_ways;

@@ -113,7 +113,8 @@ HttpAnswer AnswerRoute(std::shared_ptr<const RoadMap> map,
   return {200, Dump(RouteGeoJson(*route, map->data()))};
 }
 
-HttpAnswer AnswerIsochrone(const RoadMap& map, const Parameters& parameters) {
+HttpAnswer AnswerIsochrone(const std::shared_ptr<const RoadMap>& map,
+                           const Parameters& parameters) {
   const absl::StatusOr<std::vector<LatLng>> from = Places(parameters, "from");
   if (!from.ok()) return Error(400, from.status().message());
   const absl::StatusOr<std::vector<double>> minutes =
@@ -121,12 +122,12 @@ HttpAnswer AnswerIsochrone(const RoadMap& map, const Parameters& parameters) {
   if (!minutes.ok()) return Error(400, minutes.status().message());
   if (minutes->size() > 10) return Error(400, "minutes: more than 10 numbers");
   const absl::StatusOr<std::vector<Reach>> reaches =
-      FindReach(map, *from, *minutes, kRadiusMeters);
+      FindReach(*StateOfMap(map), *from, *minutes, kRadiusMeters);
   if (!reaches.ok()) {
     return Error(absl::IsInvalidArgument(reaches.status()) ? 400 : 422,
                  reaches.status().message());
   }
-  return {200, Dump(ReachGeoJson(*reaches, map.data()))};
+  return {200, Dump(ReachGeoJson(*reaches, map->data()))};
 }
 
 HttpAnswer AnswerRoads(const RoadMap& map, const Parameters& parameters) {
@@ -205,7 +206,7 @@ HttpAnswer AnswerGet(std::shared_ptr<const RoadMap> map,
     parameters[Unescaped(parameter.first)] = Unescaped(parameter.second);
   }
   if (parts.first == "/route") return AnswerRoute(std::move(map), parameters);
-  if (parts.first == "/isochrone") return AnswerIsochrone(*map, parameters);
+  if (parts.first == "/isochrone") return AnswerIsochrone(map, parameters);
   if (parts.first == "/roads") return AnswerRoads(*map, parameters);
   if (parts.first == "/") {
     const BoundingBox& bounds = map->bounds();

@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "router/import/demo_town.h"
 #include "router/import/import.h"
+#include "router/living_roads.h"
 #include "router/map_file.h"
 #include "router/router.h"
 #include "router/tools/geojson_server.h"
@@ -40,7 +41,8 @@ constexpr int kUsage = 2;
 constexpr char kHelp[] =
     R"(housecall-map: makes maps of OpenStreetMap files, and asks them for the way.
 
-  housecall-map import SOURCE -o MAP [--name NAME] [--attribution TEXT] [--quiet]
+  housecall-map import SOURCE -o MAP [--name NAME] [--attribution TEXT]
+                       [--quiet | --json]
       Makes the map file MAP of SOURCE: .osm.pbf, or .osm (XML, also .gz or
       .bz2). Progress goes to standard error. Without --attribution, the map
       credits OpenStreetMap.
@@ -49,17 +51,18 @@ constexpr char kHelp[] =
       What the map covers, how old it is, whom to credit.
 
   housecall-map route MAP --from LAT,LNG --to LAT,LNG [--radius METERS]
-                          [--json | --geojson]
+                          [--at TIME] [--json | --geojson]
       The quickest way: time, distance, streets; with --json and --geojson also
       its line.
 
   housecall-map matrix MAP --from LAT,LNG … --to LAT,LNG … [--radius METERS]
-                           [--json]
+                           [--at TIME] [--json]
       The times from each --from to each --to, in minutes. --from-file FILE and
       --to-file FILE read positions, one LAT,LNG a line.
 
   housecall-map isochrone MAP --from LAT,LNG … [--minutes 10,20,30]
-                              [--radius METERS] [--json | --geojson]
+                              [--radius METERS] [--at TIME]
+                              [--json | --geojson]
       How far cars get from the nearest of the places in so many minutes; with
       --geojson as areas to draw. --from-file FILE reads positions.
 
@@ -68,16 +71,21 @@ constexpr char kHelp[] =
       a minute on the map of a metropolis.
 
   housecall-map roads MAP -o FILE.geojson [--around LAT,LNG] [--kilometers 20]
+                      [--json]
       Writes the roads as lines to draw, by class: what the screens show as
       map/roads.geojson. With --around only those within so many kilometres.
 
-  housecall-map serve-geojson MAP [--port PORT]
+  housecall-map serve-geojson MAP [--port PORT] [--json]
       Answers /route, /isochrone and /roads as GeoJSON over HTTP, on this
       machine only, until it is stopped. Tells its address.
 
-  housecall-map demo-town -o FILE.osm [--seed NUMBER]
+  housecall-map demo-town -o FILE.osm [--seed NUMBER] [--json]
       Writes an invented town as an OpenStreetMap file.
 
+  --at: when, in Japan's time (2026-11-21T22:30) or with a zone
+      (2026-11-21T22:30:00+09:00): speeds of that hour, and the turns and roads
+      that are closed then. Without it, speeds are those of the map, and turns
+      that are forbidden at some hours are not taken.
   --radius: how far a position may be from the nearest road (500 m).
   The output file may also stand without -o, as the last argument. Positions
   south or west are negative: --from=-33.9,18.4.
@@ -220,6 +228,50 @@ absl::StatusOr<std::string> MapArgument(const Arguments& arguments) {
   return arguments.positional[0];
 }
 
+// A map's roads, at a time or at none.
+struct OpenedRoads {
+  std::shared_ptr<const RoadMap> map;
+  // Null without a time.
+  std::unique_ptr<LivingRoads> living;
+
+  std::shared_ptr<const RoadState> State() const {
+    return living != nullptr ? living->current() : StateOfMap(map);
+  }
+  std::unique_ptr<RoadTravelTimes> Times(
+      const RoadTravelTimes::Options& options) const {
+    return living != nullptr
+               ? std::make_unique<RoadTravelTimes>(living.get(), options)
+               : std::make_unique<RoadTravelTimes>(map, options);
+  }
+};
+
+absl::StatusOr<OpenedRoads> OpenRoads(const std::string& path,
+                                      const Arguments& arguments) {
+  const std::string at = arguments.Last("at");
+  absl::Time time;
+  if (!at.empty()) {
+    LivingRoads::Options local;
+    bool is_time = absl::ParseTime(absl::RFC3339_full, at, &time, nullptr);
+    for (const char* format : {"%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"}) {
+      is_time = is_time || absl::ParseTime(format, at, local.calendar.time_zone,
+                                           &time, nullptr);
+    }
+    if (!is_time) {
+      return UsageError(absl::StrCat(
+          "--at: '", at, "' is not a time; write it as 2026-11-21T22:30"));
+    }
+  }
+  absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(path);
+  if (!map.ok()) return map.status();
+  OpenedRoads roads = {*std::move(map), nullptr};
+  if (at.empty()) return roads;
+  absl::StatusOr<std::unique_ptr<LivingRoads>> living =
+      LivingRoads::Create(roads.map, {}, time);
+  if (!living.ok()) return living.status();
+  roads.living = *std::move(living);
+  return roads;
+}
+
 // Input files first, then the output file, which may also come with -o.
 absl::StatusOr<std::vector<std::string>> FilesOf(const Arguments& arguments,
                                                  size_t wanted,
@@ -249,12 +301,16 @@ absl::Status Import(const std::vector<std::string>& words) {
       Parse(words, {{"output", true},
                     {"name", true},
                     {"attribution", true},
-                    {"quiet", false}});
+                    {"quiet", false},
+                    {"json", false}});
   if (!arguments.ok()) return arguments.status();
   const absl::StatusOr<std::vector<std::string>> files = FilesOf(
       *arguments, 2, "name one source file and, after -o, one map file");
   if (!files.ok()) return files.status();
 
+  if (arguments->Has("quiet") && arguments->Has("json")) {
+    return UsageError("give --quiet or --json, not both");
+  }
   const bool is_quiet = arguments->Has("quiet");
   const absl::Time start_time = absl::Now();
   ImportOptions options;
@@ -283,6 +339,26 @@ absl::Status Import(const std::vector<std::string>& words) {
     return status;
   }
   if (is_quiet) return absl::OkStatus();
+  if (arguments->Has("json")) {
+    std::cout << Dump(Json{{"map", (*files)[1]},
+                           {"name", data->name},
+                           {"attribution", data->attribution},
+                           {"ways", report.ways},
+                           {"road_ways", report.road_ways},
+                           {"nodes", data->nodes.size()},
+                           {"segments", data->segments.size()},
+                           {"barriers", report.barriers},
+                           {"turn_relations", report.turn_relations},
+                           {"forbidden_paths", report.forbidden_paths},
+                           {"timed_closures", data->timed_closures.size()},
+                           {"missing_nodes", report.missing_nodes},
+                           {"impossible_roads", report.impossible_roads},
+                           {"seconds", Rounded(absl::ToDoubleSeconds(
+                                                   absl::Now() - start_time),
+                                               0.001)}})
+              << "\n";
+    return absl::OkStatus();
+  }
   std::fprintf(stderr, "%s",
                absl::StrFormat(
                    "%d of %d ways are roads for cars: %d segments, %d nodes; "
@@ -391,6 +467,7 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
       Parse(words, {{"from", true},
                     {"to", true},
                     {"radius", true},
+                    {"at", true},
                     {"json", false},
                     {"geojson", false}});
   if (!arguments.ok()) return arguments.status();
@@ -411,15 +488,16 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
       TravelOptions(*arguments);
   if (!options.ok()) return options.status();
 
-  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
-  if (!map.ok()) return map.status();
+  const absl::StatusOr<OpenedRoads> roads = OpenRoads(*path, *arguments);
+  if (!roads.ok()) return roads.status();
+  const RoadData& data = roads->map->data();
   const absl::StatusOr<Route> route =
-      RoadTravelTimes(*map, *options).FindRoute(from->front(), to->front());
+      roads->Times(*options)->FindRoute(from->front(), to->front());
   if (!route.ok()) return route.status();
-  const std::string& attribution = (*map)->data().attribution;
+  const std::string& attribution = data.attribution;
 
   if (arguments->Has("geojson")) {
-    std::cout << Dump(RouteGeoJson(*route, (*map)->data())) << "\n";
+    std::cout << Dump(RouteGeoJson(*route, data)) << "\n";
     return absl::OkStatus();
   }
   if (arguments->Has("json")) {
@@ -434,6 +512,7 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
                             Rounded(route->from_road_meters, 0.001)},
                            {"meters_from_road_at_end",
                             Rounded(route->to_road_meters, 0.001)},
+                           {"roads", roads->State()->description},
                            {"steps", StepsJson(*route)},
                            {"points", points},
                            {"attribution", attribution}})
@@ -462,6 +541,7 @@ absl::Status Matrix(const std::vector<std::string>& words) {
                                                             {"to", true},
                                                             {"to-file", true},
                                                             {"radius", true},
+                                                            {"at", true},
                                                             {"json", false}});
   if (!arguments.ok()) return arguments.status();
   const absl::StatusOr<std::string> path = MapArgument(*arguments);
@@ -475,10 +555,11 @@ absl::Status Matrix(const std::vector<std::string>& words) {
       TravelOptions(*arguments);
   if (!options.ok()) return options.status();
 
-  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
-  if (!map.ok()) return map.status();
+  const absl::StatusOr<OpenedRoads> roads = OpenRoads(*path, *arguments);
+  if (!roads.ok()) return roads.status();
+  const RoadData& data = roads->map->data();
   const absl::StatusOr<TravelTable> table =
-      RoadTravelTimes(*map, *options).Times(*from, *to);
+      roads->Times(*options)->Times(*from, *to);
   if (!table.ok()) return table.status();
 
   if (arguments->Has("json")) {
@@ -512,7 +593,8 @@ absl::Status Matrix(const std::vector<std::string>& words) {
                            {"meters", meters},
                            {"from_status", from_status},
                            {"to_status", to_status},
-                           {"attribution", (*map)->data().attribution}})
+                           {"roads", roads->State()->description},
+                           {"attribution", data.attribution}})
               << "\n";
     return absl::OkStatus();
   }
@@ -541,7 +623,7 @@ absl::Status Matrix(const std::vector<std::string>& words) {
   for (size_t j = 0; j < table->destinations(); ++j) {
     complain("to", j, table->destination_status(j));
   }
-  std::cout << (*map)->data().attribution << "\n";
+  std::cout << data.attribution << "\n";
   return absl::OkStatus();
 }
 
@@ -551,6 +633,7 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
                     {"from-file", true},
                     {"minutes", true},
                     {"radius", true},
+                    {"at", true},
                     {"json", false},
                     {"geojson", false}});
   if (!arguments.ok()) return arguments.status();
@@ -576,12 +659,12 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
       TravelOptions(*arguments);
   if (!options.ok()) return options.status();
 
-  const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
-  if (!map.ok()) return map.status();
+  const absl::StatusOr<OpenedRoads> roads = OpenRoads(*path, *arguments);
+  if (!roads.ok()) return roads.status();
+  const RoadData& data = roads->map->data();
   const absl::StatusOr<std::vector<Reach>> reaches =
-      FindReach(**map, *from, minutes, options->snap_radius_meters);
+      FindReach(*roads->State(), *from, minutes, options->snap_radius_meters);
   if (!reaches.ok()) return reaches.status();
-  const RoadData& data = (*map)->data();
   if (arguments->Has("geojson")) {
     std::cout << Dump(ReachGeoJson(*reaches, data)) << "\n";
     return absl::OkStatus();
@@ -601,8 +684,9 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
            {"road_kilometers", Rounded(reach.road_kilometers, 0.001)},
            {"share_of_roads", Rounded(share(reach), 0.0001)}});
     }
-    std::cout << Dump(
-                     Json{{"reaches", rows}, {"attribution", data.attribution}})
+    std::cout << Dump(Json{{"reaches", rows},
+                           {"roads", roads->State()->description},
+                           {"attribution", data.attribution}})
               << "\n";
     return absl::OkStatus();
   }
@@ -654,7 +738,8 @@ absl::Status Bench(const std::vector<std::string>& words) {
 }
 
 absl::Status Serve(const std::vector<std::string>& words) {
-  const absl::StatusOr<Arguments> arguments = Parse(words, {{"port", true}});
+  const absl::StatusOr<Arguments> arguments =
+      Parse(words, {{"port", true}, {"json", false}});
   if (!arguments.ok()) return arguments.status();
   const absl::StatusOr<std::string> path = MapArgument(*arguments);
   if (!path.ok()) return path.status();
@@ -665,14 +750,22 @@ absl::Status Serve(const std::vector<std::string>& words) {
   }
   const absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(*path);
   if (!map.ok()) return map.status();
-  return ServeGeoJson(*map, static_cast<uint16_t>(port), [](uint16_t bound) {
-    std::cout << "http://127.0.0.1:" << bound << "/" << std::endl;
-  });
+  const bool is_json = arguments->Has("json");
+  return ServeGeoJson(
+      *map, static_cast<uint16_t>(port), [is_json](uint16_t bound) {
+        const std::string address =
+            absl::StrCat("http://127.0.0.1:", bound, "/");
+        std::cout << (is_json ? Dump(Json{{"address", address}}) : address)
+                  << std::endl;
+      });
 }
 
 absl::Status Roads(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments =
-      Parse(words, {{"output", true}, {"around", true}, {"kilometers", true}});
+      Parse(words, {{"output", true},
+                    {"around", true},
+                    {"kilometers", true},
+                    {"json", false}});
   if (!arguments.ok()) return arguments.status();
   const absl::StatusOr<std::vector<std::string>> files = FilesOf(
       *arguments, 2, "name one map file and, after -o, one file to write");
@@ -711,12 +804,13 @@ absl::Status Roads(const std::vector<std::string>& words) {
        << "\n";
   file.close();
   if (!file) return absl::InternalError(absl::StrCat("cannot write ", path));
+  if (arguments->Has("json")) std::cout << Dump(Json{{"file", path}}) << "\n";
   return absl::OkStatus();
 }
 
 absl::Status DemoTown(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments =
-      Parse(words, {{"output", true}, {"seed", true}});
+      Parse(words, {{"output", true}, {"seed", true}, {"json", false}});
   if (!arguments.ok()) return arguments.status();
   const absl::StatusOr<std::vector<std::string>> files =
       FilesOf(*arguments, 1, "name one file to write, after -o");
@@ -731,6 +825,10 @@ absl::Status DemoTown(const std::vector<std::string>& words) {
   file << DemoTownOsm(seed);
   file.close();
   if (!file) return absl::InternalError(absl::StrCat("cannot write ", path));
+  if (arguments->Has("json")) {
+    std::cout << Dump(Json{{"file", path}, {"seed", seed}}) << "\n";
+    return absl::OkStatus();
+  }
   std::fprintf(stderr,
                "wrote %s, a town that does not exist; next: housecall-map "
                "import %s -o town.map\n",

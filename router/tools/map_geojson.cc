@@ -98,14 +98,15 @@ Json RouteGeoJson(const Route& route, const RoadData& data) {
   return Collection(std::move(features), data);
 }
 
-absl::StatusOr<std::vector<Reach>> FindReach(const RoadMap& map,
+absl::StatusOr<std::vector<Reach>> FindReach(const RoadState& state,
                                              const std::vector<LatLng>& from,
                                              const std::vector<double>& minutes,
                                              double snap_radius_meters) {
+  const RoadMap& map = *state.map;
   std::vector<RoadPoint> points;
   for (const LatLng& position : from) {
     const absl::StatusOr<Snap> snap =
-        map.FindSnap(position, {snap_radius_meters});
+        map.FindSnap(position, {snap_radius_meters}, state.metric.get());
     if (!snap.ok()) return snap.status();
     // Whoever stands in a car park without an exit starts at the next road.
     points.push_back(snap->main.value_or(snap->nearest));
@@ -119,7 +120,7 @@ absl::StatusOr<std::vector<Reach>> FindReach(const RoadMap& map,
     const uint32_t weight = static_cast<uint32_t>(std::min<double>(
         kMaxDriveWeight, limit * 60e6 / map.data().weight_unit_microseconds));
     const std::vector<PathPiece> pieces =
-        RoadsWithin(map, *map.metric(), points, weight);
+        RoadsWithin(map, *state.metric, points, weight);
     reaches.push_back({limit, RoadKilometers(pieces),
                        AreasAround(map.data(), pieces, kCellMeters)});
   }

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "router/isochrone.h"
+#include "router/living_roads.h"
 #include "router/router.h"
 #include "router/travel_time_source.h"
 
@@ -39,7 +40,7 @@ struct Reach {
 // One for each of `minutes`. A place that is on no road is the error of that
 // place (RoadMap::FindSnap). Returns InvalidArgument if a number of minutes is
 // not from 0 to 1440.
-absl::StatusOr<std::vector<Reach>> FindReach(const RoadMap& map,
+absl::StatusOr<std::vector<Reach>> FindReach(const RoadState& state,
                                              const std::vector<LatLng>& from,
                                              const std::vector<double>& minutes,
                                              double snap_radius_meters);

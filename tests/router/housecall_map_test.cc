@@ -21,6 +21,7 @@ namespace housecall::router {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -144,6 +145,87 @@ TEST_F(HousecallMap, MatrixShowsEveryPairAndWhatIsWrong) {
   EXPECT_EQ(from_file["seconds"].size(), 2u);
   EXPECT_EQ(from_file["seconds"][0][1], json["seconds"][0][0]);
   EXPECT_EQ(from_file["seconds"][1][1], 0.0);
+}
+
+TEST_F(HousecallMap, AnswersForTheTimeThatIsAskedFor) {
+  // The way from 1 to 2 is closed to cars in the morning.
+  WriteFile(OsmXml(R"(
+    n 1 0 0
+    n 2 300 0
+    n 3 0 300
+    n 4 300 300
+    w 10 1,2 highway=primary motor_vehicle:conditional=no~@~(Mo-Fr~07:30-08:30)
+    w 11 1,3 highway=primary
+    w 12 3,4 highway=primary
+    w 13 4,2 highway=primary
+  )"),
+            "hours.osm");
+  ASSERT_EQ(RunTool("import hours.osm -o hours.map --quiet").exit_status, 0);
+  const std::string places =
+      " --from 35.0000,139.0005 --to 35.0000,139.0027 --json";
+  const auto seconds = [&](const std::string& at) {
+    const nlohmann::json json = nlohmann::json::parse(
+        RunTool(absl::StrCat("matrix hours.map", places, at)).out);
+    return json["seconds"][0][0].get<double>();
+  };
+  const double night = seconds("");
+  EXPECT_EQ(seconds(" --at 2026-11-20T23:00"), night);
+  // Slower by day, and around while the road is closed.
+  EXPECT_GT(seconds(" --at 2026-11-20T09:00"), night);
+  EXPECT_LT(seconds(" --at 2026-11-20T09:00"), night * 2);
+  EXPECT_NE(seconds(" --at 2026-11-20T08:00"),
+            seconds(" --at 2026-11-20T09:00"));
+  EXPECT_EQ(seconds(" --at 2026-11-19T23:00:00Z"),
+            seconds(" --at 2026-11-20T08:00"));
+  const nlohmann::json route = nlohmann::json::parse(
+      RunTool(absl::StrCat("route hours.map", places, " --at 2026-11-20T23:00"))
+          .out);
+  EXPECT_EQ(route["roads"], "deep night");
+  EXPECT_EQ(RunTool("isochrone hours.map --from 35,139 --at noon").exit_status,
+            2);
+}
+
+TEST_F(HousecallMap, EveryCommandSpeaksJson) {
+  const nlohmann::json town = nlohmann::json::parse(
+      RunTool("demo-town -o other.osm --seed 2 --json").out);
+  EXPECT_EQ(town["file"], "other.osm");
+  const nlohmann::json import = nlohmann::json::parse(
+      RunTool("import other.osm -o other.map --json").out);
+  EXPECT_EQ(import["map"], "other.map");
+  EXPECT_GT(import["segments"], 100);
+  const nlohmann::json roads = nlohmann::json::parse(
+      RunTool("roads other.map -o other.geojson --json").out);
+  EXPECT_EQ(roads["file"], "other.geojson");
+}
+
+TEST_F(HousecallMap, AnImportThatIsKilledIsSimplyRepeated) {
+  const std::string before = ReadFile(TestFolder() + "/town.map");
+  WriteFile(before, "kept.map");
+  // Whenever it dies, the map is the old one or the whole new one.
+  for (const int bytes : {1, 40, 80, 120}) {
+    Shell(
+        absl::StrCat("rm -f progress; mkfifo progress; housecall-map import "
+                     "town.osm -o kept.map --name new 2> progress & head -c ",
+                     bytes, " progress; kill -9 $!; wait"));
+    const Outcome info = RunTool("info kept.map --json");
+    ASSERT_EQ(info.exit_status, 0) << info.err;
+    const std::string name = nlohmann::json::parse(info.out)["name"];
+    EXPECT_THAT(name, AnyOf("town", "new"));
+  }
+  ASSERT_EQ(RunTool("import town.osm -o kept.map").exit_status, 0);
+  EXPECT_EQ(ReadFile(TestFolder() + "/kept.map"), before);
+}
+
+TEST_F(HousecallMap, TheSameQuestionGetsTheSameBytes) {
+  for (const std::string& question :
+       {absl::StrCat("route town.map --json --from ", kFrom, " --to ", kTo),
+        absl::StrCat("matrix town.map --json --from ", kFrom, " --from ", kTo,
+                     " --to ", kTo, " --to ", kFrom),
+        absl::StrCat("isochrone town.map --geojson --from ", kFrom)}) {
+    const Outcome first = RunTool(question);
+    EXPECT_EQ(first.exit_status, 0);
+    EXPECT_EQ(RunTool(question).out, first.out);
+  }
 }
 
 TEST_F(HousecallMap, IsochroneTellsHowFarCarsGet) {

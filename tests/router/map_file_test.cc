@@ -40,8 +40,14 @@ RoadData SomeData() {
   data.segments[2].name = 2;
   data.turn_weights = {2000, 4000, 15000};
   // From the first road over its end and back.
-  data.forbidden_paths = {{0}};
+  data.forbidden_paths = {{0, 1}};
   data.path_roads = {ArcRoad::Of(0, false), ArcRoad::Of(0, true)};
+  data.hours = {0, 2};
+  data.hour_spans = {{0x1f, 0x00, 420, 540, 0},
+                     {0x20, 0x7f, 600, 1440, 0},
+                     {0x7f, 0x7f, 0, 300, 0}};
+  data.timed_closures = {{ArcRoad::Of(0, false), 0, 0},
+                         {ArcRoad::Of(1, true), 1, 1}};
   return data;
 }
 
@@ -161,9 +167,9 @@ TEST(MapFile, SaysWhatIsWrongWithAFile) {
       {"as text", "\x89HCMAP\n" + sound.substr(8),
        absl::StatusCode::kInvalidArgument, "is not a map file"},
       {"other version", newer, absl::StatusCode::kFailedPrecondition,
-       "has format version 9, this program reads version 2; make it anew"},
+       "has format version 9, this program reads version 3; make it anew"},
       {"older version", older, absl::StatusCode::kFailedPrecondition,
-       "has format version 1, this program reads version 2; make it anew"},
+       "has format version 1, this program reads version 3; make it anew"},
       {"begin only", sound.substr(0, 20), absl::StatusCode::kDataLoss,
        "is cut off"},
       {"half", sound.substr(0, sound.size() / 2), absl::StatusCode::kDataLoss,
@@ -304,6 +310,24 @@ TEST(CheckRoadData, NamesWhatIsWrong) {
        [](RoadData* d) { d->path_roads[1] = d->path_roads[0]; }},
       {"without a forbidden path",
        [](RoadData* d) { d->forbidden_paths.clear(); }},
+      {"hours without their spans", [](RoadData* d) { d->hours[0] = 1; }},
+      {"hours without their spans", [](RoadData* d) { d->hours[1] = 4; }},
+      {"hours that no day has",
+       [](RoadData* d) { d->hour_spans[0].begin_minute = 540; }},
+      {"hours that no day has",
+       [](RoadData* d) { d->hour_spans[1].end_minute = 1441; }},
+      {"hours that no day has",
+       [](RoadData* d) { d->hour_spans[2].holidays = 0x80; }},
+      {"hours that do not exist",
+       [](RoadData* d) { d->forbidden_paths[0].hours = 2; }},
+      {"a timed closure of what",
+       [](RoadData* d) { d->timed_closures[1].hours = 2; }},
+      {"a timed closure of what",
+       [](RoadData* d) {
+         d->timed_closures[1].road = ArcRoad::Of(1000, false);
+       }},
+      {"timed closures out of order",
+       [](RoadData* d) { d->timed_closures[1].road = ArcRoad::Of(0, false); }},
       {"the order has", [](RoadData* d) { d->segment_order[0] = 1000; }},
       {"the order has",
        [](RoadData* d) { d->segment_order[0] = d->segment_order[1]; }},

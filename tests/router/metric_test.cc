@@ -1,6 +1,7 @@
 // Metrics that change: what is made of another metric is what is made anew.
 #include "router/metric.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -119,6 +120,99 @@ TEST(Metric, AgreesWithThePlainSearchAfterChanges) {
         if (!path.has_value()) continue;
         ASSERT_EQ(path->leg, expected->leg);
       }
+      if (HasFailure()) return;
+    }
+  }
+}
+
+// Adds forbidden paths of three roads, and hours to most of all paths.
+void AddHours(RoadData* data, Random& random) {
+  std::map<uint32_t, std::vector<ArcRoad>> from;
+  const auto begin_of = [&](ArcRoad road) {
+    const Segment& segment = data->segments[road.segment()];
+    return road.backward() ? segment.to_node : segment.from_node;
+  };
+  const uint32_t roads = static_cast<uint32_t>(data->segments.size()) * 2;
+  for (uint32_t code = 0; code < roads; ++code) {
+    from[begin_of({code})].push_back({code});
+  }
+  for (int i = 0; i < 150; ++i) {
+    std::vector<ArcRoad> path = {{random.Below(roads)}};
+    while (path.size() < 3) {
+      const std::vector<ArcRoad>& next = from[begin_of(path.back().reversed())];
+      path.push_back(next[random.Below(static_cast<uint32_t>(next.size()))]);
+    }
+    data->forbidden_paths.push_back(
+        {static_cast<uint32_t>(data->path_roads.size())});
+    data->path_roads.insert(data->path_roads.end(), path.begin(), path.end());
+  }
+  for (uint32_t i = 0; i < 5; ++i) {
+    data->hours.push_back(i);
+    data->hour_spans.push_back({HourSpan::kAllDays, HourSpan::kAllDays,
+                                static_cast<uint16_t>(i * 60),
+                                static_cast<uint16_t>(i * 60 + 60), 0});
+  }
+  for (ForbiddenPath& path : data->forbidden_paths) {
+    if (random.OneIn(6)) continue;
+    path.hours = random.Below(5);
+  }
+}
+
+// The same map with those forbidden paths only that count while some hours
+// hold, at all hours then.
+RoadData WithoutHours(const RoadData& data, const std::vector<bool>& hold) {
+  RoadData plain = data;
+  plain.forbidden_paths.clear();
+  plain.path_roads.clear();
+  plain.hours.clear();
+  plain.hour_spans.clear();
+  for (size_t i = 0; i < data.forbidden_paths.size(); ++i) {
+    const ForbiddenPath& path = data.forbidden_paths[i];
+    if (path.hours != ForbiddenPath::kAlways && !hold[path.hours]) continue;
+    const size_t end = i + 1 < data.forbidden_paths.size()
+                           ? data.forbidden_paths[i + 1].first_road
+                           : data.path_roads.size();
+    plain.forbidden_paths.push_back(
+        {static_cast<uint32_t>(plain.path_roads.size())});
+    for (size_t at = path.first_road; at < end; ++at) {
+      plain.path_roads.push_back(data.path_roads[at]);
+    }
+  }
+  return plain;
+}
+
+TEST(Metric, OfSomeHoursIsThatOfAMapWithoutHours) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    RandomNetwork town = MakeTown(random);
+    AddHours(&town.data, random);
+    const auto map = RoadMap::Create(town.data).value();
+    ASSERT_GT(map->graph().conditions(), 5u);
+    std::shared_ptr<const Metric> metric = map->metric();
+    for (int round = 0; round < 4; ++round) {
+      std::vector<bool> hold;
+      for (int i = 0; i < 5; ++i) hold.push_back(random.OneIn(2));
+      std::vector<TurnChange> changes;
+      GraphWeights weights = map->metric()->weights();
+      for (uint32_t i = 1; i < map->graph().conditions(); ++i) {
+        bool holds = false;
+        for (const uint32_t hours : map->graph().condition(i).hours) {
+          holds |= hold[hours];
+        }
+        changes.push_back({i, holds});
+        weights.SetCondition(i, holds);
+      }
+      metric = std::make_shared<const Metric>(
+          *metric, std::vector<RoadChange>(), changes, 1);
+      ExpectSame(*metric, Metric(map->network(), weights));
+      const auto plain_map =
+          RoadMap::Create(WithoutHours(town.data, hold)).value();
+      Query query(map.get());
+      query.SetMetric(metric);
+      Query plain(plain_map.get(), Query::Method::kPlain);
+      EXPECT_EQ(query.Matrix(town.points, town.points),
+                plain.Matrix(town.points, town.points));
       if (HasFailure()) return;
     }
   }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -11,14 +12,18 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "router/living_roads.h"
 
 namespace housecall::router {
 
 std::string OsmXml(absl::string_view text) {
   std::string xml = "<?xml version='1.0'?>\n<osm version=\"0.6\">\n";
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    const std::vector<std::string> words =
+    std::vector<std::string> words =
         absl::StrSplit(line, ' ', absl::SkipEmpty());
+    for (std::string& word : words) {
+      std::replace(word.begin(), word.end(), '~', ' ');
+    }
     if (words.empty()) continue;
     const bool is_node = words[0] == "n";
     if (words[0] == "r") {
@@ -103,8 +108,14 @@ double Seconds(const RoadData& data, int64_t from, int64_t to) {
   return Table(data, {from, to})[0][1];
 }
 
+double SecondsAt(const RoadData& data, int64_t from, int64_t to,
+                 absl::Time time) {
+  return Table(data, {from, to}, time)[0][1];
+}
+
 std::vector<std::vector<double>> Table(const RoadData& data,
-                                       const std::vector<int64_t>& nodes) {
+                                       const std::vector<int64_t>& nodes,
+                                       std::optional<absl::Time> time) {
   std::vector<std::vector<double>> table(nodes.size(),
                                          std::vector<double>(nodes.size(), -1));
   const absl::StatusOr<std::shared_ptr<const RoadMap>> map =
@@ -134,6 +145,13 @@ std::vector<std::vector<double>> Table(const RoadData& data,
     points.push_back(point);
   }
   Query query(map->get());
+  if (time.has_value()) {
+    LivingRoads::Options roads;
+    roads.calendar = SpeedCalendar::AsOnTheMap();
+    roads.calendar.holidays = {absl::CivilDay(2026, 11, 23)};
+    query.SetMetric(
+        LivingRoads::Create(*map, roads, *time).value()->current()->metric);
+  }
   const std::vector<Leg> legs = query.Matrix(points, points);
   for (size_t i = 0; i < nodes.size(); ++i) {
     for (size_t j = 0; j < nodes.size(); ++j) {

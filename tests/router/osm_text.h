@@ -3,11 +3,13 @@
 #define HOUSECALL_TESTS_ROUTER_OSM_TEXT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "router/import/import.h"
 #include "router/road_data.h"
 #include "router/router.h"
@@ -20,6 +22,8 @@ namespace housecall::router {
 //   n 2 100 0 barrier=bollard
 //   w 10 1,2 highway=residential     way 10 over both
 //   r 20 from=w10 via=n2 to=w11 …    relation 20, its members and tags
+//
+// A ~ in a tag stands for a space.
 std::string OsmXml(absl::string_view text);
 
 // A folder for this test program's files; removed at its end.
@@ -35,9 +39,14 @@ RoadData Import(absl::string_view text, ImportReport* report = nullptr);
 // end at both.
 double Seconds(const RoadData& data, int64_t from, int64_t to);
 
+// The same at a time, by the hours that signs at roads have.
+double SecondsAt(const RoadData& data, int64_t from, int64_t to,
+                 absl::Time time);
+
 // The seconds between any two of `nodes`, row by row.
 std::vector<std::vector<double>> Table(const RoadData& data,
-                                       const std::vector<int64_t>& nodes);
+                                       const std::vector<int64_t>& nodes,
+                                       std::optional<absl::Time> time = {});
 
 }  // namespace housecall::router
 

@@ -273,8 +273,10 @@ TEST(FindCandidates, LeavesOutWhatIsClosedNow) {
       *map.map()->metric(),
       std::vector<RoadChange>{{ArcRoad::Of(closed, false), kClosed},
                               {ArcRoad::Of(closed, true), kClosed}});
-  for (const SnapCandidate& candidate :
-       map.map()->FindCandidates(map.At('p'), {}, 8, &metric).value()) {
+  const std::vector<SnapCandidate> candidates =
+      map.map()->FindCandidates(map.At('p'), {}, 8, &metric).value();
+  EXPECT_FALSE(candidates.empty());
+  for (const SnapCandidate& candidate : candidates) {
     EXPECT_NE(candidate.point.segment, closed);
   }
 }
