@@ -18,6 +18,9 @@ export type Connection = "connecting" | "live" | "lost";
 // A server that is silent for this long is taken for lost.
 const silenceMs = 40_000;
 
+// An answer is hardly ever further behind the stream than so many changes.
+const rememberedVersions = 8;
+
 export class LiveBoard {
   // Changes whenever the tables do, at most once a frame; read it to be told.
   readonly version = signal(0);
@@ -27,6 +30,8 @@ export class LiveBoard {
   readonly problem = signal<unknown>(undefined);
 
   private tables = emptyTables();
+  // The last etags of each record that the stream has brought, by name.
+  private streamed = new Map<string, readonly string[]>();
   private snapshot: Tables | undefined;
   private resumeToken = "";
   private stopper: AbortController | undefined;
@@ -97,11 +102,22 @@ export class LiveBoard {
     return [...this.tables[kind].values()];
   }
 
-  // Takes over what a call has returned, ahead of the stream: an answer is
-  // never older than the board, unless the stream has overtaken it.
+  // Takes over what a call has returned, ahead of the stream. If the stream has
+  // brought that version already, it may have brought newer ones, too: then the
+  // answer is old news.
   put<K extends Kind>(kind: K, value: Of<K>): void {
+    if ("etag" in value && this.streamed.get(value.name)?.includes(value.etag)) return;
     this.tables[kind].set(value.name, value);
     this.notify();
+  }
+
+  private take(tables: Tables, { resource }: Resource): void {
+    if (resource.case === undefined) return;
+    const { name } = resource.value;
+    (tables[resource.case] as Map<string, typeof resource.value>).set(name, resource.value);
+    if (!("etag" in resource.value)) return;
+    const before = this.streamed.get(name) ?? [];
+    this.streamed.set(name, [...before.slice(-(rememberedVersions - 1)), resource.value.etag]);
   }
 
   // Reads what administrators keep, for those who have no stream of it.
@@ -157,7 +173,7 @@ export class LiveBoard {
           this.snapshot = emptyTables();
           break;
         case "snapshotChunk":
-          for (const each of update.value.resources) put(this.snapshot!, each);
+          for (const each of update.value.resources) this.take(this.snapshot!, each);
           break;
         case "snapshotComplete":
           setServerTime(update.value.serverTime);
@@ -166,7 +182,7 @@ export class LiveBoard {
           this.isLive();
           break;
         case "event":
-          for (const each of update.value.resources) put(this.tables, each);
+          for (const each of update.value.resources) this.take(this.tables, each);
           for (const act of this.events) act(update.value);
           this.isLive();
           break;
@@ -220,14 +236,6 @@ function emptyTables(): Tables {
     organization: new Map(),
     center: new Map(),
   };
-}
-
-function put(tables: Tables, { resource }: Resource): void {
-  if (resource.case === undefined) return;
-  (tables[resource.case] as Map<string, typeof resource.value>).set(
-    resource.value.name,
-    resource.value,
-  );
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 // The board: calls on the left, the chosen one in the middle, the map and what
 // needs somebody on the right. Everything can be done with the keyboard.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { memo } from "preact/compat";
 import type { LiveBoard } from "../app/live_board";
 import { now } from "../app/clock";
@@ -66,7 +66,8 @@ export function BoardPage({ board }: { board: LiveBoard }) {
     go(`/calls/${idOf(call.name)}`);
     document.getElementById("row-" + idOf(call.name))?.scrollIntoView({ block: "nearest" });
   };
-  useEffect(() => {
+  // At once with what is seen: a key right after a choice is for that choice.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -13,7 +13,7 @@ import { ChannelKind, Role, Skill, Urgency } from "../gen/housecall/v1/types_pb"
 import { isOver } from "../records/call_view";
 import { namesOf } from "../records/patient_card";
 import { civilInput, clockTime, durationMs, instantOf, receiptNumber, span } from "../text/format";
-import { careRoleLabel, dispositionLabel, emergencyDecisionLabel, outcomeLabel, skillLabel, urgencyLabel } from "../text/labels";
+import { careRoleLabel, dispositionLabel, emergencyDecisionLabel, outcomeLabel, skillLabel, urgencyLabel, verdictLabel } from "../text/labels";
 import { AskDialog, Checks, Choice, Field, Notice, Radios } from "../ui/parts";
 import type { Act } from "./call_detail";
 import { patientNameOf } from "./board_page";
@@ -196,13 +196,18 @@ function CrewFields({ board, call, value, onChange, without }: Pick<Props, "boar
   const names = namesOf(board);
   const duties = board.all("duty").filter((duty) => duty.onDuty && duty.name !== without);
   const candidates = call.match ? (board.get("match", call.match)?.candidates ?? []) : [];
-  const arrivalFor = (name: string) => candidates.find((each) => each.physician === name)?.arriveTime;
+  // When he would be there, or why the last match left him out.
+  const prospect = (name: string) => {
+    const found = candidates.find((each) => each.physician === name);
+    if (!found) return "";
+    return found.arriveTime ? `　→ ${clockTime(found.arriveTime)}` : `（${verdictLabel(found.verdict)}）`;
+  };
   return (
     <>
       <Radios label={t("physician")} value={value.physician} onChange={(physician) => onChange({ ...value, physician })}
         options={duties.filter((duty) => duty.role === Role.PHYSICIAN).map((duty) => ({
           value: duty.name,
-          label: [names.personName(duty.name), clockTime(arrivalFor(duty.name))].filter(Boolean).join("　→ "),
+          label: names.personName(duty.name) + prospect(duty.name),
         }))} />
       <Radios label={t("driver")} value={value.driver} onChange={(driver) => onChange({ ...value, driver })}
         options={[
@@ -214,12 +219,13 @@ function CrewFields({ board, call, value, onChange, without }: Pick<Props, "boar
   );
 }
 
-function sendOverride(call: Call, { physician, driver }: Crew, overrideReason: string, requestId: string) {
+function sendOverride(board: LiveBoard, call: Call, { physician, driver }: Crew, overrideReason: string, requestId: string) {
   const selfDrive = driver === "self";
   return settled(() => callRpc.overrideMatch({
     calls: [call.name],
     physician,
     driver: selfDrive ? "" : driver,
+    car: selfDrive ? "" : (board.get("duty", driver)?.car ?? ""),
     selfDrive,
     overrideReason,
     requestId,
@@ -237,7 +243,7 @@ function Override({ board, call, onClose }: Props) {
   return (
     <AskDialog title={t("override")} action={t("override_do")} onClose={onClose}
       ready={crew.physician !== "" && crew.driver !== "" && reason.trim() !== ""}
-      act={async () => board.put("offer", await sendOverride(call, crew, reason, requestId))}>
+      act={async () => board.put("offer", await sendOverride(board, call, crew, reason, requestId))}>
       <CrewFields board={board} call={call} value={crew} onChange={setCrew} />
       <Field label={t("reason")} lines={2} value={reason} onChange={setReason} />
     </AskDialog>
@@ -259,7 +265,7 @@ function Transfer({ board, call, onClose }: Props) {
       act={async () => {
         board.put("assignment", await settled(() =>
           callRpc.releaseAssignment({ assignment: call.assignment, reason, requestId: releaseId })));
-        if (to === "named") board.put("offer", await sendOverride(call, crew, reason, offerId));
+        if (to === "named") board.put("offer", await sendOverride(board, call, crew, reason, offerId));
       }}>
       <p>{t("release_note")}</p>
       <Radios label={t("transfer_to")} value={to} onChange={setTo}

@@ -361,14 +361,22 @@ export function AskDialog(props: {
   onClose: () => void;
   act: () => Promise<unknown>;
 }) {
+  const [error, setError] = useState<unknown>();
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       {props.children}
+      {error !== undefined && <ErrorLine error={error} />}
       <div class="dialog-actions">
         <Button onPress={props.onClose}>{t("cancel")}</Button>
         <Button tone={props.tone ?? "primary"} disabled={props.ready === false}
           onPress={async () => {
-            await props.act();
+            setError(undefined);
+            try {
+              await props.act();
+            } catch (failure) {
+              setError(failure);
+              return;
+            }
             props.onClose();
           }}>
           {props.action}
