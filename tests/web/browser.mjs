@@ -1,0 +1,152 @@
+// A person in front of the screens: Debian's Chromium, driven by playwright-core.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const source = new URL("../..", import.meta.url).pathname;
+// The packages of tests/npm: this folder has none of its own.
+const require = createRequire(join(source, "tests/npm/package.json"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+// Where the pictures go: a person should look at them.
+export const pictures =
+  process.env.HOUSECALL_WEB_PICTURES ?? join(source, "build/web_pictures");
+mkdirSync(pictures, { recursive: true });
+
+const sizes = {
+  phone: { width: 390, height: 844 },
+  desktop: { width: 1440, height: 900 },
+};
+
+export async function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-dev-shm-usage",
+      "--use-angle=swiftshader",
+      "--enable-unsafe-swiftshader",
+    ],
+  });
+}
+
+const present = new Set();
+
+// A test about people. They all leave at its end; if it fails, what each of them
+// saw last is among the pictures.
+export function story(name, tell) {
+  test(name, async () => {
+    try {
+      await tell();
+      for (const person of present) person.expectNothingWrong();
+    } catch (error) {
+      for (const person of present) {
+        const path = join(pictures, `failed-${person.account}-${person.size}-${person.language}.png`);
+        await person.page.screenshot({ path }).catch(() => {});
+        console.error(`${person.account} saw ${path}`);
+      }
+      throw error;
+    } finally {
+      for (const person of [...present]) await person.close();
+    }
+  });
+}
+
+// Somebody with a browser of his own, logged in. `problems` collects whatever
+// the browser complained about: script errors, what the page's own security
+// policy refused.
+export class Person {
+  static async open(browser, center, account, { size = "phone", language = "ja", position, serviceWorkers = "allow" } = {}) {
+    const context = await browser.newContext({
+      viewport: sizes[size],
+      locale: language === "ja" ? "ja-JP" : "en-GB",
+      timezoneId: "Asia/Tokyo",
+      serviceWorkers,
+      reducedMotion: "reduce",
+      geolocation: position,
+      permissions: position ? ["geolocation"] : [],
+    });
+    await context.addInitScript((value) => localStorage.setItem("language", value), language);
+    const page = await context.newPage();
+    const person = new Person(context, page, center, account, size, language);
+    page.on("pageerror", (error) => person.problems.push(String(error)));
+    page.on("console", (message) => {
+      if (/Content.Security.Policy|Refused to/i.test(message.text())) person.problems.push(message.text());
+    });
+    page.setDefaultTimeout(20_000);
+    present.add(person);
+    await page.goto(center.url);
+    return person;
+  }
+
+  constructor(context, page, center, account, size, language) {
+    Object.assign(this, { context, page, center, account, size, language, problems: [] });
+  }
+
+  async logIn() {
+    const { page } = this;
+    await page.locator("#login-center").fill("demo");
+    await page.locator("#login-account").fill(this.account);
+    await page.locator("#login-password").fill(this.center.password);
+    await page.locator("button[type=submit]").click();
+    await page.locator(".login").waitFor({ state: "detached" });
+  }
+
+  button(name) {
+    return this.page.getByRole("button", { name, exact: typeof name === "string" });
+  }
+
+  sees(text) {
+    return this.page.getByText(text).first().waitFor();
+  }
+
+  // Takes pictures of the whole screen, by day and by night, and collects what
+  // axe-core holds against it in either.
+  async look(name) {
+    const { page } = this;
+    const usual = await page.evaluate(() => document.documentElement.dataset.theme);
+    const other = usual === "day" ? "night" : "day";
+    await page.evaluate(axe);
+    // All of it, as on a screen so long that nothing has to scroll.
+    const size = page.viewportSize();
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (height > size.height) await page.setViewportSize({ width: size.width, height });
+    for (const theme of [usual, other]) {
+      await page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);
+      const file = `${name}-${this.size}-${this.language}${theme === usual ? "" : `-${theme}`}.png`;
+      await page.screenshot({ path: join(pictures, file) });
+      const { violations } = await page.evaluate(() =>
+        globalThis.axe.run(document, {
+          runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        }),
+      );
+      for (const each of violations) {
+        const where = each.nodes.map((node) => node.html).slice(0, 3).join(" | ");
+        this.problems.push(`${file}: ${each.id}: ${where}`);
+      }
+    }
+    const overflow = await page.evaluate(() =>
+      document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (overflow > 0) this.problems.push(`${name}: ${overflow} px wider than the ${this.size}`);
+    await page.evaluate((value) => (document.documentElement.dataset.theme = value), usual);
+    if (height > size.height) await page.setViewportSize(size);
+  }
+
+  expectNothingWrong() {
+    assert.deepEqual(this.problems, [], `${this.account}'s screens`);
+  }
+
+  // Closes the browser; nothing may have been wrong with what it showed.
+  async leave() {
+    this.expectNothingWrong();
+    await this.close();
+  }
+
+  async close() {
+    present.delete(this);
+    await this.context.close();
+  }
+}

@@ -1,0 +1,163 @@
+// A center of its own for one test: housecalld with a new database on ports
+// that the system chooses, the demonstration's people, patients and rota, and
+// the screens as build/web has them. Everything is in one temporary folder.
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const source = new URL("../..", import.meta.url).pathname;
+const bin = process.env.HOUSECALL_BIN ?? join(source, "build/release/bin");
+const webRoot = process.env.HOUSECALL_WEB ?? join(source, "build/web");
+
+export class Center {
+  static async start() {
+    const center = new Center();
+    await center.create();
+    await center.serve();
+    await center.fill();
+    return center;
+  }
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "housecall-web-"));
+    this.password = randomBytes(18).toString("base64");
+    this.profiles = new Set();
+  }
+
+  // The command line as this account, which is logged in at its first use.
+  async as(account, ...words) {
+    if (!this.profiles.has(account)) {
+      await this.cli(
+        ["login", "--profile", account, "--server", `127.0.0.1:${this.port}`,
+          "--center", "demo", "--account", account, "--password-stdin"],
+        this.password,
+      );
+      this.profiles.add(account);
+    }
+    return this.cli(["--profile", account, ...words]);
+  }
+
+  // Repeats a command until what it prints is not empty.
+  async awaitOutput(account, ...words) {
+    for (let i = 0; i < 150; i++) {
+      const output = await this.as(account, ...words);
+      if (output) return output;
+      await new Promise((resume) => setTimeout(resume, 200));
+    }
+    throw new Error(`nothing came of ${words.join(" ")}`);
+  }
+
+  // Ends the server as a crash would; serve() starts it again on its ports.
+  async crash() {
+    await this.kill("SIGKILL");
+  }
+
+  async close() {
+    await this.kill("SIGTERM");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async kill(signal) {
+    const child = this.server;
+    this.server = undefined;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resume) => child.once("exit", resume));
+    child.kill(signal);
+    await ended;
+  }
+
+  // The crews of tonight, each where he waits.
+  async putCrewsOnDuty() {
+    await this.as("operator", "go-on-duty");
+    for (const [account, position] of [
+      ["dr-sato", "35.7010,139.4090"],
+      ["dr-suzuki", "35.6960,139.4170"],
+      ["driver-yamada", "35.6995,139.4110"],
+      ["driver-ogawa", "35.6960,139.4170"],
+    ]) {
+      await this.as(account, "go-on-duty");
+      await this.as(account, "report-position", position, "--accuracy-meters", "15");
+    }
+  }
+
+  async create() {
+    await this.spawnAndWait(
+      "housecalld",
+      ["create-center", `--db=${this.folder}/center.db`, "--center=demo",
+        "--display_name=夜間往診センター", "--display_name_english=Night Center",
+        "--position=35.6980,139.4137", "--phone=042-555-0100",
+        "--last_resort_name=当番責任者", "--last_resort_phone=042-555-0199",
+        "--admin=admin"],
+      this.password,
+    );
+  }
+
+  async serve() {
+    const portFile = `${this.folder}/port`;
+    const webPortFile = `${this.folder}/web_port`;
+    rmSync(portFile, { force: true });
+    rmSync(webPortFile, { force: true });
+    const child = spawn(
+      join(bin, "housecalld"),
+      ["serve", `--db=${this.folder}/center.db`, `--listen=127.0.0.1:${this.port ?? 0}`,
+        `--port_file=${portFile}`, `--web_listen=127.0.0.1:${this.webPort ?? 0}`,
+        `--web_port_file=${webPortFile}`, `--web_root=${webRoot}`],
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    this.log = "";
+    child.stderr.on("data", (text) => (this.log += text));
+    this.server = child;
+    this.port = await this.portIn(portFile, child);
+    this.webPort = await this.portIn(webPortFile, child);
+    this.url = `http://127.0.0.1:${this.webPort}`;
+  }
+
+  async portIn(file, child) {
+    for (let i = 0; i < 300; i++) {
+      if (existsSync(file)) {
+        const text = readFileSync(file, "utf8").trim();
+        if (text) return Number(text);
+      }
+      if (child.exitCode !== null) break;
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
+    throw new Error(`housecalld did not start:\n${this.log}`);
+  }
+
+  // The demonstration's records.
+  async fill() {
+    const lines = readFileSync(join(source, "deploy/demo/center.jsonl"), "utf8");
+    const file = `${this.folder}/center.jsonl`;
+    writeFileSync(file, lines);
+    await this.as("admin", "apply", file, "--skip-existing");
+  }
+
+  async cli(words, input = "") {
+    return (await this.spawnAndWait("housecall", words, input)).trim();
+  }
+
+  spawnAndWait(program, words, input) {
+    return new Promise((resolve, reject) => {
+      const child = spawn(join(bin, program), words, {
+        env: {
+          ...process.env,
+          HOUSECALL_CONFIG: `${this.folder}/profiles`,
+          DEMO_PASSWORD: this.password,
+          // Nobody listens there: what goes to the clinic waits.
+          DEMO_WEBHOOK_URL: "https://clinic.invalid/webhook",
+          DEMO_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
+        },
+      });
+      let output = "";
+      let errors = "";
+      child.stdout.on("data", (text) => (output += text));
+      child.stderr.on("data", (text) => (errors += text));
+      child.on("error", reject);
+      child.on("close", (code) =>
+        code === 0 ? resolve(output) : reject(new Error(`${program} ${words[0]} failed: ${errors}${output}`)));
+      child.stdin.end(input);
+    });
+  }
+}

@@ -1,0 +1,172 @@
+// An operator's night, with a colleague at the next desk.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { launch, Person, story } from "./browser.mjs";
+import { Center } from "./center.mjs";
+
+let center;
+let browser;
+before(async () => {
+  center = await Center.start();
+  await center.putCrewsOnDuty();
+  await submit("first", "p-1001", "息切れが強くなった");
+  await submit("second", "p-1002", "痛みが強い");
+  await submit("third", "p-1003", "呼びかけに反応が鈍い", "--red-flags", "unconscious");
+  await submit("fourth", "p-1004", "カテーテルが詰まった");
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await center?.close();
+});
+
+async function submit(call, patient, complaint, ...more) {
+  await center.as("nurse", "submit-call", call, "--patient", patient, "--complaint", complaint,
+    "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201", ...more);
+}
+
+async function open(options) {
+  const person = await Person.open(browser, center, "operator", { size: "desktop", ...options });
+  await person.logIn();
+  await person.page.locator("#row-first").waitFor();
+  return person;
+}
+
+async function call(name) {
+  return JSON.parse(await center.as("operator", "--json", "get-call", name));
+}
+
+story("what cannot wait stands first; its alarm is acknowledged with a key", async () => {
+  const operator = await open();
+  const { page } = operator;
+  assert.equal(await page.locator(".queue-row").first().getAttribute("id"), "row-third");
+  await operator.sees("危険な徴候");
+  await page.locator("body").press("a");
+  await operator.sees("森 恵子が確認");
+});
+
+story("triage by keyboard; the match tells why this crew and why not the others", async () => {
+  const operator = await open();
+  const { page } = operator;
+  await page.locator("#row-first").click();
+  await page.locator(".detail-name", { hasText: "田中 ハル" }).waitFor();
+  await page.keyboard.press("t");
+  await page.locator("dialog").getByLabel(/^緊急/).check();
+  await operator.look("operator-triage");
+  await page.locator("dialog").getByRole("button", { name: "決める" }).click();
+  await page.locator("#row-first", { hasText: "打診中" }).waitFor();
+  await page.getByRole("button", { name: "選定の理由" }).click();
+  await page.locator(".chosen").first().waitFor();
+  await operator.sees("到着が遅い");
+  await operator.look("operator-why");
+  assert.equal((await call("first")).urgency, "URGENCY_URGENT");
+});
+
+story("two operators see each other, and neither overwrites the other", async () => {
+  const one = await open();
+  const two = await open();
+  for (const operator of [one, two]) {
+    await operator.page.locator("#row-second").click();
+    await operator.page.locator(".detail-name", { hasText: "高橋 正" }).waitFor();
+    await operator.page.keyboard.press("h");
+    await operator.page.locator("dialog").getByLabel("理由").fill("家族の折返し待ち");
+  }
+  await one.button("保留にする").click();
+  await one.page.locator("#row-second", { hasText: "保留" }).waitFor();
+  await two.page.locator("#row-second", { hasText: "保留" }).waitFor();
+  await two.button("保留にする").click();
+  await two.sees(/ほかの人が先に変更しました|今の状態では受け付けられません/);
+  assert.equal((await call("second")).hold_reason ?? (await call("second")).holdReason, "家族の折返し待ち");
+  await two.page.keyboard.press("Escape");
+  await one.page.keyboard.press("h");
+  await one.page.locator("dialog").getByRole("button", { name: "再開" }).click();
+  await one.page.locator("#row-second", { hasText: "トリアージ待ち" }).waitFor();
+});
+
+story("119, an override with a reason, a broken car, a cancelled call", async () => {
+  const operator = await open();
+  const { page } = operator;
+  await page.locator("#row-third").click();
+  await page.locator(".detail-name", { hasText: "渡辺 光" }).waitFor();
+  await page.locator(".detail-actions").getByRole("button", { name: "119", exact: true }).click();
+  await operator.button("119番の通報を記録する").click();
+  await page.getByRole("button", { name: "119後の判断" }).click();
+  await page.locator("dialog").getByLabel("引返し").check();
+  await page.locator("dialog").getByRole("button", { name: "決める" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  const emergency = (await call("third")).emergency;
+  assert.equal(emergency.decision, "EMERGENCY_DECISION_STAND_DOWN");
+
+  await center.as("operator", "triage-call", "second", "--disposition", "visit", "--urgency", "routine");
+  await page.locator("#row-second").click();
+  await page.locator(".detail-name", { hasText: "高橋 正" }).waitFor();
+  await page.keyboard.press("o");
+  // A hard rule stands against it: he is asked for another call already.
+  await page.locator("dialog").getByLabel(/佐藤 明/).check();
+  await page.locator("dialog").getByLabel(/山田 隆/).check();
+  await page.locator("dialog").getByLabel("理由").fill("看取りの経緯を知っている");
+  await page.locator("dialog").getByRole("button", { name: "打診する" }).click();
+  await operator.sees("今の状態では受け付けられません");
+  await operator.look("operator-override-refused");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+
+  // Two could go; the operator takes the one whom the match did not.
+  await center.as("dr-tanabe", "go-on-duty");
+  await center.as("dr-tanabe", "report-position", "35.6945,139.4105", "--accuracy-meters", "15");
+  await center.as("operator", "triage-call", "fourth", "--disposition", "visit", "--urgency", "standard");
+  await page.locator("#row-fourth", { hasText: /鈴木 由美|田辺 健/ }).waitFor();
+  const asked = await page.locator("#row-fourth").innerText();
+  const [physician, driver, accounts] = asked.includes("田辺 健")
+    ? [/鈴木 由美/, /小川 進/, ["dr-suzuki", "driver-ogawa"]]
+    : [/田辺 健/, /自分で運転/, ["dr-tanabe"]];
+  await page.locator("#row-fourth").click();
+  await page.locator(".detail-name", { hasText: "小林 ヨシ" }).waitFor();
+  await page.keyboard.press("o");
+  await page.locator("dialog").getByLabel(physician).check();
+  await page.locator("dialog").getByLabel(driver).check();
+  await page.locator("dialog").getByLabel("理由").fill("ご本人の希望");
+  await page.locator("dialog").getByRole("button", { name: "打診する" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.locator("#row-fourth", { hasText: physician }).waitFor();
+  await page.getByRole("button", { name: "選定の理由" }).click();
+  await operator.sees("相談員の指名: ご本人の希望");
+
+  // They accept, and fall ill.
+  const { offer } = await call("fourth");
+  for (const account of accounts) await center.as(account, "accept-offer", offer);
+  await page.locator(".detail-actions").getByRole("button", { name: "担当を替える" }).click();
+  await page.locator("dialog").getByLabel("自動で手配する").check();
+  await page.locator("dialog").getByLabel("理由").fill("医師が体調不良");
+  await operator.look("operator-transfer");
+  await page.locator("dialog").getByRole("button", { name: "担当を替える" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.locator("#row-fourth", { hasText: /手配中|打診中/ }).waitFor();
+
+  await page.locator(".crews").getByRole("button", { name: /1号車/ }).first().click();
+  await page.locator("dialog").getByRole("button", { name: "故障を記録する" }).click();
+  await operator.sees("1号車（故障）");
+});
+
+story("every page in both languages and both themes, without a violation", async () => {
+  for (const language of ["ja", "en"]) {
+    const operator = await open({ language });
+    const { page } = operator;
+    await page.locator("#row-first").click();
+    await page.locator(".maplibregl-canvas").waitFor();
+    await page.locator(".map-note", { hasText: /.+/ }).waitFor();
+    await operator.look("operator-board");
+    for (const place of ["rota", "deliveries", "handover"]) {
+      await page.goto(`${center.url}/#/${place}`);
+      await page.locator(".page-wide h2").first().waitFor();
+      await page.locator(".spinner").first().waitFor({ state: "detached" });
+      await operator.look(`operator-${place}`);
+    }
+    await page.evaluate(() => localStorage.setItem("theme", "night"));
+    await page.goto(`${center.url}/#/calls/first`);
+    await page.reload();
+    await page.locator(".map-note", { hasText: /.+/ }).waitFor();
+    await operator.look("operator-board-night");
+    await operator.leave();
+  }
+});

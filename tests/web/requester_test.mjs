@@ -1,0 +1,158 @@
+// A visiting nurse's evening: she calls for a patient, loses the network, is
+// told what to tell 119, and follows the call.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { launch, Person, story } from "./browser.mjs";
+import { Center } from "./center.mjs";
+
+let center;
+let browser;
+before(async () => {
+  center = await Center.start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await center?.close();
+});
+
+async function open(account, options) {
+  const person = await Person.open(browser, center, account, options);
+  await person.logIn();
+  return person;
+}
+
+async function write({ page }, patient) {
+  await page.goto(`${center.url}/#/new?patient=${patient}`);
+  await page.getByLabel("2. 何が起きていますか").fill("息切れが強くなり、横になれない");
+  await page.getByLabel("3. いつから").fill("21時ごろから");
+  await page.getByText("バイタル（分かるものだけ）").click();
+  await page.getByLabel("脈拍 /分").fill("104");
+  await page.getByLabel("SpO2 %").fill("91");
+  await page.getByLabel("4. なぜ今夜の往診が必要ですか").fill("心不全の悪化と思われ、朝まで待てない");
+  await page.getByLabel("5. 折返しの電話").fill("042-555-0201");
+}
+
+async function callsFor(patient) {
+  const { calls = [] } = JSON.parse(await center.as("operator", "--json", "list-calls"));
+  return calls.filter((call) => call.patient?.endsWith("/" + patient));
+}
+
+story("every screen, in both languages, without a violation", async () => {
+  for (const language of ["ja", "en"]) {
+    const person = await Person.open(browser, center, "manager", { language });
+    const { page } = person;
+    await page.locator("#login-center").waitFor();
+    await person.look("login");
+    await person.logIn();
+    await page.locator("a[href='#/patients/p-1001']").waitFor();
+    await person.look("requester-home");
+    await page.locator("a[href='#/patients/p-1001']").click();
+    await page.locator(".facts").first().waitFor();
+    await person.look("requester-patient");
+    await page.goto(`${center.url}/#/new?patient=p-1001`);
+    await page.locator("textarea").first().waitFor();
+    await person.look("requester-new-call");
+    await page.getByRole("checkbox").nth(1).click();
+    await page.locator(".emergency .facts").first().waitFor();
+    await person.look("requester-119");
+    await page.goto(`${center.url}/#/inbox`);
+    await page.locator(".state-page").waitFor();
+    await person.look("requester-inbox-empty");
+    await person.leave();
+  }
+});
+
+story("119 comes first, with address and way in to read aloud", async () => {
+  const manager = await open("manager");
+  const { page } = manager;
+  await page.goto(`${center.url}/#/new?patient=p-1004`);
+  await page.getByLabel("意識なし").click();
+  await manager.sees("119番が先です");
+  assert.equal(await page.locator("a[href='tel:119']").count(), 1);
+  assert.match(await page.locator(".emergency-address").innerText(), /みどり町6-1/);
+});
+
+story("a call without network survives a reload and is sent exactly once", async () => {
+  // Without its service worker the browser lets the test lose an answer.
+  const nurse = await open("nurse", { serviceWorkers: "block" });
+  const { page, context } = nurse;
+  await write(nurse, "p-1001");
+  await page.reload();
+  assert.equal(
+    await page.getByLabel("2. 何が起きていますか").inputValue(),
+    "息切れが強くなり、横になれない",
+  );
+  // The answer is lost on its way back: it happened, and nobody here knows.
+  let lost = 0;
+  await page.route("**/SubmitCall", async (route) => {
+    if (lost++ > 0) return route.continue();
+    await route.fetch();
+    return route.abort("connectionreset");
+  });
+  await nurse.button("依頼を送る").click();
+  await nurse.sees("受付番号");
+  await page.getByText("トリアージ待ち").first().waitFor();
+  for (let i = 0; lost < 2 && i < 100; i++) await page.waitForTimeout(100);
+  assert.equal(lost, 2, "the same request was sent again");
+  const calls = await callsFor("p-1001");
+  assert.equal(calls.length, 1);
+  assert.equal(calls[0].vitals.pulse_per_minute ?? calls[0].vitals.pulsePerMinute, 104);
+  await context.setOffline(true);
+  await nurse.sees("接続が切れました");
+  await context.setOffline(false);
+  await nurse.look("requester-call");
+});
+
+story("a second professional is shown the open call, and becomes its follower", async () => {
+  const manager = await open("manager");
+  await write(manager, "p-1001");
+  await manager.sees("この方には進行中の依頼があります");
+  await manager.button("依頼を送る").click();
+  await manager.sees("同じ患者さんの依頼が先にありました");
+  assert.equal((await callsFor("p-1001")).length, 1);
+});
+
+story("facts are added; a call that somebody else wants too is cancelled by an operator", async () => {
+  const nurse = await open("nurse");
+  const { page } = nurse;
+  await page.locator("a[href^='#/calls/']").first().click();
+  await nurse.button("情報を追加").click();
+  await page.getByLabel("分かったこと").fill("SpO2が88%に下がった");
+  await nurse.button("追加する").click();
+  await nurse.sees("SpO2が88%に下がった");
+  await page.getByRole("button", { name: "取消しを申し出る" }).click();
+  await page.getByLabel("理由").fill("家族が救急要請した");
+  await page.locator("dialog .button-urgent").click();
+  await nurse.sees("取消しの申出を相談員が確認しています");
+  const [call] = await callsFor("p-1001");
+  await center.as("operator", "answer-cancel", call.name, "--approve");
+  await page.locator(".badge", { hasText: "取消し" }).first().waitFor();
+  assert.deepEqual(await callsFor("p-1001"), []);
+});
+
+story("what is missing is said, and nothing is sent", async () => {
+  const nurse = await open("nurse");
+  const { page } = nurse;
+  await page.goto(`${center.url}/#/new?patient=p-1003`);
+  await page.getByLabel("5. 折返しの電話").fill("あとで");
+  await nurse.button("依頼を送る").click();
+  await nurse.sees("3か所の入力が足りません");
+  await nurse.sees("電話番号を数字で");
+  assert.deepEqual(await callsFor("p-1003"), []);
+});
+
+story("a revoked session asks for the password, and goes on where it was", async () => {
+  const nurse = await open("nurse");
+  const { page } = nurse;
+  await page.goto(`${center.url}/#/new?patient=p-1002`);
+  await page.getByLabel("2. 何が起きていますか").fill("痛みが強い");
+  const { sessions } = JSON.parse(
+    await center.as("admin", "--json", "list-sessions", "--account", "nurse"),
+  );
+  for (const session of sessions) await center.as("admin", "revoke-session", session.name);
+  await nurse.sees("ログインの有効期間が終わりました");
+  assert.equal(await page.getByText("痛みが強い").count(), 0);
+  await nurse.logIn();
+  assert.equal(await page.getByLabel("2. 何が起きていますか").inputValue(), "痛みが強い");
+});
