@@ -17,10 +17,11 @@ finish() {
   rm -rf "$outer"
 }
 trap finish EXIT
-mkdir -p "$folder/build/release/bin"
+mkdir -p "$folder/build/release/bin" "$folder/build/web"
 cp -r "$repository/deploy" "$folder/deploy"
 cp "$bin"/{housecall,housecalld,housecall-map} "$folder/build/release/bin/"
 printf '#!/bin/sh\n' >"$folder/deploy/build"
+printf '<!doctype html><title>screens</title>' >"$folder/build/web/index.html"
 export LC_ALL=C.UTF-8
 # Whose map lies on the machine must not matter.
 unset HOUSECALL_MAP HOUSECALL_POSITION
@@ -32,19 +33,29 @@ fail() {
   exit 1
 }
 
-# Some port that nobody listens on.
-port=
+# Two ports that nobody listens on.
+ports=()
 for candidate in $(shuf -i 20000-29999 -n 50); do
   if ! (: <"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null; then
-    port=$candidate
-    break
+    ports+=("$candidate")
   fi
 done
+port=${ports[0]}
+web_port=${ports[1]}
 
 # run ARGUMENTS…: must end well.
 run() {
-  deploy/run --port "$port" "$@" >"$outer/out" 2>&1 </dev/null ||
-    fail "deploy/run $* ended with $?"
+  deploy/run --port "$port" --web_port="$web_port" "$@" \
+    >"$outer/out" 2>&1 </dev/null || fail "deploy/run $* ended with $?"
+}
+
+# get PATH: what a browser is answered.
+get() {
+  exec 8<>"/dev/tcp/127.0.0.1/$web_port" || return 1
+  printf 'GET %s HTTP/1.1\r\nHost: center\r\nConnection: close\r\n\r\n' \
+    "$1" >&8
+  cat <&8
+  exec 8>&-
 }
 
 # is_served: whether the demo's server answers.
@@ -55,6 +66,7 @@ is_served() {
 
 deploy/run --dance >"$outer/out" 2>&1 && fail "an unknown argument is taken"
 deploy/run --port 70000 >"$outer/out" 2>&1 && fail "port 70000 is taken"
+deploy/run --web_port=x >"$outer/out" 2>&1 && fail "port x is taken"
 HOUSECALL_MAP=/does/not/exist deploy/run >"$outer/out" 2>&1 &&
   fail "a map that is not there is taken"
 grep -q 'cannot read /does/not/exist' "$outer/out" ||
@@ -67,6 +79,10 @@ is_served && fail "the headless run left its server running"
 
 run
 is_served || fail "the server does not go on running"
+grep -qF "http://127.0.0.1:$web_port/" "$outer/out" ||
+  fail "it is not said where the screens are"
+get / | grep -q '<title>screens' || fail "the screens are not served"
+get /map/roads.geojson | grep -q LineString || fail "the map is not served"
 first=$(<build/demo/housecalld.pid)
 # Beside a server that still runs.
 run
@@ -83,13 +99,14 @@ is_served || fail "no server after the last one was killed"
 # Two at once.
 exec 9>build/demo/lock
 flock 9
-deploy/run --port "$port" >"$outer/out" 2>&1 9>&- && fail "two runs at once"
+deploy/run --port "$port" --web_port "$web_port" >"$outer/out" 2>&1 9>&- &&
+  fail "two runs at once"
 grep -q 'another deploy/run' "$outer/out" || fail "it is not said why not"
 exec 9>&-
 is_served || fail "a run that was refused stopped the server"
 
 # From a terminal that is closed afterwards.
-script -qec "deploy/run --port $port" /dev/null >"$outer/out" 2>&1 </dev/null ||
+script -qec "deploy/run --port $port --web_port $web_port" /dev/null >"$outer/out" 2>&1 </dev/null ||
   fail "it does not run in a terminal"
 is_served || fail "the server ended with its terminal"
 
@@ -97,7 +114,7 @@ deploy/run --stop >"$outer/out" 2>&1 || fail "--stop ended with $?"
 is_served && fail "--stop left the server running"
 deploy/run --stop >"$outer/out" 2>&1 || fail "a second --stop ended with $?"
 
-# A port that somebody else has.
+# Ports that somebody else has.
 build/release/bin/housecall receive-webhooks --port "$port" \
   --port-file "$outer/taken" >/dev/null 2>&1 &
 other=$!
@@ -106,6 +123,9 @@ until [[ -s $outer/taken ]]; do
   sleep 0.1
 done
 deploy/run --port "$port" >"$outer/out" 2>&1 && fail "a busy port is taken"
+grep -q "port $port is in use" "$outer/out" || fail "the port is not named"
+deploy/run --port "$web_port" --web_port "$port" >"$outer/out" 2>&1 &&
+  fail "a busy port is taken for the screens"
 grep -q "port $port is in use" "$outer/out" || fail "the port is not named"
 kill "$other"
 wait "$other" || true
