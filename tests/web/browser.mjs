@@ -59,7 +59,7 @@ export function story(name, tell) {
 // the browser complained about: script errors, what the page's own security
 // policy refused.
 export class Person {
-  static async open(browser, center, account, { size = "phone", language = "ja", position, serviceWorkers = "allow" } = {}) {
+  static async open(browser, center, account, { size = "phone", language = "ja", position, serviceWorkers = "allow", init } = {}) {
     const context = await browser.newContext({
       viewport: sizes[size],
       locale: language === "ja" ? "ja-JP" : "en-GB",
@@ -70,6 +70,7 @@ export class Person {
       permissions: position ? ["geolocation"] : [],
     });
     await context.addInitScript((value) => localStorage.setItem("language", value), language);
+    if (init) await context.addInitScript(init);
     const page = await context.newPage();
     const person = new Person(context, page, center, account, size, language);
     page.on("pageerror", (error) => person.problems.push(String(error)));

@@ -1,9 +1,10 @@
 // A center of its own for one test: housecalld with a new database on ports
-// that the system chooses, the demonstration's people, patients and rota, and
-// the screens as build/web has them. Everything is in one temporary folder.
+// that the system chooses, the roads of the demo town, the demonstration's
+// people, patients and rota moved there, and the screens as build/web has them.
+// Everything is in one temporary folder.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,9 +12,28 @@ const source = new URL("../..", import.meta.url).pathname;
 const bin = process.env.HOUSECALL_BIN ?? join(source, "build/release/bin");
 const webRoot = process.env.HOUSECALL_WEB ?? join(source, "build/web");
 
+// Where deploy/demo/center.jsonl has its center, and where the town is.
+const from = { latitude: 35.698, longitude: 139.4137 };
+const town = { latitude: 35.67, longitude: 139.39 };
+
+// A position of center.jsonl, moved to the town.
+export function moved(latitude, longitude) {
+  return {
+    latitude: latitude + town.latitude - from.latitude,
+    longitude: longitude + town.longitude - from.longitude,
+  };
+}
+
+// The same as a word of the command line.
+export function movedWord(latitude, longitude) {
+  const at = moved(latitude, longitude);
+  return `${at.latitude.toFixed(5)},${at.longitude.toFixed(5)}`;
+}
+
 export class Center {
   static async start() {
     const center = new Center();
+    await center.build();
     await center.create();
     await center.serve();
     await center.fill();
@@ -71,15 +91,25 @@ export class Center {
   // The crews of tonight, each where he waits.
   async putCrewsOnDuty() {
     await this.as("operator", "go-on-duty");
-    for (const [account, position] of [
-      ["dr-sato", "35.7010,139.4090"],
-      ["dr-suzuki", "35.6960,139.4170"],
-      ["driver-yamada", "35.6995,139.4110"],
-      ["driver-ogawa", "35.6960,139.4170"],
+    for (const [account, ...at] of [
+      ["dr-sato", 35.701, 139.409],
+      ["dr-suzuki", 35.696, 139.417],
+      ["driver-yamada", 35.6995, 139.411],
+      ["driver-ogawa", 35.696, 139.417],
     ]) {
       await this.as(account, "go-on-duty");
-      await this.as(account, "report-position", position, "--accuracy-meters", "15");
+      await this.as(account, "report-position", movedWord(...at), "--accuracy-meters", "15");
     }
+  }
+
+  // The roads, and the screens with the roads to draw.
+  async build() {
+    const { folder } = this;
+    await this.spawnAndWait("housecall-map", ["demo-town", "-o", `${folder}/town.osm`]);
+    await this.spawnAndWait("housecall-map", ["import", `${folder}/town.osm`, "-o", `${folder}/town.map`, "--quiet"]);
+    cpSync(webRoot, `${folder}/web`, { recursive: true });
+    mkdirSync(`${folder}/web/map`);
+    await this.spawnAndWait("housecall-map", ["roads", `${folder}/town.map`, "-o", `${folder}/web/map/roads.geojson`]);
   }
 
   async create() {
@@ -87,7 +117,7 @@ export class Center {
       "housecalld",
       ["create-center", `--db=${this.folder}/center.db`, "--center=demo",
         "--display_name=夜間往診センター", "--display_name_english=Night Center",
-        "--position=35.6980,139.4137", "--phone=042-555-0100",
+        `--position=${town.latitude},${town.longitude}`, "--phone=042-555-0100",
         "--last_resort_name=当番責任者", "--last_resort_phone=042-555-0199",
         "--admin=admin"],
       this.password,
@@ -103,7 +133,8 @@ export class Center {
       join(bin, "housecalld"),
       ["serve", `--db=${this.folder}/center.db`, `--listen=127.0.0.1:${this.port ?? 0}`,
         `--port_file=${portFile}`, `--web_listen=127.0.0.1:${this.webPort ?? 0}`,
-        `--web_port_file=${webPortFile}`, `--web_root=${webRoot}`],
+        `--web_port_file=${webPortFile}`, `--web_root=${this.folder}/web`,
+        `--map=${this.folder}/town.map`],
       { stdio: ["ignore", "ignore", "pipe"] },
     );
     this.log = "";
@@ -126,9 +157,17 @@ export class Center {
     throw new Error(`housecalld did not start:\n${this.log}`);
   }
 
+  // Sends requests as `housecall apply` reads them.
+  async apply(account, lines) {
+    const file = `${this.folder}/requests.jsonl`;
+    writeFileSync(file, lines.join("\n") + "\n");
+    await this.as(account, "apply", file);
+  }
+
   // The demonstration's records.
   async fill() {
-    const lines = readFileSync(join(source, "deploy/demo/center.jsonl"), "utf8");
+    const lines = readFileSync(join(source, "deploy/demo/center.jsonl"), "utf8")
+      .replace(/"(\d+\.\d+),(\d+\.\d+)"/g, (_, ...at) => `"${movedWord(Number(at[0]), Number(at[1]))}"`);
     const file = `${this.folder}/center.jsonl`;
     writeFileSync(file, lines);
     await this.as("admin", "apply", file, "--skip-existing");

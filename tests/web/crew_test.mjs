@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { launch, Person, story } from "./browser.mjs";
-import { Center } from "./center.mjs";
+import { Center, moved, movedWord } from "./center.mjs";
 
-const near = { latitude: 35.701, longitude: 139.409 };
+const near = moved(35.701, 139.409);
 
 let center;
 let browser;
@@ -44,21 +44,20 @@ story("a visit from duty to signature, with the network lost on the way", async 
     await person.sees("打診を待っています");
   }
   await driver.look("crew-waiting");
-  await center.as("dr-sato", "report-position", "35.7010,139.4090");
-  await center.as("driver-yamada", "report-position", "35.7010,139.4092");
+  await center.as("dr-sato", "report-position", movedWord(35.701, 139.409));
+  await center.as("driver-yamada", "report-position", movedWord(35.701, 139.4092));
   await submitAndTriage("night-1", "p-1001");
 
   // Nothing about health before the answer, and never for the driver.
   await physician.sees("往診の打診");
-  assert.equal(await physician.page.getByText("息切れ").count(), 0);
+  assert.ok(!/息切れ|慢性心不全|田中/.test(await physician.page.content()));
   await physician.look("crew-offer");
   await physician.button("行きます").click();
   await driver.button("行きます").click();
 
   await driver.button("出発する").waitFor();
   await driver.sees("さくら町2-8");
-  assert.equal(await driver.page.getByText("息切れ").count(), 0);
-  assert.equal(await driver.page.getByText("慢性心不全").count(), 0);
+  assert.ok(!/息切れ|慢性心不全|ペニシリン|フロセミド/.test(await driver.page.content()));
   await driver.look("crew-driver-next-step");
   await driver.button("出発する").click();
   await driver.button("医師が乗った").click();
@@ -67,49 +66,96 @@ story("a visit from duty to signature, with the network lost on the way", async 
   await driver.button("到着した").click();
   await physician.button("診療を始める").waitFor();
 
-  // No network: the steps are kept, and marked as not sent.
+  // The card is on the phone for the visit, and cannot be read there.
+  const stored = await physician.page.evaluate(async () => {
+    const open = indexedDB.open("housecall");
+    await new Promise((resolve) => (open.onsuccess = resolve));
+    const all = open.result.transaction("sealed").objectStore("sealed");
+    const [names, values] = await Promise.all([all.getAllKeys(), all.getAll()].map((request) =>
+      new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))));
+    const text = new TextDecoder("utf-8");
+    return { names: names.map(String), bytes: values.map((each) => text.decode(each.data)).join("") };
+  });
+  assert.ok(stored.names.some((name) => name.endsWith("|patient|centers/demo/patients/p-1001")));
+  assert.ok(!/慢性心不全|田中/.test(stored.bytes));
+
+  // No network from here to the signature: the steps are kept, and marked as
+  // not sent. Even a reload loses nothing.
   await physician.context.setOffline(true);
   await physician.button("診療を始める").click();
   await physician.button("診療を終える").click();
   await physician.sees("送信待ち");
+  await physician.page.reload();
+  await physician.sees("慢性心不全");
+  await physician.look("crew-visit-offline");
   await physician.page.getByRole("link", { name: "記録を書く" }).click();
   await physician.page.getByLabel("所見").fill("起座呼吸、両下肺に湿性ラ音");
+  await physician.page.getByLabel("診断").fill("慢性心不全の急性増悪");
+  await physician.button("悪化時は再度センターへ連絡するよう説明。").click();
   await physician.sees("この端末に保存済");
   await physician.look("crew-note-offline");
+  await physician.button("署名して送る").click();
+  await physician.sees("署名はこの端末に残り");
+  await physician.look("crew-sign-offline");
+  await physician.page.locator("dialog").getByRole("button", { name: "署名して送る" }).click();
+  await physician.sees("署名しました。まだ届いていません");
   assert.equal(await callState("night-1"), "CALL_STATE_ON_SCENE");
 
   // The server crashes and comes back; then the network does.
   await center.crash();
   await center.serve();
   await physician.context.setOffline(false);
-  await physician.page.locator(".foot").getByText("保存済", { exact: true }).waitFor();
-  assert.equal(await physician.page.getByText("送信待ち").count(), 0);
-  await physician.page.reload();
-  assert.equal(await physician.page.getByLabel("所見").inputValue(), "起座呼吸、両下肺に湿性ラ音");
-  await physician.page.getByLabel("診断").fill("慢性心不全の急性増悪");
-  await physician.button("悪化時は再度センターへ連絡するよう説明。").click();
-  await physician.page.locator(".foot").getByText("保存済", { exact: true }).waitFor();
-
-  await driver.button("退出する").click();
-  await physician.button("署名して送る").click();
-  await physician.page.locator("dialog").getByRole("button", { name: "署名して送る" }).click();
-  await physician.sees("署名しました");
+  await physician.sees("署名しました。かかりつけのチームへ届けています");
   await physician.look("crew-note-signed");
+  await driver.button("退出する").click();
   const timeline = JSON.parse(await center.as("operator", "--json", "list-events", "--call", "night-1"));
-  const kinds = timeline.events.map((event) => event.kind);
-  for (const kind of ["TREATMENT_STARTED", "TREATMENT_ENDED", "NOTE_SIGNED"]) {
-    assert.equal(kinds.filter((each) => each === `EVENT_KIND_${kind}`).length, 1, kind);
-  }
+  const kinds = timeline.events.map((event) => event.kind.replace("EVENT_KIND_", ""));
+  const steps = ["TREATMENT_STARTED", "TREATMENT_ENDED", "NOTE_SIGNED"];
+  assert.deepEqual(kinds.filter((kind) => steps.includes(kind)), steps, "each once, in order");
+  const note = JSON.parse(await center.as("nurse", "--json", "list-notes", "--call", "night-1")).notes[0];
+  assert.match(JSON.stringify(note.versions), /湿性ラ音.*急性増悪.*再度センターへ連絡/s);
+
   await physician.page.goto(`${center.url}/#/`);
   await physician.button("勤務時間を確認した").click();
   await physician.page.getByRole("button", { name: /勤務時間を確認した/ }).waitFor({ state: "detached" });
+  // Nothing of the patient stays on the phone.
+  await physician.page.waitForFunction(async () => {
+    const open = indexedDB.open("housecall");
+    await new Promise((resolve) => (open.onsuccess = resolve));
+    const request = open.result.transaction("sealed").objectStore("sealed").getAllKeys();
+    await new Promise((resolve) => (request.onsuccess = resolve));
+    return !request.result.some((name) => String(name).includes("|patient|"));
+  });
+});
+
+story("an acceptance without a network waits on the phone, and counts if it is in time", async () => {
+  await center.as("dr-sato", "report-position", movedWord(35.701, 139.409));
+  await center.as("driver-yamada", "report-position", movedWord(35.701, 139.4092));
+  const physician = await open("dr-sato");
+  const driver = await open("driver-yamada");
+  await submitAndTriage("night-3", "p-1002");
+  await physician.button("行きます").waitFor();
+  await physician.context.setOffline(true);
+  await physician.button("行きます").click();
+  await physician.sees("まだ届いていません");
+  await physician.look("crew-accepted-offline");
+  await physician.context.setOffline(false);
+  await physician.sees("承諾しました。相手の回答を待っています");
+  await driver.button("行けません").click();
+  await driver.look("crew-decline");
+  await driver.button("休憩が必要").click();
+  await driver.sees("打診を待っています");
+  const [offer] = JSON.parse(await center.as("operator", "--json", "list-offers", "--call", "night-3")).offers;
+  assert.equal(offer.physician_answer ?? offer.physicianAnswer, "ANSWER_ACCEPTED");
+  assert.equal(offer.driver_answer ?? offer.driverAnswer, "ANSWER_DECLINED");
+  await center.as("operator", "cancel-call", "night-3", "--reason", "終わり", "--etag", "current");
 });
 
 story("a step that the server refuses is shown, and the person decides", async () => {
   const physician = await open("dr-sato", { language: "en" });
   const driver = await open("driver-yamada", { language: "en" });
-  await center.as("dr-sato", "report-position", "35.7010,139.4090");
-  await center.as("driver-yamada", "report-position", "35.7010,139.4092");
+  await center.as("dr-sato", "report-position", movedWord(35.701, 139.409));
+  await center.as("driver-yamada", "report-position", movedWord(35.701, 139.4092));
   await submitAndTriage("night-2", "p-1004");
   await physician.button("I go").click();
   await driver.look("crew-offer");

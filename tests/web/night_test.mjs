@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
 import { launch, Person, story } from "./browser.mjs";
-import { Center } from "./center.mjs";
+import { Center, moved } from "./center.mjs";
 
 let center;
 let browser;
@@ -27,8 +27,8 @@ for (const size of sizes) {
   story(`a call from the bedside to the confirmed note, at ${size} size`, async () => {
     const manager = await open("manager", { size });
     const operator = await open("operator", { size });
-    const physician = await open("dr-sato", { size, position: { latitude: 35.701, longitude: 139.409 } });
-    const driver = await open("driver-yamada", { size, position: { latitude: 35.7012, longitude: 139.4092 } });
+    const physician = await open("dr-sato", { size, position: moved(35.701, 139.409) });
+    const driver = await open("driver-yamada", { size, position: moved(35.7012, 139.4092) });
 
     // The crew begins its night.
     for (const person of [physician, driver]) {

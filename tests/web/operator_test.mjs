@@ -1,8 +1,9 @@
 // An operator's night, with a colleague at the next desk.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before } from "node:test";
-import { launch, Person, story } from "./browser.mjs";
-import { Center } from "./center.mjs";
+import { launch, Person, pictures, story } from "./browser.mjs";
+import { Center, movedWord } from "./center.mjs";
 
 let center;
 let browser;
@@ -43,6 +44,37 @@ story("what cannot wait stands first; its alarm is acknowledged with a key", asy
   await operator.sees("危険な徴候");
   await page.locator("body").press("a");
   await operator.sees("森 恵子が確認");
+});
+
+story("an alarm sounds until somebody has seen it", async () => {
+  await center.as("nurse", "submit-call", "alarm", "--short-patient.display-name", "近所の方",
+    "--place.address", "はな町1-1", "--complaint", "息が止まりそう", "--judgement", "急ぐ",
+    "--callback-phone", "042-555-0202", "--red-flags", "not-breathing");
+  const operator = await open({ init: () => {
+    globalThis.sounds = 0;
+    const { prototype } = globalThis.AudioContext;
+    const { createOscillator } = prototype;
+    prototype.createOscillator = function () {
+      globalThis.sounds++;
+      return createOscillator.call(this);
+    };
+  } });
+  const { page } = operator;
+  const sounds = () => page.evaluate(() => globalThis.sounds);
+  await page.locator(".task-unseen").first().waitFor();
+  await page.locator("body").press("Shift");
+  await page.waitForFunction((before) => globalThis.sounds >= before + 4, await sounds());
+  while (await page.locator(".task-unseen").count()) {
+    const left = await page.locator(".task-unseen").count();
+    await page.locator("body").press("a");
+    await page.waitForFunction((n) => document.querySelectorAll(".task-unseen").length < n, left);
+  }
+  const heard = await sounds();
+  // It would have sounded again by then.
+  await page.waitForTimeout(2500);
+  assert.equal(await sounds(), heard);
+  const { etag } = await call("alarm");
+  await center.as("operator", "cancel-call", "alarm", "--reason", "119で搬送", "--etag", etag);
 });
 
 story("triage by keyboard; the match tells why this crew and why not the others", async () => {
@@ -113,7 +145,7 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
 
   // Two could go; the operator takes the one whom the match did not.
   await center.as("dr-tanabe", "go-on-duty");
-  await center.as("dr-tanabe", "report-position", "35.6945,139.4105", "--accuracy-meters", "15");
+  await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105), "--accuracy-meters", "15");
   await center.as("operator", "triage-call", "fourth", "--disposition", "visit", "--urgency", "standard");
   await page.locator("#row-fourth", { hasText: /鈴木 由美|田辺 健/ }).waitFor();
   const asked = await page.locator("#row-fourth").innerText();
@@ -161,6 +193,13 @@ story("every page in both languages and both themes, without a violation", async
       await page.locator(".page-wide h2").first().waitFor();
       await page.locator(".spinner").first().waitFor({ state: "detached" });
       await operator.look(`operator-${place}`);
+      if (place === "handover") {
+        await page.emulateMedia({ media: "print" });
+        assert.equal(await page.locator(".top").isVisible(), false);
+        assert.ok(await page.getByText(language === "ja" ? "時刻・対応・担当者（手書き）" : "by hand").first().isVisible());
+        await page.pdf({ path: join(pictures, `operator-handover-${language}.pdf`), format: "A4" });
+        await page.emulateMedia({ media: null });
+      }
     }
     await page.evaluate(() => localStorage.setItem("theme", "night"));
     await page.goto(`${center.url}/#/calls/first`);

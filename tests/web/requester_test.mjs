@@ -9,6 +9,9 @@ let center;
 let browser;
 before(async () => {
   center = await Center.start();
+  await center.as("nurse", "record-acp", "p-1001", "--entry.participants", "ご本人、長女、主治医、訪問看護師",
+    "--entry.resuscitation", "do-not-attempt", "--entry.transport", "stay-at-home",
+    "--entry.place-of-death", "home", "--entry.wishes", "住み慣れた家で、家族と過ごしたい");
   browser = await launch();
 });
 after(async () => {
@@ -63,14 +66,16 @@ story("every screen, in both languages, without a violation", async () => {
   }
 });
 
-story("119 comes first, with address and way in to read aloud", async () => {
+story("119 comes first, with address and wishes to read aloud", async () => {
   const manager = await open("manager");
   const { page } = manager;
-  await page.goto(`${center.url}/#/new?patient=p-1004`);
+  await page.goto(`${center.url}/#/new?patient=p-1001`);
   await page.getByLabel("意識なし").click();
   await manager.sees("119番が先です");
   assert.equal(await page.locator("a[href='tel:119']").count(), 1);
-  assert.match(await page.locator(".emergency-address").innerText(), /みどり町6-1/);
+  assert.match(await page.locator(".emergency-address").innerText(), /さくら町2-8/);
+  await manager.sees("心肺蘇生を希望しない（DNAR）");
+  await manager.sees("住み慣れた家で、家族と過ごしたい");
 });
 
 story("a call without network survives a reload and is sent exactly once", async () => {

@@ -3,7 +3,7 @@ import "./style/base.css";
 import { render, type ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { openOutbox } from "./app/outbox";
-import { face, restoreSession, session, type Face } from "./app/session";
+import { centerName, face, type Face, restoreSession, session } from "./app/session";
 import "./app/theme";
 import { catalogue } from "./text/language";
 import { Login } from "./ui/login";
@@ -55,7 +55,7 @@ function App() {
   if (face.value === undefined) {
     return (
       <>
-        <Top title={session.value.center.displayName}><Menu /></Top>
+        <Top title={centerName.value}><Menu /></Top>
         <main><Empty icon="person">{t("none")}</Empty></main>
       </>
     );

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { LiveBoard } from "../app/live_board";
 import { newId, newRequestId, settled } from "../app/rpc";
 import { path } from "../app/router";
-import { center, session } from "../app/session";
+import { center, centerName } from "../app/session";
 import { AskDialog, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, useLoad } from "../ui/parts";
 import { Menu } from "../ui/menu";
 import { ImportDialog } from "./csv_import";
@@ -22,7 +22,7 @@ export default function Administrator() {
   return (
     <div class="desk">
       <header class="top desk-top">
-        <h1>{t("title")} <span class="soft-on-dark">{session.value?.center.displayName}</span></h1>
+        <h1>{t("title")} <span class="soft-on-dark">{centerName.value}</span></h1>
         <nav>
           {(["rota", ...directory.map((each) => each.name)] as const).map((each) => (
             <a key={each} href={"#/" + each} aria-current={place === each ? "page" : undefined}>{t(each)}</a>

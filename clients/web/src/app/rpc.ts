@@ -109,7 +109,7 @@ export async function allPages<P extends { nextPageToken: string }, T>(
 ): Promise<T[]> {
   const result: T[] = [];
   for (let token = ""; ; ) {
-    const page = await read(token);
+    const page = await settled(() => read(token));
     result.push(...rows(page));
     token = page.nextPageToken;
     if (!token) return result;

@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { Account, Center, Organization, Person } from "../gen/housecall/v1/directory_pb";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { timeZone } from "../text/format";
+import { language } from "../text/language";
 import { setServerTime } from "./clock";
 import { isSessionOver, newRequestId, onSessionOver, sessions } from "./rpc";
 import { closeVault, openVault } from "./vault";
@@ -65,6 +66,12 @@ export const myFaces = computed<Face[]>(() => {
 });
 
 const chosenFace = signal(sessionStorage.getItem("face"));
+
+// The center's name in the language of the screens.
+export const centerName = computed(() => {
+  const center = session.value?.center;
+  return (language.value === "en" && center?.displayNameEnglish) || center?.displayName || "";
+});
 
 export const face = computed<Face | undefined>(
   () => myFaces.value.find((each) => each === chosenFace.value) ?? myFaces.value[0],

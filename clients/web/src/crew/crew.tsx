@@ -6,7 +6,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { LiveDuty } from "../app/live_duty";
 import { refused, sendAgain, giveUp, unsent } from "../app/outbox";
 import { path } from "../app/router";
-import { session } from "../app/session";
+import { centerName, session } from "../app/session";
 import { Answer, OfferState } from "../gen/housecall/v1/offer_pb";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { AssignmentState } from "../gen/housecall/v1/visit_pb";
@@ -61,7 +61,7 @@ export default function Crew() {
   if (!view) {
     return (
       <>
-        <Top title={session.value?.center.displayName ?? ""}><Menu /></Top>
+        <Top title={centerName.value}><Menu /></Top>
         <main class="page">
           {duty.problem.value !== undefined ? <Failed error={duty.problem.value} /> : <Loading />}
         </main>

@@ -1,7 +1,7 @@
 // On duty or off, tonight's rota, and what is left to do of finished visits.
 import { useState } from "preact/hooks";
 import { allPages, directory, newRequestId, rota, settled, visits } from "../app/rpc";
-import { center } from "../app/session";
+import { center, centerName } from "../app/session";
 import { isWaiting, perform } from "../app/outbox";
 import { AssignmentState, type Assignment } from "../gen/housecall/v1/visit_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
@@ -130,7 +130,7 @@ function Tonight() {
               <Phone number={loaded.value!.people.get(duty.person)?.phone ?? ""} />
             </li>
           ))}
-          <li class="row row-between"><b>{session.value?.center.displayName}</b><Phone number={phone} /></li>
+          <li class="row row-between"><b>{centerName.value}</b><Phone number={phone} /></li>
         </ul>
       )}
       {!loaded.value && <p class="row"><Icon name="phone" /><Phone number={phone} /></p>}

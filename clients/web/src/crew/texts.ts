@@ -60,6 +60,7 @@ export const t = catalogue({
   callback: ["現地の電話", "Phone there"],
   patient: ["患者カード", "Patient's card"],
   card_kept: ["この端末に暗号化して保存した内容です", "Kept encrypted on this device"],
+  card_again: ["患者カードを読み直す", "Read the card again"],
   card_none: ["患者カードはありません（登録のない方）", "No card: not registered"],
   call: ["依頼の内容", "The call"],
   problems: ["困ったとき", "Trouble"],

@@ -3,7 +3,7 @@
 import { fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
 import { useState } from "preact/hooks";
 import { perform, unsent, type Step } from "../app/outbox";
-import { calls as callRpc, newRequestId, patients as patientRpc, settled, visits } from "../app/rpc";
+import { allPages, calls as callRpc, directory, newRequestId, patients as patientRpc, settled, visits } from "../app/rpc";
 import { deviceTime, msOf, now } from "../app/clock";
 import { keep, kept } from "../app/vault";
 import { CallState, EmergencyDecision, NotFoundStep, type Call } from "../gen/housecall/v1/call_pb";
@@ -15,8 +15,8 @@ import { CallFacts, UrgencyBadge } from "../records/call_view";
 import { nameWithAge, PatientCard } from "../records/patient_card";
 import { age, clockTime, idOf, span } from "../text/format";
 import { notFoundStepLabel } from "../text/labels";
-import { session } from "../app/session";
-import { AskDialog, Button, Dialog, Facts, Field, LinkButton, Notice, Phone, useLoad } from "../ui/parts";
+import { center, session } from "../app/session";
+import { AskDialog, Button, Dialog, ErrorLine, Facts, Field, LinkButton, Notice, Phone, useLoad } from "../ui/parts";
 import { nextStep, progressOf, type Next } from "./next_step";
 import { t } from "./texts";
 
@@ -34,6 +34,20 @@ const waitTexts = { driver: "wait_driver", car: "wait_car", physician: "wait_phy
 // Under which name a patient's card is kept on the device.
 export function cardKey(patient: string): string {
   return `patient|${patient}`;
+}
+
+type Names = Readonly<Record<string, string>>;
+interface KeptCard {
+  readonly card: JsonValue;
+  readonly names: Names;
+}
+
+async function organizationNames(): Promise<Names> {
+  const all = await allPages(
+    (pageToken) => directory.listOrganizations({ parent: center.value, pageSize: 1000, pageToken }),
+    (page) => page.organizations,
+  );
+  return Object.fromEntries(all.map((each) => [each.name, [each.displayName, each.phone].filter(Boolean).join("　")]));
 }
 
 export function VisitPage({ view, assignment, me }: {
@@ -135,16 +149,17 @@ function CallSection({ view, call, me, assignment, arrived }: {
   const personName = (name: string) => view.people.find((each) => each.name === name)?.displayName ?? "";
   const key = cardKey(call.patient);
   // The card is kept for the visit: there may be no network at the bedside.
-  const patient = useLoad<{ card: Patient; fresh: boolean } | undefined>(async () => {
+  const patient = useLoad<{ card: Patient; names: Names; fresh: boolean } | undefined>(async () => {
     if (!call.patient) return undefined;
     try {
       const card = await patientRpc.getPatient({ name: call.patient });
-      await keep(key, toJson(PatientSchema, card));
-      return { card, fresh: true };
+      const names = await organizationNames();
+      await keep(key, { card: toJson(PatientSchema, card), names } satisfies KeptCard);
+      return { card, names, fresh: true };
     } catch (error) {
-      const json = await kept<JsonValue>(key);
-      if (json === undefined) throw error;
-      return { card: fromJson(PatientSchema, json, { ignoreUnknownFields: true }), fresh: false };
+      const found = await kept<KeptCard>(key);
+      if (found === undefined) throw error;
+      return { card: fromJson(PatientSchema, found.card, { ignoreUnknownFields: true }), names: found.names, fresh: false };
     }
   }, [call.patient]);
   const card = patient.value?.card;
@@ -165,9 +180,10 @@ function CallSection({ view, call, me, assignment, arrived }: {
         <details class="stack" open={me === "physician"}>
           <summary class="card strong">{nameWithAge(card)}</summary>
           {!patient.value!.fresh && <p class="soft small">{t("card_kept")}</p>}
-          <PatientCard patient={card} organizationName={(name) => idOf(name)} personName={personName} />
+          <PatientCard patient={card} organizationName={(name) => patient.value!.names[name] ?? idOf(name)} personName={personName} />
         </details>
       )}
+      {patient.error !== undefined && <div class="card stack-tight"><ErrorLine error={patient.error} /><Button onPress={patient.reload}>{t("card_again")}</Button></div>}
       {!call.patient && me === "physician" && <p class="soft">{t("card_none")}</p>}
     </>
   );

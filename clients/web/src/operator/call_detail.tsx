@@ -79,7 +79,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
         {touch && touch.person !== session.value?.person.name && (
           <Notice tone="warn" icon="person">{t("touched", { who: names.personName(touch.person), age: age(touch.time) })}</Notice>
         )}
-        <ArrivalPromise call={call} board={board} />
+        {accepted && <ArrivalPromise call={call} board={board} />}
         <Progress call={call} />
         <Clocks call={call} assignment={accepted ? assignment : undefined} />
         {accepted && (

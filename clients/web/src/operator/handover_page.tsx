@@ -4,7 +4,7 @@
 import type { LiveBoard } from "../app/live_board";
 import { allPages, patients as patientRpc } from "../app/rpc";
 import { now } from "../app/clock";
-import { center, session } from "../app/session";
+import { center, centerName, session } from "../app/session";
 import { DeliveryState } from "../gen/housecall/v1/note_pb";
 import { CallFacts, isOver } from "../records/call_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
@@ -31,13 +31,13 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
   return (
     <main class="page page-wide paper">
       <div class="row row-between">
-        <div><h2>{t("handover")}</h2><p class="soft small">{session.value?.center.displayName}　{t("made", { time: shortTime(now.value) })}</p></div>
+        <div><h2>{t("handover")}</h2><p class="soft small">{centerName.value}　{t("made", { time: shortTime(now.value) })}</p></div>
         <Button icon="print" tone="primary" onPress={() => print()}>{t("print")}</Button>
       </div>
       <p class="small">{t("paper_note")}</p>
       <section class="card stack-tight">
         <h3>{t("phones")}・{t("tonight")}</h3>
-        <p>{session.value?.center.displayName} <Phone number={session.value?.center.phone ?? ""} />
+        <p>{centerName.value} <Phone number={session.value?.center.phone ?? ""} />
           {contacts.map((each) => <span key={each.phone}>　{t("last_resort")}: {each.displayName} <Phone number={each.phone} /></span>)}
         </p>
         {tonight.error !== undefined && <ErrorLine error={tonight.error} />}

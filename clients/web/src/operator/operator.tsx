@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { LiveBoard } from "../app/live_board";
 import { now } from "../app/clock";
 import { path } from "../app/router";
-import { center, session } from "../app/session";
+import { center, centerName, session } from "../app/session";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { isOver } from "../records/call_view";
 import { clockTime, longDate } from "../text/format";
@@ -67,7 +67,7 @@ function Head({ board }: { board: LiveBoard }) {
   );
   return (
     <header class="top desk-top">
-      <h1>{session.value?.center.displayName}</h1>
+      <h1>{centerName.value}</h1>
       <nav>
         {link("", t("board"))}
         {link("rota", t("rota"))}

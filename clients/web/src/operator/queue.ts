@@ -3,8 +3,7 @@ import { msOf, now } from "../app/clock";
 import { CallState, type Call } from "../gen/housecall/v1/call_pb";
 import type { Policy } from "../gen/housecall/v1/directory_pb";
 import { Urgency } from "../gen/housecall/v1/types_pb";
-import { effectiveState, hasArrived } from "../records/call_view";
-import { durationMs } from "../text/format";
+import { effectiveState, hasArrived, triageDueMs } from "../records/call_view";
 
 export type Group = "all" | "untriaged" | "seeking" | "under_way" | "papers";
 
@@ -38,13 +37,8 @@ export function groupOf(call: Call): Exclude<Group, "all"> {
 // arrival. undefined: nothing.
 export function dueMs(call: Call, policy: Policy | undefined): number | undefined {
   if (hasArrived(call)) return undefined;
-  const received = msOf(call.receiveTime);
-  if (!call.triageTime && received !== undefined) {
-    const allowed = call.redFlags.length > 0
-      ? (durationMs(policy?.urgentTriageTarget) ?? 20 * 60_000)
-      : (durationMs(policy?.triageTarget) ?? 60 * 60_000);
-    return received + allowed;
-  }
+  const triage = triageDueMs(call, policy);
+  if (triage !== undefined) return triage;
   return msOf(call.targetTime) ?? msOf(call.schedule?.startTime);
 }
 

@@ -49,7 +49,7 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
     container: element,
     attributionControl: false,
     center: options.center ? [options.center.longitude, options.center.latitude] : [139.4, 35.7],
-    zoom: 12.5,
+    zoom: 13,
     maxPitch: 0,
     dragRotate: false,
     fadeDuration: 0,

@@ -32,7 +32,7 @@ export function RotaTable({ board, duties }: { board: LiveBoard; duties: readonl
   return (
     <div class="scroll-x">
       <table>
-        <thead><tr><th>{t("role")}</th><th>{t("name")}</th><th>{t("time")}</th><th>{t("car")}</th><th>{t("phone")}</th><th>{t("duty")}</th></tr></thead>
+        <thead><tr><th>{t("duty_role")}</th><th>{t("name")}</th><th>{t("time")}</th><th>{t("car")}</th><th>{t("phone")}</th><th>{t("duty")}</th></tr></thead>
         <tbody>
           {duties.map((duty, index) => {
             const now_ = board.get("duty", duty.person);

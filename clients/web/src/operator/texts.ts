@@ -138,6 +138,7 @@ export const t = catalogue({
   time: ["時間", "Hours"],
   car: ["車", "Car"],
   phone: ["電話", "Phone"],
+  duty_role: ["役割", "Role"],
   duty: ["勤務", "On duty"],
   transfer_to: ["次の担当", "Who takes it"],
   transfer_auto: ["自動で手配する", "Match anew"],

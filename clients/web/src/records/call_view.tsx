@@ -5,8 +5,10 @@ import type { Call } from "../gen/housecall/v1/call_pb";
 import { CallState } from "../gen/housecall/v1/call_pb";
 import { EventKind, type Event } from "../gen/housecall/v1/event_pb";
 import { Role, Urgency } from "../gen/housecall/v1/types_pb";
-import { now } from "../app/clock";
-import { age, clockTime, shortTime, span } from "../text/format";
+import { msOf, now } from "../app/clock";
+import { session } from "../app/session";
+import type { Policy } from "../gen/housecall/v1/directory_pb";
+import { age, clockTime, durationMs, shortTime, span } from "../text/format";
 import {
   callStateLabel,
   eventKindLabel,
@@ -34,6 +36,8 @@ const t = catalogue({
   target: ["{time}までの到着を目標に手配しています", "We aim to be there by {time}"],
   target_late: ["目標の{time}を過ぎています。お急ぎのときはセンターへ電話を", "The target of {time} has passed. Ring the center if it is urgent"],
   triage_soon: ["相談員がトリアージします。決まりしだいここに出ます", "An operator will triage it; you will see it here"],
+  triage_by: ["{time}までに相談員がトリアージします。決まりしだいここに出ます", "An operator triages it by {time}; you will see it here"],
+  triage_late: ["トリアージが遅れています。お急ぎのときはセンターへ電話を", "Its triage is late. Ring the center if it is urgent"],
   scheduled: ["約束の時間 {from} 〜 {to}", "Agreed: {from} – {to}"],
   held: ["保留中です", "On hold"],
   complaint: ["何が起きたか", "What happened"],
@@ -194,7 +198,24 @@ export function ArrivalPromise({ call, board }: { call: Call; board: LiveBoard }
       </p>
     );
   }
-  return <p class="promise">{t("triage_soon")}</p>;
+  const due = triageDueMs(call, policy ?? session.value?.center.policy);
+  if (due === undefined) return <p class="promise">{t("triage_soon")}</p>;
+  return (
+    <p class={`promise ${due < now.value ? "strong" : ""}`}>
+      {t(due < now.value ? "triage_late" : "triage_by", { time: clockTime(due) })}
+    </p>
+  );
+}
+
+// When a call has to be triaged, in ms since 1970; undefined: it is, or nobody
+// knows.
+export function triageDueMs(call: Call, policy: Policy | undefined): number | undefined {
+  const received = msOf(call.receiveTime);
+  if (call.triageTime || received === undefined || !policy) return undefined;
+  const allowed = call.redFlags.length > 0
+    ? (durationMs(policy.urgentTriageTarget) ?? 20 * 60_000)
+    : (durationMs(policy.triageTarget) ?? 60 * 60_000);
+  return received + allowed;
 }
 
 // What the requester said, and what was added.

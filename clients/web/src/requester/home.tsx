@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { go } from "../app/router";
-import { session } from "../app/session";
+import { centerName, session } from "../app/session";
 import { msOf } from "../app/clock";
 import type { Call } from "../gen/housecall/v1/call_pb";
 import { DeliveryState } from "../gen/housecall/v1/note_pb";
@@ -43,7 +43,7 @@ export function Home({ board }: { board: LiveBoard }) {
   const phone = session.value?.center.phone;
   return (
     <>
-      <Top title={session.value?.center.displayName ?? ""}>
+      <Top title={centerName.value}>
         {phone && <LinkButton href={`tel:${phone.replace(/[^+\d]/g, "")}`} icon="phone" label={t("center_phone")}>{""}</LinkButton>}
         <Menu />
       </Top>

@@ -68,7 +68,7 @@ export function DeliveryCard({ board, delivery }: { board: LiveBoard; delivery: 
           ))}
         </ul>
       )}
-      <div class="row">
+      <div class="actions">
         {!received && (
           <Button tone="primary" icon="check" onPress={async () => {
             board.put("delivery", await settled(() => noteRpc.confirmReceipt({ delivery: delivery.name, requestId })));

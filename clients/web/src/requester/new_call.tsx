@@ -6,6 +6,7 @@ import { patients as patientRpc } from "../app/rpc";
 import { go, goInstead, query } from "../app/router";
 import { center, session } from "../app/session";
 import { RedFlag } from "../gen/housecall/v1/call_pb";
+import { ResuscitationWish } from "../gen/housecall/v1/patient_pb";
 import { nameWithAge, namesOf, Wishes } from "../records/patient_card";
 import { areVitalsRight, VitalsFields } from "../records/vitals";
 import { idOf } from "../text/format";
@@ -185,7 +186,7 @@ function EmergencyScreen({ board, value, onBack }: {
         {patient && (
           <section class="card stack-tight">
             <h2>{t("tell_wishes")}</h2>
-            {coverage.value?.doNotAttemptResuscitation && <Notice tone="warn" icon="alert"><b>{t("dnar")}</b></Notice>}
+            {(coverage.value?.doNotAttemptResuscitation || acp?.resuscitation === ResuscitationWish.DO_NOT_ATTEMPT) && <Notice tone="warn" icon="alert"><b>{t("dnar")}</b></Notice>}
             <Wishes entry={acp} />
           </section>
         )}

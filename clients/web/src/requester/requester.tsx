@@ -3,7 +3,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { LiveBoard } from "../app/live_board";
 import { path } from "../app/router";
-import { center, session } from "../app/session";
+import { center, centerName } from "../app/session";
 import { ConnectionBar, Failed, Loading, Top, UnsentBar } from "../ui/parts";
 import { CallPage } from "./call_page";
 import { draftsOpen, openDraft } from "./draft";
@@ -11,7 +11,6 @@ import { Home } from "./home";
 import { Inbox } from "./inbox";
 import { NewCall } from "./new_call";
 import { PatientPage } from "./patient_page";
-import { t } from "./texts";
 
 export default function Requester() {
   const board = useMemo(() => new LiveBoard(center.value), []);
@@ -35,7 +34,7 @@ function Page({ board }: { board: LiveBoard }) {
   if (!board.loaded.value) {
     return (
       <>
-        <Top title={session.value?.center.displayName ?? t("home")} />
+        <Top title={centerName.value} />
         <main class="page">
           {board.problem.value ? <Failed error={board.problem.value} /> : <Loading />}
         </main>

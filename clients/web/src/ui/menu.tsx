@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { unsent } from "../app/outbox";
 import { newRequestId, sessions } from "../app/rpc";
-import { face, logOut, myFaces, session, setFace, type Face } from "../app/session";
+import { centerName, face, type Face, logOut, myFaces, session, setFace } from "../app/session";
 import { setTheme, theme } from "../app/theme";
 import { catalogue, language, setLanguage } from "../text/language";
 import { AskDialog, Button, Dialog, Field, Notice } from "./parts";
@@ -39,7 +39,7 @@ export function Menu() {
       {open === "menu" && (
         <Dialog title={t("menu")} onClose={close}>
           <p class="soft small">
-            {session.value?.person.displayName} · {session.value?.center.displayName}
+            {session.value?.person.displayName} · {centerName.value}
           </p>
           <div class="menu">
             {myFaces.value.filter((each) => each !== face.value).map((each: Face) => (

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Connection } from "../app/live_board";
-import { detailOf, sentenceOf } from "../app/rpc";
+import { detailOf, sentenceOf, settled } from "../app/rpc";
 import { refused, unsent } from "../app/outbox";
 import { catalogue } from "../text/language";
 import { Icon, type IconName } from "./icons";
@@ -298,7 +298,8 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   );
 }
 
-// Reads something when a screen opens, and again on demand.
+// Reads something when a screen opens, and again on demand. One lost connection
+// is not yet a failure.
 export function useLoad<T>(read: () => Promise<T>, keys: readonly unknown[]) {
   const [state, setState] = useState<{ value?: T; error?: unknown; loading: boolean }>({
     loading: true,
@@ -307,7 +308,7 @@ export function useLoad<T>(read: () => Promise<T>, keys: readonly unknown[]) {
   useEffect(() => {
     let over = false;
     setState((before) => ({ ...before, error: undefined, loading: true }));
-    read().then(
+    settled(read).then(
       (value) => over || setState({ value, loading: false }),
       (error: unknown) => over || setState((before) => ({ ...before, error, loading: false })),
     );
