@@ -86,6 +86,23 @@ absl::Status CenterWriter::EnsureLoaded() {
   return absl::OkStatus();
 }
 
+absl::Status CenterWriter::Refresh() {
+  if (board_ == nullptr) return EnsureLoaded();
+  ASSIGN_OR_RETURN(const int64_t version, store_->CurrentVersion(center_));
+  if (version == version_) return absl::OkStatus();
+  BoardPtr old = board_;
+  Drop();
+  absl::Status status = EnsureLoaded();
+  if (!status.ok()) board_ = std::move(old);
+  return status;
+}
+
+void CenterWriter::Drop() {
+  board_ = nullptr;
+  recent_replies_.clear();
+  recent_reply_order_.clear();
+}
+
 Commit CenterWriter::Process(std::vector<Submission> submissions) {
   std::vector<Ruled> ruled;
   ruled.reserve(submissions.size());
@@ -114,13 +131,12 @@ Commit CenterWriter::Process(std::vector<Submission> submissions) {
 
 CenterWriter::Outcome CenterWriter::Rule(absl::Span<Ruled> ruled,
                                          Commit* commit) {
+  std::optional<int64_t> unknown_version;
   for (int i = 0; i < kTries; ++i) {
-    const Outcome outcome = Try(ruled, commit);
+    const Outcome outcome = Try(ruled, commit, &unknown_version);
     if (outcome != Outcome::kNotCurrent) return outcome;
     // Loaded anew at the next try, or at the next call.
-    board_ = nullptr;
-    recent_replies_.clear();
-    recent_reply_order_.clear();
+    Drop();
     for (Ruled& r : ruled) {
       r.result = absl::UnavailableError(
           "the store did not answer; try the same request again");
@@ -129,8 +145,9 @@ CenterWriter::Outcome CenterWriter::Rule(absl::Span<Ruled> ruled,
   return Outcome::kNotCurrent;
 }
 
-CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
-                                        Commit* commit) {
+CenterWriter::Outcome CenterWriter::Try(
+    absl::Span<Ruled> ruled, Commit* commit,
+    std::optional<int64_t>* unknown_version) {
   // The board first, then the earlier reply: a reply that is committed between
   // the two belongs to a board that is then not current any more, which the
   // commit below finds out.
@@ -211,12 +228,15 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
       HC_LOG(kWarning, "commit_retried")
           .With("center", center_)
           .With("status", status);
+      if (absl::IsUnavailable(status)) *unknown_version = version_;
       return Outcome::kNotCurrent;
     }
     if (!status.ok()) {
       HC_LOG(kError, "commit_failed")
           .With("center", center_)
           .With("status", status);
+      // Nothing was written now; what was sent before may be.
+      if (*unknown_version == version_) return Outcome::kNotCurrent;
       // Nothing was written: whoever would have changed something gets the
       // store's answer. Refusals were decided on this batch's board, which
       // will not be; they too are to be asked again.
@@ -247,6 +267,8 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
                std::make_move_iterator(passing.end()),
                std::back_inserter(commit->entries), before);
   } else if (needs_proof) {
+    // A commit that is still on its way leaves the version as it is.
+    if (*unknown_version == version_) return Outcome::kNotCurrent;
     absl::StatusOr<int64_t> version = store_->CurrentVersion(center_);
     if (!version.ok() || *version != version_) return Outcome::kNotCurrent;
   }

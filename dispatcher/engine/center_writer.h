@@ -77,6 +77,11 @@ class CenterWriter {
   // Brings the board into memory if it is not. Errors are the store's.
   absl::Status EnsureLoaded();
 
+  // Loads the board anew if another writer of the center has committed since
+  // this one looked last, or if there is none in memory. Errors are the
+  // store's; the board is then as before.
+  absl::Status Refresh();
+
   // Decides on the submissions in order against one board and commits what was
   // accepted in one transaction. If the store has moved on (Aborted) or the
   // outcome of a commit is unknown (Unavailable), the board is loaded anew and
@@ -118,12 +123,18 @@ class CenterWriter {
   };
   // Rules on all of them, with the tries that it takes.
   Outcome Rule(absl::Span<Ruled> ruled, Commit* commit);
-  Outcome Try(absl::Span<Ruled> ruled, Commit* commit);
+  // `unknown_version`: that for which a commit of unknown outcome was sent,
+  // which may still arrive at the store while it is there; set if that becomes
+  // so.
+  Outcome Try(absl::Span<Ruled> ruled, Commit* commit,
+              std::optional<int64_t>* unknown_version);
   // The answer given before to that request id, from this batch (then
   // `of_batch` is set), from memory or from the store.
   absl::StatusOr<std::optional<store::Reply>> EarlierReply(
       const store::Batch& batch, const std::string& request_id, bool* of_batch);
   void Remember(store::Reply reply);
+  // Everything in memory may be old: it is loaded anew when it is needed.
+  void Drop();
 
   const core::CenterId center_;
   store::Store* const store_;

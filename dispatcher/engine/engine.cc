@@ -18,7 +18,7 @@ namespace {
 constexpr absl::Duration kForgetInterval = absl::Minutes(10);
 // A client that tries again does so within days.
 constexpr absl::Duration kKeepReplies = absl::Hours(7 * 24);
-// After a load that failed, for a center that nobody sends anything to.
+// After the store failed, for a center that nobody sends anything to.
 constexpr absl::Duration kReloadInterval = absl::Seconds(1);
 
 // Whether an event may change whom to send: not what only the planner or the
@@ -57,6 +57,9 @@ struct Engine::Lane {
   absl::Time next_timer_time = absl::InfinitePast();
   absl::Time next_forget_time = absl::InfinitePast();
   absl::Time next_reload_time = absl::InfinitePast();
+  absl::Time next_peer_time = absl::InfinitePast();
+  // After the journal could not be read.
+  absl::Time next_journal_time = absl::InfinitePast();
   std::thread thread;
 
   // Answers are given by a thread of their own: the writer is on with the next
@@ -298,6 +301,16 @@ void Engine::RunWriter(Lane& lane) {
             .With("status", status);
       }
     }
+    if (lane.writer.board() != nullptr && batch.empty() &&
+        options_.peer_interval < absl::InfiniteDuration() &&
+        now >= lane.next_peer_time) {
+      lane.next_peer_time = now + options_.peer_interval;
+      if (absl::Status status = lane.writer.Refresh(); !status.ok()) {
+        HC_LOG(kWarning, "peers_not_looked_at")
+            .With("center", lane.center)
+            .With("status", status);
+      }
+    }
     if (lane.writer.board() != nullptr && now >= lane.next_timer_time) {
       const bool due = core::NextDeadline(*lane.writer.board()) <= now;
       // It looks at every open call: on a board with very many, less often, so
@@ -363,9 +376,14 @@ void Engine::Publish(Lane& lane, Commit told) {
   told.board = board;
   told.sequence = lane.writer.sequence();
   int64_t published_sequence = 0;
+  bool is_new = false;
   {
     MutexLock lock(lane.publish_mutex);
-    if (lane.published == board && lane.sequence == told.sequence) return;
+    is_new = lane.published != board;
+    if (!is_new && (lane.sequence == told.sequence ||
+                    clock_->Now() < lane.next_journal_time)) {
+      return;
+    }
     // At first there is nobody who could have missed anything.
     published_sequence =
         lane.published == nullptr ? told.sequence : lane.sequence;
@@ -390,8 +408,10 @@ void Engine::Publish(Lane& lane, Commit told) {
       HC_LOG(kError, "journal_not_read")
           .With("center", lane.center)
           .With("status", entries.status());
+      lane.next_journal_time = clock_->Now() + kReloadInterval;
       // They are told when they can be read; the sequence stays behind so that
       // nobody resumes after what he has not seen.
+      if (!is_new) return;
       told.entries.clear();
       told.sequence = published_sequence;
     }
@@ -405,8 +425,9 @@ void Engine::Publish(Lane& lane, Commit told) {
         .With("call", entry.event.call)
         .With("account", entry.event.actor.account);
   }
+  // Once for a board: a plan's own proposals come back here.
   const bool wants_plan =
-      missing > 0 ||
+      (missing > 0 && is_new) ||
       std::any_of(told.entries.begin(), told.entries.end(), WantsNewPlan);
   {
     MutexLock lock(lane.publish_mutex);

@@ -35,6 +35,10 @@ struct Options {
   // How long the search for a plan may take at most; it ends earlier by itself
   // as a rule, or when something happens that wants another plan.
   absl::Duration plan_budget = absl::Milliseconds(50);
+  // How often to look whether another engine has committed on the same store:
+  // its timers, watchers and pushes need a board that is not old, also where
+  // nobody sends anything. Infinite: this engine is the store's only one.
+  absl::Duration peer_interval = absl::InfiniteDuration();
   // Journal entries kept in memory for watchers that resume.
   size_t resume_entries = 8192;
   // Off: only operators make offers.

@@ -104,8 +104,10 @@ void Relay::SendUnseen(absl::Duration lease) {
     Unseen& unseen = it->second;
     const absl::Time now = clock_->Now();
     const absl::Duration age = now - unseen.lease_time;
-    // Afterwards it is leased anew, unless somebody has settled it.
-    if (age >= 2 * lease || (age < lease && Send(unseen.leased))) {
+    // A push that begins later may last longer than the lease. Afterwards it
+    // is leased anew, unless somebody has settled it.
+    if (age >= 2 * lease ||
+        (age < options_.lease_margin && Send(unseen.leased))) {
       it = unseen_.erase(it);
       continue;
     }

@@ -251,6 +251,19 @@ TEST_F(CenterWriterTest, DoesOnceWhatACommitOfUnknownOutcomeDidNot) {
   EXPECT_EQ(memory_.ReadJournal(center_, 0, 10)->size(), 1u);
 }
 
+// The simulation's seed 135: a commit that is still on its way to the store
+// arrives after its sender was told that nothing was written.
+TEST_F(CenterWriterTest, ClaimsNothingWhileACommitMayStillArrive) {
+  store_.Plan({.operation = Operation::kCommit});
+  store_.Plan({.operation = Operation::kCommit,
+               .call = 2,
+               .times = 2,
+               .status = absl::ResourceExhaustedError("disk full")});
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(store_.Calls(Operation::kCommit), 3);
+}
+
 TEST_F(CenterWriterTest, ARetryAfterUnavailableFindsWhatWasDone) {
   store_.Plan({.operation = Operation::kCommit, .done = true});
   // Not the first time.

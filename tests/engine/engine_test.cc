@@ -269,8 +269,47 @@ TEST_F(EngineTest, TellsWatchersLaterWhatCouldNotBeRead) {
   OtherWriterDoes(CreateCar("car-a"));
   store_.Plan({.operation = Operation::kReadJournal});
   ASSERT_TRUE(Do(CreateCar("car-b")).ok());
+  EXPECT_TRUE(told.Sequences().empty());
+  clock_.Advance(absl::Seconds(1));
   ASSERT_TRUE(Await([&] { return told.Sequences().size() == 2; }));
   EXPECT_EQ(told.Sequences(), UpTo(2));
+}
+
+// The simulation's seed 131: writer and planner kept each other busy.
+TEST_F(EngineTest, AJournalThatCannotBeReadIsNotReadAgainAtOnce) {
+  SeedAndStart(BoardBuilder().Build());
+  OtherWriterDoes(CreateCar("car-a"));
+  store_.Plan({.operation = Operation::kReadJournal, .times = 1'000'000});
+  ASSERT_TRUE(Do(CreateCar("car-b")).ok());
+  const int64_t reads = store_.Calls(Operation::kReadJournal);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(absl::IsAlreadyExists(Do(CreateCar("car-b"))));
+  }
+  EXPECT_EQ(store_.Calls(Operation::kReadJournal), reads);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Await(
+      [&] { return store_.Calls(Operation::kReadJournal) == reads + 1; }));
+}
+
+// The simulation's seed 20: a machine that nobody asks for anything showed an
+// old board for ever.
+TEST_F(EngineTest, LooksByItselfWhatAnotherWriterDid) {
+  options_.peer_interval = absl::Seconds(1);
+  SeedAndStart(BoardBuilder().Build());
+  Told told;
+  ASSERT_TRUE(engine_->Subscribe(center_, -1, told.AsListener()).ok());
+  OtherWriterDoes(CreateCar("car-a"));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Await([&] { return told.Sequences() == UpTo(1); }));
+  EXPECT_TRUE(Shows("car-a"));
+  // And stays as it is while the store does not answer.
+  OtherWriterDoes(CreateCar("car-b"));
+  store_.Plan({.operation = Operation::kLoad});
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Await([&] { return store_.Calls(Operation::kLoad) >= 3; }));
+  EXPECT_TRUE(Shows("car-a"));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Await([&] { return Shows("car-b"); }));
 }
 
 TEST_F(EngineTest, TellsWatchersOfACommitOfUnknownOutcome) {

@@ -314,6 +314,27 @@ TEST_F(RelayTest, SendsAtOnceWhatTheBoardShowsAMomentLater) {
   EXPECT_EQ(log().find("delivery_unknown"), std::string::npos);
 }
 
+// A push that began at the end of its lease would last into the next one, which
+// another machine may have.
+TEST_F(RelayTest, BeginsNoPushThatMayOutlastItsLease) {
+  using store::testing::Operation;
+  const core::Board before = builder_.Build();
+  AddDelivery("call-1--n1--d1-9", "clinic-a");
+  StartWith(before);
+  WaitForLooks(1);
+  // The lease is 50 seconds long, a push 20.
+  clock_.Advance(absl::Seconds(31));
+  Publish(builder_.Build());
+  relay_->Wake();
+  const int64_t rounds = store_.Calls(Operation::kNextOutboxTime);
+  while (store_.Calls(Operation::kNextOutboxTime) < rounds + 3) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(channel_.hanging(), 0u);
+  clock_.Advance(absl::Seconds(20));
+  EXPECT_THAT(channel_.WaitForSent(1), SizeIs(1));
+}
+
 TEST_F(RelayTest, TellsOnceOfAMessageWithoutADelivery) {
   const core::Board without = builder_.Build();
   AddDelivery("call-1--n1--d1-9", "clinic-a");
