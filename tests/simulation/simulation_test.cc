@@ -1,0 +1,69 @@
+// Fixed seeds: nothing is broken, and the same seed is the same night.
+#include "tests/simulation/simulation.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace housecall::simulation {
+namespace {
+
+std::string Words(const Report& report) {
+  std::string words;
+  for (const Violation& violation : report.violations) {
+    absl::StrAppend(&words, violation.check, ": ", violation.what, "\n");
+  }
+  return words;
+}
+
+// --- The same seed ----------------------------------------------------------
+
+TEST(Simulation, TheSameSeedIsTheSameNightToTheByte) {
+  const Report one = Simulate(PlanOf(5), /*keep_story=*/true);
+  const Report two = Simulate(PlanOf(5), /*keep_story=*/true);
+  EXPECT_EQ(one.lines, two.lines);
+  EXPECT_EQ(one.digest, two.digest);
+  // And in another process, at other addresses.
+  EXPECT_EQ(SimulateApart(PlanOf(5)).digest, one.digest);
+  EXPECT_GT(one.lines.size(), 500u);
+}
+
+TEST(Simulation, AnotherSeedIsAnotherNight) {
+  EXPECT_NE(SimulateApart(PlanOf(1), 20'000).digest,
+            SimulateApart(PlanOf(2), 20'000).digest);
+}
+
+TEST(Simulation, ANightIsWorthTheName) {
+  Report all;
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    const Report report = SimulateApart(PlanOf(seed));
+    all.accepted += report.accepted;
+    all.refused += report.refused;
+    all.faults += report.faults;
+    all.crashes += report.crashes;
+  }
+  EXPECT_GT(all.accepted, 200);
+  EXPECT_GT(all.refused, 20);
+  EXPECT_GT(all.faults, 50);
+  EXPECT_GT(all.crashes, 2);
+}
+
+// --- Fixed seeds ------------------------------------------------------------
+
+class FixedSeed : public ::testing::TestWithParam<uint64_t> {};
+
+TEST_P(FixedSeed, BreaksNothing) {
+  const Plan plan = PlanOf(GetParam());
+  const Report report = SimulateApart(plan);
+  EXPECT_TRUE(report.violations.empty())
+      << "housecall-sim --seed " << GetParam() << "\n"
+      << Describe(plan) << "\n"
+      << Words(report);
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulation, FixedSeed,
+                         ::testing::Range<uint64_t>(1, 21));
+
+}  // namespace
+}  // namespace housecall::simulation

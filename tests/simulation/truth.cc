@@ -1,0 +1,723 @@
+#include "tests/simulation/truth.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "dispatcher/core/delivery_rules.h"
+#include "dispatcher/store/batch_rules.h"
+#include "tests/core/invariants.h"
+#include "tests/engine/seed.h"
+
+namespace housecall::simulation {
+namespace {
+
+using core::Board;
+using core::EventKind;
+
+// From a decision to its commit: three tries with a store that answers late.
+constexpr absl::Duration kLongestCommit = absl::Minutes(10);
+// From the start of a push on, its receiver is nobody else's: the channel's
+// longest push.
+constexpr absl::Duration kShortestLease = absl::Seconds(30);
+
+std::string Hour(absl::Time time) {
+  return absl::FormatTime("%H:%M:%E3S", time, absl::FixedTimeZone(9 * 60 * 60));
+}
+
+// As the store gives it back.
+store::Batch AsStored(store::Batch batch) {
+  for (core::Record& record : batch.records) {
+    record = store::AsStored(std::move(record));
+  }
+  for (store::JournalEntry& entry : batch.journal) {
+    entry.event = store::AsStored(std::move(entry.event));
+  }
+  for (core::OutboxMessage& message : batch.outbox.put) {
+    message.send_time =
+        absl::FromUnixMicros(absl::ToUnixMicros(message.send_time));
+  }
+  return batch;
+}
+
+std::string IdOf(const core::Record& record) {
+  return std::visit([](const auto& r) { return r.id.value(); }, record);
+}
+
+bool Same(const core::Record& record, const Board& board) {
+  return std::visit(
+      [&](const auto& r) {
+        using R = std::decay_t<decltype(r)>;
+        if constexpr (std::is_same_v<R, core::Center>) {
+          return board.center() == r;
+        } else {
+          const R* found = board.Find<R>(r.id);
+          return found != nullptr && *found == r;
+        }
+      },
+      record);
+}
+
+bool IsSystem(const core::Event& event) {
+  return event.actor.Has(core::Role::kSystem);
+}
+
+// The record of that kind in the event, or null.
+template <typename R>
+const R* In(const core::Event& event) {
+  for (const core::Record& record : event.records) {
+    if (const R* found = std::get_if<R>(&record)) return found;
+  }
+  return nullptr;
+}
+
+std::string Words(const core::Subject& subject) {
+  return std::visit(
+      [](const auto& id) -> std::string {
+        if constexpr (std::is_same_v<std::decay_t<decltype(id)>,
+                                     std::monostate>) {
+          return "nothing";
+        } else {
+          return absl::StrCat(id.kCollection, "/", id.value());
+        }
+      },
+      subject);
+}
+
+std::string Words(const absl::Status& status) {
+  return absl::StrCat(absl::StatusCodeToString(status.code()), ": ",
+                      absl::string_view(status.message()));
+}
+
+// Something that is to happen by itself.
+struct Deadline {
+  std::string what;
+  absl::Time time;
+};
+
+// When the crew is to be there: long ago if one of its calls has no agreed
+// time.
+absl::Time AgreedStart(const Board& board, const core::Assignment& crew) {
+  absl::Time start = absl::InfiniteFuture();
+  for (const core::CallId& id : crew.calls) {
+    const core::Call* call = board.Find<core::Call>(id);
+    if (call == nullptr || !call->schedule.has_value()) {
+      return absl::InfinitePast();
+    }
+    start = std::min(start, call->schedule->start_time);
+  }
+  return start;
+}
+
+// Read off the records, without the rules that are to keep them.
+std::vector<Deadline> DeadlinesOf(const Board& board) {
+  const core::Policy& policy = board.center().policy;
+  std::vector<Deadline> deadlines;
+  const auto add = [&](absl::Time time, const auto&... what) {
+    deadlines.push_back({absl::StrCat(what...), time});
+  };
+  board.table<core::Offer>().ForEach([&](const auto& id, const auto& offer) {
+    if (offer.state != core::OfferState::kPending) return;
+    add(offer.ring_until_time, id.value(), " rings again or expires");
+  });
+  board.table<core::Assignment>().ForEach([&](const auto& id, const auto& a) {
+    if (a.state != core::AssignmentState::kAccepted) return;
+    // Nobody leaves for an agreed time before he has to.
+    const absl::Time since = std::max(
+        a.accept_time, AgreedStart(board, a) - a.estimate.fetch_duration -
+                           a.estimate.drive_duration);
+    if (!a.nudged) {
+      add(since + policy.departure_nudge, id.value(), " is reminded");
+    }
+    if (!a.alarmed) {
+      add(since + policy.departure_alarm, id.value(),
+          " does not move, the operator is told");
+    }
+    add(since + policy.departure_rematch, id.value(), " is matched anew");
+  });
+  board.table<core::Call>().ForEach([&](const auto& id, const auto& call) {
+    if (call.state == core::CallState::kOnHold && call.hold_until_time) {
+      add(*call.hold_until_time, id.value(), "'s hold ends");
+    }
+    if (call.state == core::CallState::kScheduled && call.schedule) {
+      add(call.schedule->start_time - policy.schedule_lead_time, id.value(),
+          " is matched for its agreed time");
+    }
+  });
+  board.table<core::Delivery>().ForEach([&](const auto& id, const auto& d) {
+    if (d.state == core::DeliveryState::kPending && d.next_attempt_time) {
+      add(*d.next_attempt_time, id.value(), " is pushed");
+    }
+    if (d.state != core::DeliveryState::kReceived && !d.overdue) {
+      add(d.due_time, id.value(), " is overdue");
+    }
+  });
+  board.table<core::Duty>().ForEach([&](const auto& id, const auto& duty) {
+    if (duty.on_duty && board.RunningAssignmentOf(id) == nullptr) {
+      add(duty.end_time, id.value(), "'s duty ends");
+    }
+  });
+  return deadlines;
+}
+
+}  // namespace
+
+Truth::Truth(const Plan& plan, std::function<absl::Time()> now,
+             const Board& board, Story* story)
+    : plan_(plan),
+      now_(std::move(now)),
+      story_(story),
+      center_(board.center().id),
+      rows_(board) {
+  const absl::Status status = store_.Commit(engine::testing::BatchOf(board), 0);
+  if (!status.ok()) story_->Break("harness", Words(status));
+  history_.push_back({board, 1, now_()});
+}
+
+// --- Commits ----------------------------------------------------------------
+
+absl::Status Truth::Commit(const store::Batch& batch, int64_t expected_version,
+                           absl::string_view who) {
+  const absl::Status status = store_.Commit(batch, expected_version);
+  if (status.ok()) {
+    Took(batch, who);
+  } else {
+    story_->Tell(who, "commit refused: ", Words(status));
+  }
+  return status;
+}
+
+void Truth::Took(const store::Batch& given, absl::string_view who) {
+  const store::Batch batch = AsStored(given);
+  ++commits_;
+  const int64_t next = version() + 1;
+  for (const core::Record& record : batch.records) rows_.Put(record);
+  const Board before_all = board();
+  for (const store::JournalEntry& entry : batch.journal) {
+    if (entry.sequence != sequence() + 1) {
+      story_->Break("journal", "entry ", entry.sequence, " after ", sequence());
+    }
+    const Board before = board();
+    story_->Tell(who, "#", entry.sequence, " ", NameOf(entry.event.kind), " ",
+                 entry.event.call.value(),
+                 IsSystem(entry.event)
+                     ? std::string()
+                     : absl::StrCat(" by ", entry.event.actor.person.value()));
+    Board after = before;
+    core::Apply(entry.event, &after);
+    history_.push_back({std::move(after), next, now_()});
+    journal_.push_back(entry.event);
+    CheckEvent(before, entry.event);
+  }
+  // What is not journaled.
+  Board with_positions = board();
+  for (const core::Record& record : batch.records) {
+    if (std::holds_alternative<core::Position>(record)) {
+      with_positions.Put(record);
+    }
+  }
+  history_.push_back({std::move(with_positions), next, now_()});
+  CheckPositions(before_all, batch);
+  for (const core::Record& record : batch.records) {
+    if (!Same(record, board())) {
+      story_->Break("rows", IdOf(record),
+                    "'s row is not what the journal makes of it");
+    }
+  }
+  for (const store::JournalEntry& entry : batch.journal) {
+    for (const core::Record& record : entry.event.records) {
+      std::visit(
+          [&](const auto& r) {
+            using R = std::decay_t<decltype(r)>;
+            const R* row = rows_.Find<R>(r.id);
+            const R* replayed = board().Find<R>(r.id);
+            if (row == nullptr || !(*row == *replayed)) {
+              story_->Break("rows", r.id.value(),
+                            " has changed in the journal only");
+            }
+          },
+          record);
+    }
+  }
+  for (const store::Reply& reply : batch.replies) {
+    const auto found = requests_.find(reply.request_id);
+    if (found == requests_.end()) {
+      story_->Break("replies", reply.request_id, " was never asked");
+      continue;
+    }
+    if (found->second.written.has_value()) {
+      story_->Break("doubled", found->second.request.words,
+                    " was accepted twice");
+    }
+    found->second.written = Written{Mark(), reply.subject, std::string(who)};
+  }
+  CheckOutbox(batch);
+  CheckPeople(board());
+}
+
+void Truth::CheckEvent(const Board& before, const core::Event& event) {
+  if (const std::string broken = core::CheckEtags(before, event);
+      !broken.empty()) {
+    story_->Break("etags", NameOf(event.kind), ": ",
+                  absl::StripSuffix(broken, "\n"));
+  }
+  if (const std::string broken = core::CheckInvariants(board());
+      !broken.empty()) {
+    story_->Break("board", NameOf(event.kind), ": ",
+                  absl::StripSuffix(broken, "\n"));
+  }
+  if (event.kind == EventKind::kCallMerged) merged_ = true;
+  CheckTimeOf(event);
+  CheckNotEarly(before, event);
+  for (const core::Record& record : event.records) {
+    if (const auto* task = std::get_if<core::Task>(&record)) {
+      CheckText(absl::StrCat("tasks/", task->id.value()), task->detail);
+    }
+    if (const auto* call = std::get_if<core::Call>(&record)) {
+      const core::Call* old = before.Find<core::Call>(call->id);
+      if (call->state == core::CallState::kClosed &&
+          (old == nullptr || old->state != core::CallState::kClosed)) {
+        CheckClosed(board(), *call);
+      }
+      if (old != nullptr && core::IsOver(old->state) &&
+          old->state != core::CallState::kMerged &&
+          !core::IsOver(call->state)) {
+        story_->Break("closed", call->id.value(), " was over and is ",
+                      NameOf(call->state), " again");
+      }
+    }
+    if (const auto* delivery = std::get_if<core::Delivery>(&record)) {
+      if (event.kind == EventKind::kDeliveryReceived &&
+          delivery->receipt.has_value() && delivery->receipt->person.empty() &&
+          delivery->receipt->by_hand_reason.empty() &&
+          said_yes_.count(delivery->id) == 0) {
+        story_->Break("receipts", delivery->id.value(),
+                      " counts as received, but no receiver has said so");
+      }
+    }
+  }
+}
+
+// Of a node's clock, and not long ago.
+void Truth::CheckTimeOf(const core::Event& event) {
+  if (event.time > now_() + plan_.max_skew ||
+      event.time < now_() - plan_.max_skew - kLongestCommit) {
+    story_->Break("clocks", NameOf(event.kind), " bears the time ",
+                  Hour(event.time));
+  }
+}
+
+void Truth::CheckNotEarly(const Board& before, const core::Event& event) {
+  if (!IsSystem(event)) return;
+  const core::Policy& policy = before.center().policy;
+  const auto due = [&](absl::Time time, const std::string& id) {
+    if (event.time >= time && now_() + plan_.max_skew >= time) return;
+    story_->Break("early", NameOf(event.kind), " of ", id, ", due ", Hour(time),
+                  " only");
+  };
+  const auto* const offer = In<core::Offer>(event);
+  const auto* const assignment = In<core::Assignment>(event);
+  const auto* const call = In<core::Call>(event);
+  if (event.kind == EventKind::kOfferRungAgain ||
+      event.kind == EventKind::kOfferExpired) {
+    const auto* old =
+        offer == nullptr ? nullptr : before.Find<core::Offer>(offer->id);
+    if (old != nullptr) due(old->ring_until_time, offer->id.value());
+  } else if (event.kind == EventKind::kDepartureNudged) {
+    const auto* old = before.Find<core::Assignment>(assignment->id);
+    if (assignment->alarmed && !old->alarmed) {
+      due(old->accept_time + policy.departure_alarm, old->id.value());
+    } else {
+      due(old->accept_time + policy.departure_nudge, old->id.value());
+    }
+  } else if (event.kind == EventKind::kAssignmentReleased) {
+    const auto* old = assignment == nullptr
+                          ? nullptr
+                          : before.Find<core::Assignment>(assignment->id);
+    if (old != nullptr) {
+      due(old->accept_time + policy.departure_rematch, old->id.value());
+    }
+  } else if (event.kind == EventKind::kCallResumed) {
+    const auto* old = before.Find<core::Call>(call->id);
+    due(old->hold_until_time.value_or(absl::InfiniteFuture()),
+        call->id.value());
+  } else if (event.kind == EventKind::kCallMatching && call != nullptr) {
+    const auto* old = before.Find<core::Call>(call->id);
+    if (old != nullptr && old->state == core::CallState::kScheduled) {
+      due(old->schedule->start_time - policy.schedule_lead_time,
+          call->id.value());
+    }
+  } else if (event.kind == EventKind::kDeliveryOverdue) {
+    const auto* delivery = In<core::Delivery>(event);
+    due(delivery->due_time, delivery->id.value());
+  } else if (event.kind == EventKind::kDutyEnded) {
+    const auto* duty = In<core::Duty>(event);
+    due(duty->end_time, duty->id.value());
+  }
+}
+
+void Truth::CheckPeople(const Board& board) {
+  std::map<std::string, std::string> bound;
+  const auto bind = [&](const std::string& whom, const std::string& to) {
+    if (whom.empty()) return;
+    const auto [found, is_new] = bound.emplace(whom, to);
+    if (!is_new) {
+      story_->Break("two places", whom, " is bound by ", found->second,
+                    " and by ", to);
+    }
+  };
+  board.table<core::Assignment>().ForEach([&](const auto& id, const auto& a) {
+    if (!core::IsRunning(a.state)) return;
+    bind(a.physician.value(), id.value());
+    bind(a.driver.value(), id.value());
+    bind(a.car.empty() ? "" : absl::StrCat("cars/", a.car.value()), id.value());
+  });
+}
+
+void Truth::CheckClosed(const Board& board, const core::Call& call) {
+  if (call.outcome != core::Outcome::kVisited) return;
+  const auto* note = board.Find<core::Note>(call.note);
+  if (note == nullptr || note->versions.empty()) {
+    story_->Break("closed", call.id.value(), " is closed without a note");
+    return;
+  }
+  if (board.DeliveriesOf(call.note).empty()) {
+    story_->Break("closed", call.id.value(), "'s note went to nobody");
+  }
+  for (const core::DeliveryId& id : board.DeliveriesOf(call.note)) {
+    const auto* delivery = board.Find<core::Delivery>(id);
+    if (delivery->note_version == note->versions.back().number &&
+        delivery->state != core::DeliveryState::kReceived) {
+      story_->Break("closed", call.id.value(), " is closed, ", id.value(),
+                    " is ", NameOf(delivery->state));
+    }
+  }
+}
+
+void Truth::CheckOutbox(const store::Batch& batch) {
+  for (const core::DeliveryId& id : batch.outbox.remove) outbox_.erase(id);
+  for (const core::OutboxMessage& message : batch.outbox.put) {
+    outbox_[message.id] = message;
+    CheckText("an outbox message", message.id.value());
+  }
+  // Of the last of each, which the rows hold.
+  for (const core::Record& record : batch.records) {
+    const auto* delivery = std::get_if<core::Delivery>(&record);
+    if (delivery == nullptr) continue;
+    const bool waits = delivery->state == core::DeliveryState::kPending;
+    const auto message = outbox_.find(delivery->id);
+    if (waits && message == outbox_.end()) {
+      story_->Break("outbox", delivery->id.value(),
+                    " is to be pushed, the outbox does not know it");
+    } else if (!waits && message != outbox_.end()) {
+      story_->Break("outbox", delivery->id.value(), " is ",
+                    NameOf(delivery->state),
+                    ", the outbox would push it again");
+    } else if (waits &&
+               message->second.send_time != delivery->next_attempt_time) {
+      story_->Break("outbox", delivery->id.value(),
+                    " is to be pushed at another time than the outbox says");
+    }
+  }
+}
+
+void Truth::CheckPositions(const Board& before, const store::Batch& batch) {
+  for (const core::Record& record : batch.records) {
+    const auto* position = std::get_if<core::Position>(&record);
+    if (position == nullptr) continue;
+    const auto* old = before.Find<core::Position>(position->id);
+    if (old != nullptr && position->device_time <= old->device_time) {
+      story_->Break("positions", position->id.value(), "'s position of ",
+                    Hour(position->device_time), " replaces that of ",
+                    Hour(old->device_time));
+    }
+    const auto said = reported_.find(
+        {position->position.latitude, position->position.longitude});
+    if (said == reported_.end()) {
+      story_->Break("positions", position->id.value(),
+                    " is where nobody has said that he is");
+    } else if (position->device_time > said->second) {
+      story_->Break("positions", position->id.value(), "'s position of ",
+                    Hour(said->second), " counts as of ",
+                    Hour(position->device_time));
+    }
+  }
+}
+
+// --- Requests and answers ---------------------------------------------------
+
+void Truth::WillSend(const Request& request) {
+  // Somebody who uses an id again for something else does not change what the
+  // id stands for.
+  requests_.emplace(request.id, Known{request, {}, false, {}});
+}
+
+void Truth::Answered(absl::string_view who, const Request& request, size_t mark,
+                     absl::Time arrive_time, absl::Duration skew,
+                     const absl::StatusOr<engine::Result>& result) {
+  if (!result.ok()) {
+    CheckText(absl::StrCat("the answer to ", request.words),
+              result.status().message());
+  }
+  if (request.id.empty()) {
+    if (!result.ok() && !absl::IsUnavailable(result.status()) &&
+        !absl::IsResourceExhausted(result.status())) {
+      CheckRefusal(request, mark, arrive_time, skew, result.status());
+    }
+    return;
+  }
+  Known& known = requests_.at(request.id);
+  const bool reused = known.request.fingerprint != request.fingerprint;
+  if (result.ok()) {
+    if (reused) {
+      story_->Break("replies", request.words, " was answered as ",
+                    known.request.words, ", whose request id it bears");
+      return;
+    }
+    ++accepted_;
+    CheckAccepted(known, *result);
+    return;
+  }
+  const absl::Status& status = result.status();
+  if (absl::IsUnavailable(status)) return;
+  if (absl::IsResourceExhausted(status)) {
+    // It has written nothing, it says; what was written before it came, or by
+    // another node that got the same request, is another matter.
+    if (known.written.has_value() && !reused && known.written->who == who &&
+        known.written->mark > mark) {
+      story_->Break("replies", request.words,
+                    " was written, and its sender told that it was not");
+    }
+    return;
+  }
+  if (reused) {
+    if (!absl::IsInvalidArgument(status)) {
+      story_->Break("replies", request.words, " bears the request id of ",
+                    known.request.words, " and was answered ", Words(status));
+    }
+    return;
+  }
+  if (known.written.has_value() && known.written->mark < mark) {
+    story_->Break(
+        "replies", request.words,
+        " had been accepted; repeated, it was refused: ", Words(status));
+    return;
+  }
+  ++refused_;
+  CheckRefusal(request, mark, arrive_time, skew, status);
+}
+
+void Truth::CheckAccepted(Known& known, const engine::Result& result) {
+  const std::string& words = known.request.words;
+  if (!known.written.has_value()) {
+    story_->Break("answers", words, " was answered as accepted, nothing is",
+                  " written");
+    return;
+  }
+  if (result.subject != known.written->subject) {
+    story_->Break("answers", words, " was answered with ",
+                  Words(result.subject), ", the reply kept is ",
+                  Words(known.written->subject));
+  }
+  known.answered = true;
+  known.answer = result.subject;
+  if (result.board == nullptr) {
+    story_->Break("answers", words, " was answered without a board");
+    return;
+  }
+  std::visit(
+      [&](const auto& id) {
+        using I = std::decay_t<decltype(id)>;
+        if constexpr (!std::is_same_v<I, std::monostate> &&
+                      !std::is_same_v<I, core::PersonId>) {
+          [&]<typename... R>(const std::variant<R...>*) {
+            (CheckShown(static_cast<const R*>(nullptr), id, known, result),
+             ...);
+          }(static_cast<const core::Record*>(nullptr));
+        }
+      },
+      result.subject);
+}
+
+template <typename R, typename I>
+void Truth::CheckShown(const R*, const I& id, const Known& known,
+                       const engine::Result& result) {
+  if constexpr (std::is_same_v<decltype(R::id), I>) {
+    const R* found = result.board->template Find<R>(id);
+    std::optional<R> shown;
+    if (found != nullptr) {
+      shown = std::get<R>(store::AsStored(core::Record(*found)));
+    }
+    for (size_t i = history_.size(); i-- > known.written->mark;) {
+      const R* was = history_[i].board.template Find<R>(id);
+      if (was == nullptr ? !shown.has_value() : shown == *was) return;
+    }
+    story_->Break("answers", known.request.words, " was answered with a ",
+                  id.value(), " as it never was between request and answer");
+  }
+}
+
+void Truth::CheckRefusal(const Request& request, size_t mark,
+                         absl::Time arrive_time, absl::Duration skew,
+                         const absl::Status& refusal) {
+  absl::Status last;
+  const auto fits = [&](const Board& board, absl::Time time) {
+    last = core::Decide(board, request.command, request.actor, time + skew)
+               .status();
+    return last.code() == refusal.code() && last.message() == refusal.message();
+  };
+  for (size_t i = history_.size(); i-- > mark;) {
+    if (fits(history_[i].board, arrive_time) ||
+        fits(history_[i].board, now_()) ||
+        fits(history_[i].board, history_[i].time)) {
+      return;
+    }
+  }
+  story_->Break("refusals", request.words, " was refused as on no board since",
+                " it came: ", Words(refusal),
+                "; on the first of them: ", Words(last));
+}
+
+// --- Pushes -----------------------------------------------------------------
+
+void Truth::PushBegan(const std::string& id, const std::string& address,
+                      const std::string& body, absl::string_view who) {
+  CheckText("an envelope's id", id);
+  CheckText("an envelope's address", address);
+  const std::string prefix =
+      absl::StrCat("centers/", center_.value(), "/deliveries/");
+  const core::DeliveryId delivery_id(
+      std::string(absl::StripPrefix(id, prefix)));
+  const auto* delivery = board().Find<core::Delivery>(delivery_id);
+  if (!absl::StartsWith(id, prefix) || delivery == nullptr) {
+    story_->Break("pushes", "a push under the id ", id,
+                  ", which is no delivery's");
+    return;
+  }
+  if (!absl::StrContains(body, id)) {
+    story_->Break("pushes", id, "'s body does not name it");
+  }
+  if (delivery->next_attempt_time.has_value() &&
+      now_() + plan_.max_skew < *delivery->next_attempt_time) {
+    story_->Break("early", "a push of ", delivery_id.value(), ", due ",
+                  Hour(*delivery->next_attempt_time), " only");
+  }
+  const auto under_way = pushes_.find(delivery_id);
+  if (under_way != pushes_.end() &&
+      now_() < under_way->second.second + kShortestLease - plan_.max_skew &&
+      outbox_.count(delivery_id) > 0 &&
+      outbox_.at(delivery_id).send_time <
+          under_way->second.second - plan_.max_skew) {
+    story_->Break("pushes", delivery_id.value(), " is pushed by ", who,
+                  " while ", under_way->second.first, " has its lease");
+  }
+  pushes_[delivery_id] = {std::string(who), now_()};
+}
+
+void Truth::ReceiverSaidYes(const core::DeliveryId& delivery) {
+  said_yes_.insert(delivery);
+}
+
+void Truth::WillReport(const core::LatLng& position, absl::Time device_time) {
+  reported_[{position.latitude, position.longitude}] = device_time;
+}
+
+// --- From time to time ------------------------------------------------------
+
+void Truth::CheckNothingIsLate(absl::Duration slack) {
+  for (const Deadline& deadline : DeadlinesOf(board())) {
+    if (deadline.time + slack < now_()) {
+      story_->Break("late", deadline.what, " since ", Hour(deadline.time));
+    }
+  }
+}
+
+void Truth::CheckRows() {
+  absl::StatusOr<store::Snapshot> snapshot =
+      store_.Load(center_, absl::InfinitePast());
+  if (!snapshot.ok()) {
+    story_->Break("rows", Words(snapshot.status()));
+    return;
+  }
+  const std::pair<const char*, const Board*> others[] = {
+      {"the rows written", &rows_}, {"the board loaded", &snapshot->board}};
+  for (const auto& [name, other] : others) {
+    const std::string difference = core::Difference(*other, board());
+    if (!difference.empty()) {
+      story_->Break("rows", name, " and the journal replayed: ",
+                    absl::StripSuffix(difference, "\n"));
+    }
+  }
+  if (snapshot->sequence != sequence() || snapshot->version != version()) {
+    story_->Break("rows", "version and sequence are not those of the journal");
+  }
+}
+
+// How often the token stands in the call that knows it best: a merge copies
+// what was said to another call.
+int Truth::CountOf(const std::string& token) const {
+  int most = 0;
+  board().table<core::Call>().ForEach([&](const auto&, const auto& call) {
+    int count = absl::StrContains(call.complaint.Reveal(), token) ? 1 : 0;
+    for (const core::Fact& fact : call.facts) {
+      if (absl::StrContains(fact.text.Reveal(), token)) ++count;
+    }
+    most = std::max(most, count);
+  });
+  return most;
+}
+
+void Truth::CheckAnswered() {
+  for (const auto& [id, known] : requests_) {
+    const Request& request = known.request;
+    if (const auto* submit = std::get_if<core::SubmitCall>(&request.command);
+        submit != nullptr && known.answered) {
+      const auto* answer = std::get_if<core::CallId>(&known.answer);
+      if (answer == nullptr || board().Find<core::Call>(*answer) == nullptr) {
+        story_->Break("answers", request.words,
+                      " was accepted, and its call is missing");
+      }
+    }
+    if (request.token.empty()) continue;
+    const int count = CountOf(request.token);
+    if (count > 1 && !merged_) {
+      story_->Break("doubled", request.words, " was written ", count, " times");
+    }
+    if (known.answered && count == 0) {
+      story_->Break("answers", request.words,
+                    " was accepted, and what it said is missing");
+    }
+    if (!known.written.has_value() && count > 0) {
+      story_->Break("replies", request.words,
+                    " was written without a reply to be repeated");
+    }
+  }
+}
+
+bool Truth::IsAllOver() const { return WhatIsOpen().empty(); }
+
+std::string Truth::WhatIsOpen() const {
+  std::string lines;
+  board().open_calls().ForEach([&](const core::CallId& id, bool) {
+    absl::StrAppend(&lines, lines.empty() ? "" : ", ", id.value(), " is ",
+                    NameOf(board().Find<core::Call>(id)->state));
+  });
+  board().open_deliveries().ForEach([&](const core::DeliveryId& id, bool) {
+    absl::StrAppend(&lines, lines.empty() ? "" : ", ", id.value(), " is ",
+                    NameOf(board().Find<core::Delivery>(id)->state));
+  });
+  return lines;
+}
+
+void Truth::CheckText(absl::string_view where, absl::string_view text) {
+  if (absl::StrContains(text, kClinical)) {
+    story_->Break("clinical", where, " tells what is clinical");
+  }
+}
+
+}  // namespace housecall::simulation

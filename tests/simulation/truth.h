@@ -1,0 +1,175 @@
+// The store as it truly is, and what must hold of everything that is written
+// to it and of every answer that is given.
+#ifndef HOUSECALL_TESTS_SIMULATION_TRUTH_H_
+#define HOUSECALL_TESTS_SIMULATION_TRUTH_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "dispatcher/core/board.h"
+#include "dispatcher/core/command.h"
+#include "dispatcher/core/decide.h"
+#include "dispatcher/core/event.h"
+#include "dispatcher/engine/center_writer.h"
+#include "dispatcher/store/memory_store.h"
+#include "tests/simulation/plan.h"
+#include "tests/simulation/story.h"
+
+namespace housecall::simulation {
+
+// Stands in every clinical text of a run. It must not be found where nothing
+// clinical may be: log lines, tasks, envelopes, errors.
+inline constexpr char kClinical[] = "PLANTED";
+
+// What a client wants: it keeps the ids, and sends the same ones again.
+struct Request {
+  std::string id;
+  std::string fingerprint;
+  core::Actor actor;
+  core::Command command;
+  // For the story: "SubmitCall c3".
+  std::string words;
+  // A word that no other request has, in a text that the command adds to a
+  // call; empty if it adds none.
+  std::string token;
+};
+
+// The center's one store beneath all nodes, with a check of every commit. All
+// of it runs at instants of virtual time: nothing here waits.
+class Truth {
+ public:
+  // Begins with `board` as the first version. `now` gives the virtual time.
+  Truth(const Plan& plan, std::function<absl::Time()> now,
+        const core::Board& board, Story* story);
+
+  const core::CenterId& center() const { return center_; }
+  // For reading.
+  store::MemoryStore& store() { return store_; }
+  // Store::Commit, and if it is done, every check of what was written.
+  absl::Status Commit(const store::Batch& batch, int64_t expected_version,
+                      absl::string_view who);
+
+  // The board now, made by applying the journal.
+  const core::Board& board() const { return history_.back().board; }
+  int64_t version() const { return history_.back().version; }
+  int64_t sequence() const { return static_cast<int64_t>(journal_.size()); }
+  // Entry `sequence`, from 1.
+  const core::Event& entry(int64_t sequence) const {
+    return journal_[static_cast<size_t>(sequence - 1)];
+  }
+
+  // --- Requests and answers -------------------------------------------------
+  void WillSend(const Request& request);
+  // Where history stands now: an answer may be right for any board from here
+  // on.
+  size_t Mark() const { return history_.size() - 1; }
+  // The node `who`, whose clock is wrong by `skew`, answers a request that
+  // reached it at `mark`, at `arrive_time`.
+  void Answered(absl::string_view who, const Request& request, size_t mark,
+                absl::Time arrive_time, absl::Duration skew,
+                const absl::StatusOr<engine::Result>& result);
+
+  // --- Pushes ---------------------------------------------------------------
+  void PushBegan(const std::string& id, const std::string& address,
+                 const std::string& body, absl::string_view who);
+  // The receiver's system said that it has it, to whoever sent it.
+  void ReceiverSaidYes(const core::DeliveryId& delivery);
+
+  // A phone says at `device_time` that it is at `position`, which no other
+  // report says.
+  void WillReport(const core::LatLng& position, absl::Time device_time);
+
+  // --- From time to time ----------------------------------------------------
+  // To be asked while nothing has failed for a while: nothing that was due
+  // more than `slack` ago may still be waiting.
+  void CheckNothingIsLate(absl::Duration slack);
+  // The rows are what the journal makes of the first board, and what the store
+  // loads.
+  void CheckRows();
+  // What was answered is there, once. At the end.
+  void CheckAnswered();
+
+  // Every call has ended, and every note was received.
+  bool IsAllOver() const;
+  // What is not, one line each.
+  std::string WhatIsOpen() const;
+
+  // Accepted requests and refusals whose answers were checked.
+  int64_t accepted() const { return accepted_; }
+  int64_t refused() const { return refused_; }
+  int64_t commits() const { return commits_; }
+
+  // That text has nothing clinical in it; `where` names it.
+  void CheckText(absl::string_view where, absl::string_view text);
+
+ private:
+  struct Moment {
+    core::Board board;
+    int64_t version = 0;
+    absl::Time time;
+  };
+  struct Written {
+    size_t mark = 0;
+    core::Subject subject;
+    std::string who;
+  };
+  struct Known {
+    Request request;
+    std::optional<Written> written;
+    // Somebody was told that it was accepted.
+    bool answered = false;
+    core::Subject answer;
+  };
+
+  void Took(const store::Batch& given, absl::string_view who);
+  void CheckEvent(const core::Board& before, const core::Event& event);
+  void CheckNotEarly(const core::Board& before, const core::Event& event);
+  void CheckTimeOf(const core::Event& event);
+  void CheckPeople(const core::Board& board);
+  void CheckClosed(const core::Board& board, const core::Call& call);
+  void CheckOutbox(const store::Batch& batch);
+  void CheckPositions(const core::Board& before, const store::Batch& batch);
+  void CheckAccepted(Known& known, const engine::Result& result);
+  // That the answer's board shows the record as it was at some moment since it
+  // was written.
+  template <typename R, typename I>
+  void CheckShown(const R*, const I& id, const Known& known,
+                  const engine::Result& result);
+  void CheckRefusal(const Request& request, size_t mark, absl::Time arrive_time,
+                    absl::Duration skew, const absl::Status& refusal);
+  int CountOf(const std::string& token) const;
+
+  const Plan plan_;
+  const std::function<absl::Time()> now_;
+  Story* const story_;
+  const core::CenterId center_;
+  store::MemoryStore store_;
+
+  core::Board rows_;
+  std::vector<Moment> history_;
+  std::vector<core::Event> journal_;
+  std::map<core::DeliveryId, core::OutboxMessage> outbox_;
+  std::map<std::string, Known> requests_;
+  std::set<core::DeliveryId> said_yes_;
+  // Deliveries being pushed now: by whom, since when.
+  std::map<core::DeliveryId, std::pair<std::string, absl::Time>> pushes_;
+  std::map<std::pair<double, double>, absl::Time> reported_;
+  // A merge copies what was said to another call, each time.
+  bool merged_ = false;
+  int64_t accepted_ = 0;
+  int64_t refused_ = 0;
+  int64_t commits_ = 0;
+};
+
+}  // namespace housecall::simulation
+
+#endif  // HOUSECALL_TESTS_SIMULATION_TRUTH_H_
