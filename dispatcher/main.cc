@@ -9,10 +9,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
@@ -24,6 +27,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "dispatcher/base/clock.h"
@@ -35,6 +39,7 @@
 #include "dispatcher/outbox/webhook_channel.h"
 #include "dispatcher/server/password.h"
 #include "dispatcher/server/server.h"
+#include "dispatcher/store/backup.h"
 #include "dispatcher/store/sqlite_store.h"
 #include "google/protobuf/stubs/common.h"
 #include "google/protobuf/stubs/logging.h"
@@ -84,6 +89,18 @@ ABSL_FLAG(std::vector<std::string>, web_origin, {},
           "if a reverse proxy is in front; several with commas.");
 ABSL_FLAG(bool, plan, true, "Match calls by itself; off: operators do.");
 
+ABSL_FLAG(std::string, to, "", "backup: the folder of the backups.");
+ABSL_FLAG(std::string, from, "", "restore, drill: the folder of the backups.");
+ABSL_FLAG(std::string, journal, "",
+          "restore: a database whose journal goes on after the backup, such as "
+          "the one that was damaged.");
+ABSL_FLAG(std::string, until, "",
+          "restore: nothing that was written later, such as "
+          "2026-11-20T22:30:00+09:00.");
+ABSL_FLAG(std::string, scratch, "",
+          "drill: a folder with room for the database, for its trial; empty: "
+          "that of temporary files.");
+
 ABSL_FLAG(std::string, center, "", "create-center: the center's id.");
 ABSL_FLAG(std::string, display_name, "", "create-center: its name.");
 ABSL_FLAG(std::string, display_name_english, "",
@@ -121,6 +138,20 @@ constexpr char kUsage[] =
 
   housecalld check --db=FILE
       Checks the database and says what is in it.
+
+  housecalld backup --db=FILE --to=FOLDER
+      Copies the database into the folder, also while the server runs. It only
+      adds files there.
+
+  housecalld restore --from=FOLDER --db=NEW_FILE [--journal=FILE]
+      [--until=TIME]
+      Makes a database of the newest backup and proves it. With --journal also
+      of what that database's journal has beyond the backup; with --until of
+      nothing later than that. The server must not be running.
+
+  housecalld drill --from=FOLDER [--db=FILE] [--scratch=FOLDER]
+      Restores the newest backup on trial and says whether it can be put back,
+      how old it is, and what of the running database it lacks.
 
 `housecalld --help=main` lists every flag.)";
 
@@ -398,6 +429,149 @@ absl::Status Check() {
   return absl::OkStatus();
 }
 
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
+absl::StatusOr<std::string> FolderOf(const absl::Flag<std::string>& flag,
+                                     absl::string_view what) {
+  std::string folder = absl::GetFlag(flag);
+  if (folder.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", absl::GetFlagReflectionHandle(flag).Name(),
+                     ": name the folder of ", what));
+  }
+  return folder;
+}
+
+void PrintMarks(const store::Content& content) {
+  for (const store::CenterMark& mark : content.centers) {
+    absl::PrintF("center %s: %d journal entries, the last of %s\n",
+                 mark.center.value(), mark.sequence, TimeText(mark.time));
+  }
+}
+
+absl::Status Backup() {
+  const std::string database = absl::GetFlag(FLAGS_db);
+  if (database.empty()) {
+    return absl::InvalidArgumentError("--db: name the database file");
+  }
+  ASSIGN_OR_RETURN(const std::string folder, FolderOf(FLAGS_to, "the backups"));
+  ASSIGN_OR_RETURN(const store::Generation made,
+                   store::MakeBackup(database, folder, RealClock().Now()));
+  PrintMarks(made.content);
+  absl::PrintF("wrote %s, %d bytes\n", made.file, made.bytes);
+  return absl::OkStatus();
+}
+
+absl::Status Restore() {
+  const std::string database = absl::GetFlag(FLAGS_db);
+  if (database.empty()) {
+    return absl::InvalidArgumentError("--db: name the database file to make");
+  }
+  ASSIGN_OR_RETURN(const std::string folder,
+                   FolderOf(FLAGS_from, "the backups"));
+  const std::string journal = absl::GetFlag(FLAGS_journal);
+  absl::Time until = absl::InfiniteFuture();
+  if (const std::string text = absl::GetFlag(FLAGS_until); !text.empty()) {
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_full, text, &until, &error)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--until: must be a time such as 2026-11-20T22:30:00+09:00"));
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::Generation> generations,
+                   store::ListBackups(folder));
+  // The newest with nothing in it that is too late.
+  const auto usable = std::find_if(
+      generations.begin(), generations.end(),
+      [&](const store::Generation& generation) {
+        return std::all_of(
+            generation.content.centers.begin(),
+            generation.content.centers.end(),
+            [&](const store::CenterMark& mark) { return mark.time <= until; });
+      });
+  if (usable == generations.end()) {
+    return absl::NotFoundError(
+        absl::StrCat(folder, ": there is no complete backup",
+                     generations.empty() ? "" : " that old",
+                     "; name the folder that `housecalld backup` writes to"));
+  }
+  RETURN_IF_ERROR(store::Restore(folder, *usable, database));
+  absl::PrintF("put back %s, begun %s\n", usable->file, TimeText(usable->time));
+  if (!journal.empty()) {
+    ASSIGN_OR_RETURN(const store::RolledForward rolled,
+                     store::RollForward(journal, database, until));
+    absl::PrintF("added %d entries of the journal of %s\n", rolled.entries,
+                 journal);
+    if (!rolled.stopped.ok()) {
+      absl::PrintF("the rest of it cannot be read: %s\n",
+                   std::string(rolled.stopped.message()));
+    }
+    RETURN_IF_ERROR(store::CheckReplay(database));
+  }
+  ASSIGN_OR_RETURN(const store::Content content, store::ContentOf(database));
+  PrintMarks(content);
+  absl::PrintF("the database is sound; enter by hand what came later\n");
+  return absl::OkStatus();
+}
+
+absl::Status Drill() {
+  ASSIGN_OR_RETURN(const std::string folder,
+                   FolderOf(FLAGS_from, "the backups"));
+  ASSIGN_OR_RETURN(const std::vector<store::Generation> generations,
+                   store::ListBackups(folder));
+  if (generations.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat(folder,
+                     ": there is no complete backup; name the folder that "
+                     "`housecalld backup` writes to"));
+  }
+  const store::Generation& newest = generations.front();
+  std::string scratch = absl::GetFlag(FLAGS_scratch);
+  if (scratch.empty()) scratch = std::filesystem::temp_directory_path();
+  // Patients' data: for nobody else, and gone afterwards.
+  std::string trial = absl::StrCat(scratch, "/housecall-drill-XXXXXX");
+  if (mkdtemp(trial.data()) == nullptr) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "--scratch: cannot make a folder in ", scratch, "; name another"));
+  }
+  const auto remove = absl::MakeCleanup([&trial] {
+    std::error_code ignored;
+    std::filesystem::remove_all(trial, ignored);
+  });
+  const RealClock clock;
+  const absl::Time start_time = clock.Now();
+  RETURN_IF_ERROR(
+      store::Restore(folder, newest, absl::StrCat(trial, "/trial.db")));
+  const absl::Duration took = clock.Now() - start_time;
+  PrintMarks(newest.content);
+  absl::PrintF(
+      "%s can be put back: sum, integrity, row counts, chain and replay agree; "
+      "it took %.1f s\n",
+      newest.file, absl::ToDoubleSeconds(took));
+  absl::PrintF("%d generations, the newest %s old\n", generations.size(),
+               absl::FormatDuration(
+                   absl::Trunc(clock.Now() - newest.time, absl::Seconds(1))));
+  if (absl::GetFlag(FLAGS_db).empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const store::Content now,
+                   store::ContentOf(absl::GetFlag(FLAGS_db)));
+  for (const store::CenterMark& mark : now.centers) {
+    const auto old = std::find_if(
+        newest.content.centers.begin(), newest.content.centers.end(),
+        [&](const store::CenterMark& m) { return m.center == mark.center; });
+    if (old == newest.content.centers.end()) {
+      absl::PrintF("center %s is not in it\n", mark.center.value());
+      continue;
+    }
+    absl::PrintF("center %s would lose %d journal entries, written within %s\n",
+                 mark.center.value(), mark.sequence - old->sequence,
+                 absl::FormatDuration(
+                     absl::Trunc(mark.time - old->time, absl::Seconds(1))));
+  }
+  return absl::OkStatus();
+}
+
 // Each browser that watches keeps a socket open. The usual limit of 1024 files
 // is there for programs that use select().
 void RaiseFileLimit() {
@@ -570,6 +744,12 @@ int Main(int argc, char** argv) {
     status = ResetPassword();
   } else if (command == "check") {
     status = Check();
+  } else if (command == "backup") {
+    status = Backup();
+  } else if (command == "restore") {
+    status = Restore();
+  } else if (command == "drill") {
+    status = Drill();
   } else {
     std::fprintf(stderr, "%s\n", kUsage);
     return kUsageError;

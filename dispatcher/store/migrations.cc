@@ -105,4 +105,19 @@ absl::Status Migrate(SqlDriver& driver,
   return absl::OkStatus();
 }
 
+absl::Status CheckMigrated(SqlDriver& driver,
+                           const std::vector<Migration>& migrations,
+                           const std::string& program) {
+  int64_t last = 0;
+  std::string last_program;
+  RETURN_IF_ERROR(driver.Read([&](SqlConnection& connection) {
+    return ReadLast(connection, &last, &last_program);
+  }));
+  if (last == migrations.back().number) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      driver.name(), ": the database has schema ", last, ", written by ",
+      last_program, "; this is ", program, ", which reads schema ",
+      migrations.back().number, ". Use the program that has served it last"));
+}
+
 }  // namespace housecall::store

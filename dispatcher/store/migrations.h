@@ -39,6 +39,12 @@ absl::Status Migrate(SqlDriver& driver,
                      const std::vector<Migration>& migrations,
                      const std::string& program);
 
+// Returns FailedPrecondition if the last migration that the database has seen
+// is not the last of `migrations`.
+absl::Status CheckMigrated(SqlDriver& driver,
+                           const std::vector<Migration>& migrations,
+                           const std::string& program);
+
 }  // namespace housecall::store
 
 #endif  // HOUSECALL_DISPATCHER_STORE_MIGRATIONS_H_

@@ -997,4 +997,14 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqlStore(
   return std::unique_ptr<Store>(std::move(store));
 }
 
+absl::StatusOr<std::unique_ptr<Store>> OpenSqlStoreForReading(
+    std::unique_ptr<SqlDriver> driver) {
+  ASSIGN_OR_RETURN(const std::vector<Migration> migrations,
+                   ParseMigrations(SchemaText()));
+  RETURN_IF_ERROR(CheckMigrated(*driver, migrations, kProgram));
+  auto store = std::make_unique<SqlStore>(std::move(driver));
+  RETURN_IF_ERROR(store->CheckTables());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
 }  // namespace housecall::store

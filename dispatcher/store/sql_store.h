@@ -17,6 +17,11 @@ namespace housecall::store {
 absl::StatusOr<std::unique_ptr<Store>> OpenSqlStore(
     std::unique_ptr<SqlDriver> driver);
 
+// The store over a database that is only read, whose schema must be this
+// program's: FailedPrecondition if it is another one.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqlStoreForReading(
+    std::unique_ptr<SqlDriver> driver);
+
 }  // namespace housecall::store
 
 #endif  // HOUSECALL_DISPATCHER_STORE_SQL_STORE_H_

@@ -17,6 +17,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/mutex.h"
@@ -81,9 +82,11 @@ class SqliteFile {
         way_back_(absl::StrCat(
             "Put back the last backup: stop housecalld, move ", path_, ", ",
             path_, "-wal and ", path_,
-            "-shm to another disk and keep them, copy the backup to ", path_,
-            ", start housecalld, and enter by hand what came after the "
-            "backup")) {}
+            "-shm to another disk and keep them, run `housecalld restore "
+            "--from=BACKUPS --db=",
+            path_,
+            " --journal=THE_MOVED_FILE`, start housecalld, and enter by hand "
+            "what came later")) {}
 
   const std::string& path() const { return path_; }
   const std::string& way_back() const { return way_back_; }
@@ -255,15 +258,27 @@ class SqliteStatement final : public SqlStatement {
 // One thread at a time.
 class SqliteConnection final : public SqlConnection {
  public:
+  // kReadClosed: nobody else has the file open.
+  enum class Use { kWrite, kRead, kReadClosed };
+
   // Borrows the file.
   static absl::StatusOr<std::unique_ptr<SqliteConnection>> Open(
-      const SqliteFile* file, bool writes, const SqliteOptions& options) {
+      const SqliteFile* file, Use use, const SqliteOptions& options) {
     sqlite3* database = nullptr;
-    const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
-                      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int flags =
+        (use == Use::kWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+        (use == Use::kReadClosed ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX |
+        SQLITE_OPEN_EXRESCODE;
+    const std::string name =
+        use == Use::kReadClosed
+            ? absl::StrCat(
+                  "file:",
+                  absl::StrReplaceAll(
+                      file->path(), {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}),
+                  "?immutable=1")
+            : file->path();
     errno = 0;
-    const int result =
-        sqlite3_open_v2(file->path().c_str(), &database, flags, nullptr);
+    const int result = sqlite3_open_v2(name.c_str(), &database, flags, nullptr);
     const int system_error = errno;
     // There is a handle even where opening failed, but for lack of memory.
     auto connection =
@@ -655,6 +670,31 @@ class SqliteDriver final : public SqlDriver {
       HOUSECALL_GUARDED_BY(readers_mutex_);
 };
 
+// Reads only. One Read at a time.
+class SqliteReader final : public SqlDriver {
+ public:
+  SqliteReader(std::unique_ptr<const SqliteFile> file,
+               std::unique_ptr<SqliteConnection> connection)
+      : file_(std::move(file)), connection_(std::move(connection)) {}
+
+  absl::Status Write(Body) override {
+    return absl::FailedPreconditionError(
+        absl::StrCat(name(), ": is open for reading only"));
+  }
+  absl::Status Read(Body body) override {
+    MutexLock lock(mutex_);
+    return connection_->InTransaction("BEGIN", body);
+  }
+  const std::string& name() const override { return file_->path(); }
+  const std::string& way_back() const override { return file_->way_back(); }
+
+ private:
+  const std::unique_ptr<const SqliteFile> file_;
+  Mutex mutex_;
+  const std::unique_ptr<SqliteConnection> connection_
+      HOUSECALL_GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
@@ -665,9 +705,9 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
   CloseToOthers(resolved);
   CloseToOthers(resolved + "-wal");
   auto file = std::make_unique<const SqliteFile>(resolved);
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<SqliteConnection> writer,
-      SqliteConnection::Open(file.get(), /*writes=*/true, options));
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> writer,
+                   SqliteConnection::Open(
+                       file.get(), SqliteConnection::Use::kWrite, options));
   RETURN_IF_ERROR(CheckOrSetOwner(*writer, resolved));
   ASSIGN_OR_RETURN(const std::string mode,
                    writer->SelectText("PRAGMA journal_mode = WAL"));
@@ -685,14 +725,86 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
                    OpenFiles::At(file.get()));
   std::vector<std::unique_ptr<SqliteConnection>> readers;
   for (int i = 0; i < std::max(1, options.readers); ++i) {
-    ASSIGN_OR_RETURN(
-        std::unique_ptr<SqliteConnection> reader,
-        SqliteConnection::Open(file.get(), /*writes=*/false, options));
+    ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> reader,
+                     SqliteConnection::Open(
+                         file.get(), SqliteConnection::Use::kRead, options));
     readers.push_back(std::move(reader));
   }
   return std::unique_ptr<SqlDriver>(std::make_unique<SqliteDriver>(
       std::move(lock), std::move(file), std::move(open_files),
       std::move(writer), std::move(readers)));
+}
+
+absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteReader(
+    const std::string& path, bool closed) {
+  ASSIGN_OR_RETURN(const std::string resolved, ResolvedPath(path));
+  if (access(resolved.c_str(), R_OK) != 0) {
+    return SystemError(path, "read it", errno);
+  }
+  auto file = std::make_unique<const SqliteFile>(resolved);
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<SqliteConnection> connection,
+      SqliteConnection::Open(file.get(),
+                             closed ? SqliteConnection::Use::kReadClosed
+                                    : SqliteConnection::Use::kRead,
+                             {}));
+  ASSIGN_OR_RETURN(const int64_t id,
+                   connection->SelectInteger("PRAGMA application_id"));
+  if (id != kApplicationId) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        resolved, ": is no database of housecall. Name the right file"));
+  }
+  return std::unique_ptr<SqlDriver>(
+      std::make_unique<SqliteReader>(std::move(file), std::move(connection)));
+}
+
+absl::Status CopySqliteFile(const std::string& path, const std::string& copy) {
+  ASSIGN_OR_RETURN(const std::string resolved, ResolvedPath(path));
+  if (access(resolved.c_str(), R_OK) != 0) {
+    return SystemError(path, "read it", errno);
+  }
+  const SqliteFile file(resolved);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<SqliteConnection> source,
+      SqliteConnection::Open(&file, SqliteConnection::Use::kRead, {}));
+  const int made =
+      open(copy.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
+  if (made < 0 && errno == EEXIST) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        copy, ": there is a file of that name, which is left as it is"));
+  }
+  if (made < 0) return SystemError(copy, "make it", errno);
+  absl::Cleanup close_made = [made] { close(made); };
+  {
+    ASSIGN_OR_RETURN(SqlStatement* const statement,
+                     source->Prepare("VACUUM INTO $1"));
+    SqlRun run(statement);
+    run->BindText(1, copy);
+    errno = 0;
+    if (absl::Status status = run->Step().status(); !status.ok()) {
+      // The message names the source; which of the two it was, errno knows
+      // best.
+      return IsNoSpace(errno) || absl::IsResourceExhausted(status)
+                 ? absl::ResourceExhaustedError(absl::StrCat(
+                       copy,
+                       ": the copy does not fit. Make room on its disk "
+                       "(df -h)"))
+                 : status;
+    }
+  }
+  const size_t slash = copy.rfind('/');
+  const std::string folder =
+      slash == std::string::npos ? "." : copy.substr(0, slash + 1);
+  const int folder_descriptor =
+      open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_descriptor < 0) return SystemError(folder, "open it", errno);
+  absl::Cleanup close_folder = [folder_descriptor] {
+    close(folder_descriptor);
+  };
+  if (fsync(made) != 0 || fsync(folder_descriptor) != 0) {
+    return SystemError(copy, "sync it to the disk", errno);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace housecall::store

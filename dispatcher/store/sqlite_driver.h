@@ -33,6 +33,21 @@ struct SqliteOptions {
 absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteDriver(
     const std::string& path, const SqliteOptions& options);
 
+// Opens an existing file for reading only, beside whoever has it open and
+// writes. It takes no FILE.lock, checks nothing and changes nothing; Write
+// returns FailedPrecondition. `closed` promises that nobody else has the file
+// open: then nothing is made beside it, as in a folder of backups. Errors are
+// those of OpenSqliteStore.
+absl::StatusOr<std::unique_ptr<SqlDriver>> OpenSqliteReader(
+    const std::string& path, bool closed);
+
+// Writes one consistent state of the database at `path`, which may be in use,
+// into the new file `copy` (readable by its owner only), and syncs it to the
+// disk. Only adds to the copy's folder, and renames nothing in it. Returns
+// AlreadyExists if there is a file of that name; errors else are those of
+// OpenSqliteStore. What a failed copy leaves behind is no database.
+absl::Status CopySqliteFile(const std::string& path, const std::string& copy);
+
 }  // namespace housecall::store
 
 #endif  // HOUSECALL_DISPATCHER_STORE_SQLITE_DRIVER_H_
