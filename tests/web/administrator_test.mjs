@@ -22,9 +22,9 @@ async function open(options) {
   return person;
 }
 
-story("every page in both languages, without a violation", async () => {
-  for (const language of ["ja", "en"]) {
-    const admin = await open({ language });
+story("every page in both languages and sizes, without a violation", async () => {
+  for (const [language, size] of [["ja", "desktop"], ["en", "desktop"], ["ja", "phone"]]) {
+    const admin = await open({ language, size });
     await admin.look("administrator-rota");
     for (const kind of ["people", "accounts", "organizations", "cars", "patients", "shifts", "overrides"]) {
       await admin.page.goto(`${center.url}/#/${kind}`);

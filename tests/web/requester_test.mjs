@@ -41,9 +41,9 @@ async function callsFor(patient) {
   return calls.filter((call) => call.patient?.endsWith("/" + patient));
 }
 
-story("every screen, in both languages, without a violation", async () => {
-  for (const language of ["ja", "en"]) {
-    const person = await Person.open(browser, center, "manager", { language });
+story("every screen, in both languages and sizes, without a violation", async () => {
+  for (const [language, size] of [["ja", "phone"], ["en", "phone"], ["ja", "desktop"], ["en", "desktop"]]) {
+    const person = await Person.open(browser, center, "manager", { language, size });
     const { page } = person;
     await page.locator("#login-center").waitFor();
     await person.look("login");

@@ -75,7 +75,7 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
         <div class="row">
           <input class="input input-search" type="search" value={search} aria-label={t("search")} placeholder={t("search")}
             onInput={(event) => setSearch(event.currentTarget.value)} />
-          <Button onPress={() => setImporting(true)}>{t("import")}</Button>
+          <Button disabled={!rows.value} onPress={() => setImporting(true)}>{t("import")}</Button>
           <Button tone="primary" icon="plus" onPress={() => setEditing({ row: {} })}>{t("add")}</Button>
         </div>
       </div>

@@ -22,8 +22,11 @@ const silenceMs = 40_000;
 const rememberedVersions = 8;
 
 export class LiveBoard {
-  // Changes whenever the tables do, at most once a frame; read it to be told.
+  // Changes whenever the tables do, at most each quarter second; read it to be
+  // told. Positions have one of their own, which changes once a second: hundreds
+  // come in each, and nobody but the map looks at them.
   readonly version = signal(0);
+  readonly moved = signal(0);
   readonly connection = signal<Connection>("connecting");
   // Whether there is anything to show: a first snapshot is complete.
   readonly loaded = signal(false);
@@ -37,6 +40,8 @@ export class LiveBoard {
   private stopper: AbortController | undefined;
   private heardMs = 0;
   private notified = false;
+  private notifiedMs = 0;
+  private movedSoon = false;
   private events = new Set<(event: Event) => void>();
   // Organizations, which not everybody's stream brings.
   private organizations = new Map<string, Of<"organization">>();
@@ -91,14 +96,14 @@ export class LiveBoard {
   }
 
   get<K extends Kind>(kind: K, name: string): Of<K> | undefined {
-    void this.version.value;
+    void this.versionOf(kind).value;
     const found = this.tables[kind].get(name);
     if (found || kind !== "organization") return found;
     return this.organizations.get(name) as Of<K> | undefined;
   }
 
   all<K extends Kind>(kind: K): Of<K>[] {
-    void this.version.value;
+    void this.versionOf(kind).value;
     return [...this.tables[kind].values()];
   }
 
@@ -111,8 +116,14 @@ export class LiveBoard {
     this.notify();
   }
 
+  private versionOf(kind: Kind) {
+    return kind === "position" ? this.moved : this.version;
+  }
+
   private take(tables: Tables, { resource }: Resource): void {
     if (resource.case === undefined) return;
+    if (resource.case === "position") this.notifyMoved();
+    else this.notify();
     const { name } = resource.value;
     (tables[resource.case] as Map<string, typeof resource.value>).set(name, resource.value);
     if (!("etag" in resource.value)) return;
@@ -180,6 +191,8 @@ export class LiveBoard {
           if (this.snapshot) this.tables = this.snapshot;
           this.snapshot = undefined;
           this.isLive();
+          this.notify();
+          this.moved.value++;
           break;
         case "event":
           for (const each of update.value.resources) this.take(this.tables, each);
@@ -201,18 +214,29 @@ export class LiveBoard {
     this.connection.value = "live";
     this.loaded.value = true;
     this.problem.value = undefined;
-    this.notify();
   }
 
+  // The first change after a rest is told at once.
   private notify(): void {
     if (this.notified) return;
     this.notified = true;
     const tell = () => {
       this.notified = false;
+      this.notifiedMs = Date.now();
       this.version.value++;
     };
-    if (document.visibilityState === "visible") requestAnimationFrame(tell);
-    else setTimeout(tell, 200);
+    const waitMs = Math.max(0, this.notifiedMs + 250 - Date.now());
+    if (waitMs === 0 && document.visibilityState === "visible") requestAnimationFrame(tell);
+    else setTimeout(tell, waitMs);
+  }
+
+  private notifyMoved(): void {
+    if (this.movedSoon) return;
+    this.movedSoon = true;
+    setTimeout(() => {
+      this.movedSoon = false;
+      this.moved.value++;
+    }, 1000);
   }
 }
 

@@ -10,7 +10,7 @@ import { center, session } from "../app/session";
 import { CallState, type Call } from "../gen/housecall/v1/call_pb";
 import type { Event } from "../gen/housecall/v1/event_pb";
 import type { Task } from "../gen/housecall/v1/note_pb";
-import { AssignmentState } from "../gen/housecall/v1/visit_pb";
+import { AssignmentState, type Assignment } from "../gen/housecall/v1/visit_pb";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { isOver, leftWords, StateBadge, UrgencyBadge, urgencyTone } from "../records/call_view";
 import { namesOf } from "../records/patient_card";
@@ -263,38 +263,62 @@ function Tasks({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
   );
 }
 
+interface CrewRowProps {
+  name: string;
+  role: Role;
+  car: string;
+  carWords: string;
+  position: string;
+  call: string;
+  state: AssignmentState | undefined;
+  onCar: (car: string) => void;
+  onChoose: (call: string) => void;
+}
+
+// Drawn anew only when a word of it changes: there may be hundreds.
+const CrewRow = memo(function CrewRow(props: CrewRowProps) {
+  return (
+    <li>
+      <div class="grow">
+        <b>{props.name}</b> <span class="small soft">{roleLabel(props.role)}</span>
+        <div class="small soft">
+          {props.car && <><button type="button" class="link" onClick={() => props.onCar(props.car)}>{props.carWords}</button>{"　"}</>}
+          {props.position}
+        </div>
+      </div>
+      {props.state !== undefined ? (
+        <button type="button" class="link" onClick={() => props.onChoose(props.call)}>{assignmentStateLabel(props.state)}</button>
+      ) : <Badge tone="good">{t("free")}</Badge>}
+    </li>
+  );
+}, (before, after) => (Object.keys(after) as (keyof CrewRowProps)[])
+  .every((key) => typeof after[key] === "function" || before[key] === after[key]));
+
 function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string) => void }) {
   const [car, setCar] = useState<string>();
   const names = namesOf(board);
   const duties = board.all("duty").filter((duty) => duty.onDuty && duty.role !== Role.OPERATOR)
     .sort((a, b) => a.role - b.role || (a.name < b.name ? -1 : 1));
-  const running = board.all("assignment").filter((each) => each.state !== AssignmentState.FINISHED && each.state !== AssignmentState.RELEASED);
+  const held = new Map<string, Assignment>();
+  for (const each of board.all("assignment")) {
+    if (each.state === AssignmentState.FINISHED || each.state === AssignmentState.RELEASED) continue;
+    held.set(each.physician, each);
+    if (each.driver) held.set(each.driver, each);
+  }
   return (
     <section class="panel crews" aria-label={t("crews")}>
       <h2>{t("crews")}</h2>
       <ul>
         {duties.map((duty) => {
-          const assignment = running.find((each) => each.physician === duty.name || each.driver === duty.name);
+          const assignment = held.get(duty.name);
           const position = board.get("position", duty.name);
           const theirCar = duty.car ? board.get("car", duty.car) : undefined;
           return (
-            <li key={duty.name}>
-              <div class="grow">
-                <b>{names.personName(duty.name)}</b> <span class="small soft">{roleLabel(duty.role)}</span>
-                <div class="small soft">
-                  {theirCar && (
-                    <button type="button" class="link" onClick={() => setCar(theirCar.name)}>
-                      {theirCar.displayName}{theirCar.state !== CarState.AVAILABLE && theirCar.state !== undefined && `（${carStateLabel(theirCar.state)}）`}
-                    </button>
-                  )}{theirCar && "　"}{position ? t("stale", { age: age(position.deviceTime) }) : t("position_none")}
-                </div>
-              </div>
-              {assignment ? (
-                <button type="button" class="link" onClick={() => onChoose(assignment.calls[0] ?? "")}>
-                  {assignmentStateLabel(assignment.state)}
-                </button>
-              ) : <Badge tone="good">{t("free")}</Badge>}
-            </li>
+            <CrewRow key={duty.name} name={names.personName(duty.name)} role={duty.role}
+              car={theirCar?.name ?? ""}
+              carWords={theirCar ? theirCar.displayName + (theirCar.state !== CarState.AVAILABLE && theirCar.state !== undefined ? `（${carStateLabel(theirCar.state)}）` : "") : ""}
+              position={position ? t("stale", { age: age(position.deviceTime) }) : t("position_none")}
+              call={assignment?.calls[0] ?? ""} state={assignment?.state} onCar={setCar} onChoose={onChoose} />
           );
         })}
       </ul>

@@ -28,6 +28,7 @@ export function BoardMap({ board, chosen, onChoose }: {
   const map = useRef<RoadMap>();
   const [state, setState] = useState<"loading" | "roads" | "no_roads" | "failed">("loading");
   const routes = useMemo(() => new Routes(), []);
+  const [attribution, setAttribution] = useState("");
   const calls = board.all("call").filter((call) => !isOver(call) && !isPaper(call) && call.place?.position);
   const duties = board.all("duty").filter((duty) => duty.onDuty && duty.role !== Role.OPERATOR);
 
@@ -48,7 +49,8 @@ export function BoardMap({ board, chosen, onChoose }: {
           });
           if (over) return opened.close();
           map.current = opened;
-          setState(opened.hasRoads ? "roads" : "no_roads");
+          setAttribution(opened.attribution ?? "");
+          setState(opened.attribution === undefined ? "no_roads" : "roads");
         } catch {
           setState("failed");
         }
@@ -76,6 +78,7 @@ export function BoardMap({ board, chosen, onChoose }: {
     const lines: MapLine[] = [];
     const under = board.all("assignment").filter((each) =>
       each.state === AssignmentState.EN_ROUTE || each.state === AssignmentState.ACCEPTED);
+    const chosenDriver = under.find((each) => each.name === chosen?.assignment)?.driver;
     const etaOf = (person: string) =>
       clockTime(under.find((each) => (each.driver || each.physician) === person)?.estimate?.arriveTime);
     for (const duty of duties) {
@@ -86,7 +89,9 @@ export function BoardMap({ board, chosen, onChoose }: {
         kind: duty.role === Role.DRIVER ? "car" : "physician",
         tone: now.peek() - (msOf(position.deviceTime) ?? 0) > staleMs ? "stale" : "plain",
         label: board.get("person", duty.name)?.displayName ?? "",
-        note: [duty.car && board.get("car", duty.car)?.displayName, etaOf(duty.name)].filter(Boolean).join(" → "),
+        // Hundreds of names would hide the map, and cost more than all the rest.
+        note: duties.length <= 60 || duty.name === chosenDriver
+          ? [duty.car && board.get("car", duty.car)?.displayName, etaOf(duty.name)].filter(Boolean).join(" → ") : "",
         chosen: false,
         at: coordinates(position.position),
       });
@@ -106,7 +111,7 @@ export function BoardMap({ board, chosen, onChoose }: {
     routes.want([...under].sort((a, b) =>
       Number(b.name === chosen?.assignment) - Number(a.name === chosen?.assignment)));
     map.current?.show(points, lines);
-  }, [board.version.value, routes.version.value, chosen?.name, state]);
+  }, [board.version.value, board.moved.value, routes.version.value, chosen?.name, state]);
 
   useEffect(() => {
     const position = chosen?.place?.position;
@@ -125,7 +130,7 @@ export function BoardMap({ board, chosen, onChoose }: {
       <p class="map-note small">
         {state === "no_roads" && t("map_no_roads")}
         {state === "failed" && t("map_failed")}
-        {state === "roads" && t("map_attribution")}
+        {state === "roads" && attribution}
       </p>
     </section>
   );

@@ -25,7 +25,8 @@ export interface MapLine {
 }
 
 export interface RoadMap {
-  readonly hasRoads: boolean;
+  // Whom the roads are from; undefined: there are none.
+  readonly attribution: string | undefined;
   show(points: readonly MapPoint[], lines: readonly MapLine[]): void;
   flyTo(at: [number, number]): void;
   close(): void;
@@ -37,6 +38,9 @@ interface Options {
   onChoose: (call: string) => void;
   onPick: (point: { latitude: number; longitude: number }) => void;
 }
+
+// As `housecall-map roads` writes them.
+type Roads = GeoJSON.FeatureCollection & { attribution?: string };
 
 const roadsAddress = "/map/roads.geojson";
 
@@ -149,7 +153,7 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
     map.once("error", (event) => reject(event.error));
   });
   return {
-    hasRoads: roads !== undefined,
+    attribution: roads && (roads.attribution ?? ""),
     show(points, lines) {
       (map.getSource("points") as GeoJSONSource | undefined)?.setData({
         type: "FeatureCollection",
@@ -195,11 +199,11 @@ function empty(): GeoJSON.FeatureCollection {
 }
 
 // undefined where the server has none: a center without an imported map.
-async function readRoads(): Promise<GeoJSON.FeatureCollection | undefined> {
+async function readRoads(): Promise<Roads | undefined> {
   try {
     const answer = await fetch(roadsAddress, { credentials: "same-origin" });
     if (!answer.ok || !answer.headers.get("content-type")?.includes("json")) return undefined;
-    return (await answer.json()) as GeoJSON.FeatureCollection;
+    return (await answer.json()) as Roads;
   } catch {
     return undefined;
   }
