@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # The planner before a night referee, beside the referee's own policies: one
 # table. Needs the folder with the referee and its nights beside this
 # repository (../shared, or $HOUSECALL_SHARED); says so and ends well where it
@@ -8,7 +8,7 @@
 #
 # PROGRAM: build/release/bin/housecall-night unless given; ARGUMENTs go to its
 # command `policy`. $HOUSECALL_SCENARIOS: "small smallsurge large largesurge".
-set -eu
+set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 shared=${HOUSECALL_SHARED:-$top/../shared}
