@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "router/geo.h"
 
 namespace housecall::router {
@@ -175,26 +178,28 @@ void Graph::BuildFans(const RoadData& data) {
     return road.backward() ? segment.from_node : segment.to_node;
   };
   for (Fan* fan : {&from_, &into_}) {
-    fan->first.assign(data.nodes.size() + 1, 0);
-    std::vector<std::pair<uint32_t, ArcRoad>> roads;
-    for (uint32_t i = 0; i < data.segments.size(); ++i) {
-      for (const bool backward : {false, true}) {
-        if (WeightOf(data.segments[i], backward) == kClosed) continue;
-        const ArcRoad road = ArcRoad::Of(i, backward);
-        roads.emplace_back(fan == &into_ ? head(road) : head(road.reversed()),
-                           road);
+    const auto each = [&](const auto& add) {
+      for (uint32_t i = 0; i < data.segments.size(); ++i) {
+        for (const bool backward : {false, true}) {
+          if (WeightOf(data.segments[i], backward) == kClosed) continue;
+          const ArcRoad road = ArcRoad::Of(i, backward);
+          add(fan == &into_ ? head(road) : head(road.reversed()), road);
+        }
       }
-    }
-    for (const auto& [node, road] : roads) ++fan->first[node + 1];
+    };
+    fan->first.assign(data.nodes.size() + 1, 0);
+    each([&](uint32_t node, ArcRoad) { ++fan->first[node + 1]; });
     std::partial_sum(fan->first.begin(), fan->first.end(), fan->first.begin());
-    fan->roads.resize(roads.size());
+    fan->roads.resize(fan->first.back());
     std::vector<uint32_t> next(fan->first.begin(), fan->first.end() - 1);
-    for (const auto& [node, road] : roads) fan->roads[next[node]++] = road;
+    each([&](uint32_t node, ArcRoad road) { fan->roads[next[node]++] = road; });
   }
 }
 
 Graph::Graph(const RoadData& data) {
   BuildFans(data);
+  std::vector<uint32_t> segments;
+  std::vector<Turn> all_turns;
   const PathMemory memory(data);
   const TurnJudge judge(data);
   const auto is_private = [&](uint32_t segment) {
@@ -212,7 +217,7 @@ Graph::Graph(const RoadData& data) {
   std::vector<uint32_t> block_of_memory(memory.nodes(), kNone);
   const auto add_blocks = [&](uint32_t segment, uint32_t memory_node) {
     const auto add = [&](Layer layer) {
-      segment_.push_back(segment);
+      segments.push_back(segment);
       layer_.push_back(layer);
       remembers_.push_back(memory_node == PathMemory::kNothing   ? 0
                            : memory.road(memory_node).backward() ? 2
@@ -224,15 +229,17 @@ Graph::Graph(const RoadData& data) {
     add(Layer::kEnd);
   };
   for (uint32_t i = 0; i < data.segments.size(); ++i) {
-    first_block_.push_back(blocks());
+    first_block_.push_back(static_cast<uint32_t>(segments.size()));
     add_blocks(i, PathMemory::kNothing);
     if (remembered.empty()) continue;
     for (const uint32_t node : remembered[i]) {
-      block_of_memory[node] = blocks();
+      block_of_memory[node] = static_cast<uint32_t>(segments.size());
       add_blocks(i, node);
     }
   }
-  first_block_.push_back(blocks());
+  first_block_.push_back(static_cast<uint32_t>(segments.size()));
+
+  const uint32_t state_count = static_cast<uint32_t>(segments.size()) * 2;
 
   // Turn::condition has 12 bits. A map with more kinds of hours than that
   // forbids the rest at all hours.
@@ -240,12 +247,12 @@ Graph::Graph(const RoadData& data) {
   conditions_.emplace_back();
   std::map<std::vector<uint32_t>, uint32_t> condition_numbers;
 
-  first_out_.reserve(size_t{states()} + 1);
-  out_.reserve(size_t{states()} * 3);
-  for (uint32_t state = 0; state < states(); ++state) {
-    first_out_.push_back(static_cast<uint32_t>(out_.size()));
+  first_out_.reserve(size_t{state_count} + 1);
+  all_turns.reserve(size_t{state_count} * 3);
+  for (uint32_t state = 0; state < state_count; ++state) {
+    first_out_.push_back(static_cast<uint32_t>(all_turns.size()));
     const uint32_t block = state >> 1;
-    const ArcRoad in = road(state);
+    const ArcRoad in = ArcRoad::Of(segments[block], (state & 1) != 0);
     const Segment& segment = data.segments[in.segment()];
     if (WeightOf(segment, in.backward()) == kClosed) continue;
     uint32_t known = block_memory[block];
@@ -266,7 +273,7 @@ Graph::Graph(const RoadData& data) {
       turn.condition = condition;
       turn.is_back = out == in.reversed() ? 1 : 0;
       turn.leads_on = leads_on ? 1 : 0;
-      out_.push_back(turn);
+      all_turns.push_back(turn);
       if (condition != 0) {
         conditions_[condition].turns.push_back({state, turn.state});
       }
@@ -297,15 +304,20 @@ Graph::Graph(const RoadData& data) {
       turn_into(out, condition, Layer::kEnd, leads_on);
     }
   }
-  first_out_.push_back(static_cast<uint32_t>(out_.size()));
-  out_.shrink_to_fit();
-  for (uint32_t state = 0; state < states(); ++state) {
-    std::sort(out_.begin() + first_out_[state],
-              out_.begin() + first_out_[state + 1],
+  first_out_.push_back(static_cast<uint32_t>(all_turns.size()));
+  all_turns.shrink_to_fit();
+  for (uint32_t state = 0; state < state_count; ++state) {
+    std::sort(all_turns.begin() + first_out_[state],
+              all_turns.begin() + first_out_[state + 1],
               [](const Turn& a, const Turn& b) { return a.state < b.state; });
   }
+  segment_ = std::move(segments);
+  out_ = std::move(all_turns);
+  BuildIn();
+}
 
-  // The same from the other side; states come in their order.
+// The same from the other side; states come in their order.
+void Graph::BuildIn() {
   first_in_.assign(size_t{states()} + 1, 0);
   for (const Turn& turn : out_) ++first_in_[turn.state + 1];
   std::partial_sum(first_in_.begin(), first_in_.end(), first_in_.begin());
@@ -318,6 +330,124 @@ Graph::Graph(const RoadData& data) {
       incoming.state = state;
     }
   }
+}
+
+absl::StatusOr<Graph::Stored> Graph::ToStored() const {
+  Stored stored;
+  stored.segments = segment_;
+  std::vector<uint8_t> traits;
+  for (uint32_t block = 0; block < blocks(); ++block) {
+    traits.push_back(static_cast<uint8_t>(static_cast<int>(layer_[block]) |
+                                          remembers_[block] << 2));
+  }
+  stored.traits = std::move(traits);
+  std::vector<uint16_t> counts;
+  for (uint32_t state = 0; state < states(); ++state) {
+    const size_t count = Out(state).size();
+    if (count > std::numeric_limits<uint16_t>::max()) {
+      return absl::OutOfRangeError("too many roads meet at one place");
+    }
+    counts.push_back(static_cast<uint16_t>(count));
+  }
+  stored.turn_counts = std::move(counts);
+  stored.turns = out_;
+  for (uint32_t i = 1; i < conditions(); ++i) {
+    stored.condition_counts.push_back(
+        static_cast<uint32_t>(conditions_[i].hours.size()));
+    for (const uint32_t hours : conditions_[i].hours) {
+      stored.condition_hours.push_back(hours);
+    }
+  }
+  return stored;
+}
+
+absl::StatusOr<Graph> Graph::FromStored(const RoadData& data, Stored stored) {
+  const auto wrong = [](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("its graph: ", what));
+  };
+  const size_t blocks = stored.segments.size();
+  if (blocks < data.segments.size() || blocks > (1u << 30) ||
+      stored.traits.size() != blocks ||
+      stored.turn_counts.size() != blocks * 2) {
+    return wrong("sizes");
+  }
+  Graph graph;
+  graph.segment_ = std::move(stored.segments);
+  graph.first_block_.reserve(data.segments.size() + 1);
+  graph.layer_.reserve(blocks);
+  graph.remembers_.reserve(blocks);
+  const absl::Span<const uint32_t> segments(graph.segment_);
+  for (uint32_t block = 0; block < blocks; ++block) {
+    // Each segment has one, in order.
+    const uint32_t segment = segments[block];
+    const size_t known = graph.first_block_.size();
+    if (segment == known && known < data.segments.size()) {
+      graph.first_block_.push_back(block);
+    } else if (known == 0 || segment != known - 1) {
+      return wrong("blocks");
+    }
+    const uint8_t traits = stored.traits.data()[block];
+    if ((traits & 3) > static_cast<int>(Layer::kEnd) || traits >> 2 > 2) {
+      return wrong("traits");
+    }
+    graph.layer_.push_back(static_cast<Layer>(traits & 3));
+    graph.remembers_.push_back(static_cast<uint8_t>(traits >> 2));
+  }
+  if (graph.first_block_.size() != data.segments.size()) return wrong("blocks");
+  graph.first_block_.push_back(static_cast<uint32_t>(blocks));
+  for (size_t i = 0; i < data.segments.size(); ++i) {
+    // A private road has two layers.
+    const uint32_t first = graph.first_block_[i];
+    if (graph.layer_[first] != Layer::kPublic &&
+        graph.first_block_[i + 1] - first < 2) {
+      return wrong("layers");
+    }
+  }
+
+  graph.conditions_.emplace_back();
+  size_t hours_begin = 0;
+  for (const uint32_t count : std::as_const(stored.condition_counts)) {
+    if (count > stored.condition_hours.size() - hours_begin) {
+      return wrong("conditions");
+    }
+    TurnCondition& condition = graph.conditions_.emplace_back();
+    for (size_t i = hours_begin; i < hours_begin + count; ++i) {
+      const uint32_t hours = std::as_const(stored.condition_hours)[i];
+      if (hours >= data.hours.size()) return wrong("hours");
+      condition.hours.push_back(hours);
+    }
+    hours_begin += count;
+  }
+
+  graph.first_out_.resize(blocks * 2 + 1);
+  uint64_t end = 0;
+  for (size_t state = 0; state < blocks * 2; ++state) {
+    graph.first_out_[state] = static_cast<uint32_t>(end);
+    end += stored.turn_counts.data()[state];
+  }
+  if (end != stored.turns.size() ||
+      end > std::numeric_limits<uint32_t>::max()) {
+    return wrong("turns");
+  }
+  graph.first_out_[blocks * 2] = static_cast<uint32_t>(end);
+  graph.out_ = std::move(stored.turns);
+  for (uint32_t state = 0; state < graph.states(); ++state) {
+    uint32_t least = 0;
+    for (const Turn& turn : graph.Out(state)) {
+      if (turn.state < least || turn.state >= graph.states() ||
+          turn.condition >= graph.conditions() ||
+          turn.weight > kMaxTurnWeight) {
+        return wrong("a turn");
+      }
+      least = turn.state + 1;
+      if (turn.condition != 0) {
+        graph.conditions_[turn.condition].turns.push_back({state, turn.state});
+      }
+    }
+  }
+  graph.BuildFans(data);
+  graph.BuildIn();
+  return graph;
 }
 
 std::vector<uint32_t> Graph::ArriveStates(ArcRoad road) const {

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "router/array.h"
 #include "router/road_data.h"
 
 namespace housecall::router {
@@ -70,8 +72,30 @@ class Graph {
   // Where in a drive a segment may lie.
   enum class Layer : uint8_t { kBegin, kPublic, kEnd };
 
-  // Below this, `data` must be well formed: CheckRoadData(data) is OK.
+  // What map files keep of a graph. The rest is worked out from it, sooner than
+  // anew.
+  struct Stored {
+    // By block.
+    Array<uint32_t> segments;
+    // Layer, and above it in which direction the block remembers roads.
+    Array<uint8_t> traits;
+    // By state: how many turns lead out.
+    Array<uint16_t> turn_counts;
+    // By state, then as Out.
+    Array<Turn> turns;
+    // By condition but the first: how many hours it has, and all of those.
+    Array<uint32_t> condition_counts;
+    Array<uint32_t> condition_hours;
+  };
+
+  // For both, `data` must be well formed: CheckRoadData(data) is OK.
   explicit Graph(const RoadData& data);
+  // Returns InvalidArgument, naming what is wrong, unless every number in
+  // `stored` is within its bounds.
+  static absl::StatusOr<Graph> FromStored(const RoadData& data, Stored stored);
+
+  // Returns OutOfRange if a state has more turns than fit.
+  absl::StatusOr<Stored> ToStored() const;
 
   uint32_t blocks() const { return static_cast<uint32_t>(segment_.size()); }
   uint32_t states() const { return blocks() * 2; }
@@ -130,17 +154,19 @@ class Graph {
     }
   };
 
+  Graph() = default;
   void BuildFans(const RoadData& data);
+  void BuildIn();
 
   // By segment, and one more: its blocks are next to each other; first the one
   // of its only or first layer without a memory.
   std::vector<uint32_t> first_block_;
   // By block.
-  std::vector<uint32_t> segment_;
+  Array<uint32_t> segment_;
   std::vector<Layer> layer_;
   std::vector<uint8_t> remembers_;
   std::vector<uint32_t> first_out_;
-  std::vector<Turn> out_;
+  Array<Turn> out_;
   std::vector<uint32_t> first_in_;
   std::vector<Turn> in_;
   Fan from_;

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace housecall::router {
 namespace {
@@ -97,30 +101,30 @@ std::vector<uint32_t> Postorder(const std::vector<uint32_t>& parent) {
 Hierarchy::Hierarchy(const Graph& graph,
                      absl::Span<const uint32_t> segment_order) {
   const uint32_t size = graph.blocks();
-  rank_.resize(size);
-  block_.reserve(size);
+  std::vector<uint32_t> block;
+  std::vector<uint32_t> rank_of(size);
+  block.reserve(size);
   for (const uint32_t segment : segment_order) {
-    for (uint32_t block = graph.first_block(segment);
-         block < graph.first_block(segment + 1); ++block) {
-      rank_[block] = static_cast<uint32_t>(block_.size());
-      block_.push_back(block);
+    for (uint32_t one = graph.first_block(segment);
+         one < graph.first_block(segment + 1); ++one) {
+      rank_of[one] = static_cast<uint32_t>(block.size());
+      block.push_back(one);
     }
   }
   const Neighbors neighbors(graph);
   std::vector<uint32_t> ordered(size);
   {
     const std::vector<uint32_t> order =
-        Postorder(EliminationTree(neighbors, block_, rank_));
+        Postorder(EliminationTree(neighbors, block, rank_of));
     for (uint32_t rank = 0; rank < size; ++rank) {
-      ordered[rank] = block_[order[rank]];
+      ordered[rank] = block[order[rank]];
     }
   }
-  block_ = std::move(ordered);
-  for (uint32_t rank = 0; rank < size; ++rank) rank_[block_[rank]] = rank;
+  for (uint32_t rank = 0; rank < size; ++rank) rank_of[ordered[rank]] = rank;
 
   // The arcs of a rank: to its higher neighbours, and to those of the ranks
   // whose parent it is.
-  parent_.assign(size, kNone);
+  std::vector<uint32_t> heads;
   // Those whose parent a rank is, as a chain.
   std::vector<uint32_t> first_child(size, kNone);
   std::vector<uint32_t> next_child(size, kNone);
@@ -128,32 +132,46 @@ Hierarchy::Hierarchy(const Graph& graph,
   first_arc_ = {0};
   first_arc_.reserve(size_t{size} + 1);
   for (uint32_t rank = 0; rank < size; ++rank) {
-    const size_t begin = head_.size();
+    const size_t begin = heads.size();
     seen[rank] = rank;
     const auto add = [&](uint32_t head) {
       if (head < rank || seen[head] == rank) return;
       seen[head] = rank;
-      head_.push_back(head);
+      heads.push_back(head);
     };
-    for (const uint32_t neighbor : neighbors.Of(block_[rank])) {
-      add(rank_[neighbor]);
+    for (const uint32_t neighbor : neighbors.Of(ordered[rank])) {
+      add(rank_of[neighbor]);
     }
     for (uint32_t child = first_child[rank]; child != kNone;
          child = next_child[child]) {
       for (uint32_t arc = first_arc_[child]; arc < first_arc_[child + 1];
            ++arc) {
-        add(head_[arc]);
+        add(heads[arc]);
       }
     }
-    std::sort(head_.begin() + static_cast<std::ptrdiff_t>(begin), head_.end());
-    first_arc_.push_back(static_cast<uint32_t>(head_.size()));
-    if (head_.size() == begin) continue;
-    parent_[rank] = head_[begin];
-    next_child[rank] = first_child[parent_[rank]];
-    first_child[parent_[rank]] = rank;
+    std::sort(heads.begin() + static_cast<std::ptrdiff_t>(begin), heads.end());
+    first_arc_.push_back(static_cast<uint32_t>(heads.size()));
+    if (heads.size() == begin) continue;
+    const uint32_t parent = heads[begin];
+    next_child[rank] = first_child[parent];
+    first_child[parent] = rank;
   }
-  head_.shrink_to_fit();
+  heads.shrink_to_fit();
+  block_ = std::move(ordered);
+  head_ = std::move(heads);
+  Complete();
+}
 
+void Hierarchy::Complete() {
+  const uint32_t size = blocks();
+  rank_.resize(size);
+  parent_.assign(size, kNone);
+  for (uint32_t rank = 0; rank < size; ++rank) {
+    rank_[block(rank)] = rank;
+    if (first_arc_[rank] < first_arc_[rank + 1]) {
+      parent_[rank] = head(first_arc_[rank]);
+    }
+  }
   lowest_.resize(size);
   std::iota(lowest_.begin(), lowest_.end(), 0);
   for (uint32_t rank = 0; rank < size; ++rank) {
@@ -161,17 +179,63 @@ Hierarchy::Hierarchy(const Graph& graph,
     lowest_[parent_[rank]] = std::min(lowest_[parent_[rank]], lowest_[rank]);
   }
 
+  const absl::Span<const uint32_t> heads(head_);
   first_lower_.assign(size_t{size} + 1, 0);
-  for (const uint32_t head : head_) ++first_lower_[head + 1];
+  for (const uint32_t head : heads) ++first_lower_[head + 1];
   std::partial_sum(first_lower_.begin(), first_lower_.end(),
                    first_lower_.begin());
   std::vector<uint32_t> next(first_lower_.begin(), first_lower_.end() - 1);
-  lower_.resize(head_.size());
+  lower_.resize(heads.size());
   for (uint32_t rank = 0; rank < size; ++rank) {
     for (uint32_t arc = first_arc_[rank]; arc < first_arc_[rank + 1]; ++arc) {
-      lower_[next[head_[arc]]++] = {rank, arc};
+      lower_[next[heads[arc]]++] = {rank, arc};
     }
   }
+}
+
+Hierarchy::Stored Hierarchy::ToStored() const {
+  std::vector<uint32_t> counts;
+  counts.reserve(blocks());
+  for (uint32_t rank = 0; rank < blocks(); ++rank) {
+    counts.push_back(first_arc_[rank + 1] - first_arc_[rank]);
+  }
+  return {block_, std::move(counts), head_};
+}
+
+absl::StatusOr<Hierarchy> Hierarchy::FromStored(const Graph& graph,
+                                                Stored stored) {
+  const auto wrong = [](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("its index: ", what));
+  };
+  const uint32_t size = graph.blocks();
+  if (stored.blocks.size() != size || stored.arc_counts.size() != size) {
+    return wrong("sizes");
+  }
+  std::vector<bool> seen(size);
+  for (const uint32_t block : std::as_const(stored.blocks)) {
+    if (block >= size || seen[block]) return wrong("blocks");
+    seen[block] = true;
+  }
+  Hierarchy hierarchy;
+  hierarchy.block_ = std::move(stored.blocks);
+  hierarchy.head_ = std::move(stored.heads);
+  hierarchy.first_arc_.reserve(size_t{size} + 1);
+  const absl::Span<const uint32_t> counts(stored.arc_counts);
+  uint32_t end = 0;
+  for (uint32_t rank = 0; rank < size; ++rank) {
+    hierarchy.first_arc_.push_back(end);
+    if (counts[rank] > hierarchy.arcs() - end) return wrong("arcs");
+    uint32_t least = rank + 1;
+    for (uint32_t i = 0; i < counts[rank]; ++i, ++end) {
+      const uint32_t head = hierarchy.head(end);
+      if (head < least || head >= size) return wrong("an arc");
+      least = head + 1;
+    }
+  }
+  if (end != hierarchy.arcs()) return wrong("arcs");
+  hierarchy.first_arc_.push_back(end);
+  hierarchy.Complete();
+  return hierarchy;
 }
 
 uint32_t Hierarchy::FindArc(uint32_t low, uint32_t high) const {

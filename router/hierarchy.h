@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "router/array.h"
 #include "router/graph.h"
 
 namespace housecall::router {
@@ -27,6 +29,21 @@ class Hierarchy {
   // `segment_order`: each segment of the graph once, the least important first
   // (DissectionOrder).
   Hierarchy(const Graph& graph, absl::Span<const uint32_t> segment_order);
+
+  // What map files keep of a hierarchy. The rest is worked out from it, sooner
+  // than anew.
+  struct Stored {
+    // By rank: its block, and how many arcs lead to higher ranks.
+    Array<uint32_t> blocks;
+    Array<uint32_t> arc_counts;
+    // Of all arcs.
+    Array<uint32_t> heads;
+  };
+  // Returns InvalidArgument, naming what is wrong, unless every number is
+  // within its bounds.
+  static absl::StatusOr<Hierarchy> FromStored(const Graph& graph,
+                                              Stored stored);
+  Stored ToStored() const;
 
   uint32_t blocks() const { return static_cast<uint32_t>(block_.size()); }
   size_t arcs() const { return head_.size(); }
@@ -65,10 +82,14 @@ class Hierarchy {
   }
 
  private:
-  std::vector<uint32_t> block_;
+  Hierarchy() = default;
+  // All that the blocks by rank and the arcs amount to.
+  void Complete();
+
+  Array<uint32_t> block_;
   std::vector<uint32_t> rank_;
   std::vector<uint32_t> first_arc_;
-  std::vector<uint32_t> head_;
+  Array<uint32_t> head_;
   std::vector<uint32_t> parent_;
   std::vector<uint32_t> lowest_;
   std::vector<uint32_t> first_lower_;

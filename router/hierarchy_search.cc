@@ -130,6 +130,7 @@ void DriveRows::Search(const Metric& metric, Direction direction,
 
 std::vector<Cost> JoinDrives(const DriveRows& from, const DriveRows& to) {
   std::vector<Cost> table(from.places() * to.places(), kNoWay);
+  if (table.empty()) return table;
   // Some columns of `from` at a time, so that their part of the table stays in
   // the fastest memory.
   constexpr size_t kAtATime = 16;

@@ -185,7 +185,7 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
   state->late_factors = LateFactors(
       wanted.learned, DayClassOf(options_.calendar, wanted.time),
       absl::ToCivilHour(wanted.time, options_.calendar.time_zone).hour());
-  const std::vector<Segment>& all = wanted.map->data().segments;
+  const Array<Segment>& all = wanted.map->data().segments;
   for (uint32_t i = 0; i < all.size(); ++i) {
     for (const bool backward : {false, true}) {
       if ((backward ? all[i].backward_weight : all[i].forward_weight) !=

@@ -1,13 +1,16 @@
 #include "router/map_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -15,14 +18,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "router/array.h"
+#include "router/graph.h"
+#include "router/hierarchy.h"
 
-// A map file is a header and the arrays of RoadData behind it, each padded to
-// eight bytes, as they are in memory:
+// A map file is a header and the arrays of RoadData, Graph::Stored and
+// Hierarchy::Stored behind it, each padded to eight bytes, as they are in
+// memory:
 //
 //   texts (name, attribution), nodes, source_node_ids, segments, points,
 //   forbidden_paths, path_roads, timed_closures, hours, hour_spans,
 //   segment_order (of each segment one),
-//   the end of each name in the text of all names, that text
+//   the end of each name in the text of all names, that text,
+//   segments, traits, turn_counts, turns, condition_counts, condition_hours,
+//   blocks, arc_counts, heads
 namespace housecall::router {
 namespace {
 
@@ -32,7 +41,8 @@ static_assert(sizeof(FixedPoint) == 8 && sizeof(Segment) == 36 &&
               std::is_trivially_copyable_v<FixedPoint> &&
               std::is_trivially_copyable_v<Segment> &&
               sizeof(ForbiddenPath) == 8 && sizeof(ArcRoad) == 4 &&
-              sizeof(TimedClosure) == 12 && sizeof(HourSpan) == 8);
+              sizeof(TimedClosure) == 12 && sizeof(HourSpan) == 8 &&
+              sizeof(Turn) == 8 && std::is_trivially_copyable_v<Turn>);
 
 // As in PNG: bytes that a transfer as text would change.
 constexpr char kMagic[8] = {'\x89', 'H', 'C', 'M', 'A', 'P', '\r', '\n'};
@@ -61,10 +71,16 @@ struct Header {
   uint32_t timed_closures;
   uint32_t hours;
   uint32_t hour_spans;
+  uint32_t blocks;
+  uint32_t turns;
+  uint32_t conditions;
+  uint32_t condition_hours;
+  uint32_t arcs;
+  uint32_t unused;
   // Of all that comes before it.
   uint64_t header_hash;
 };
-static_assert(sizeof(Header) == 112);
+static_assert(sizeof(Header) == 136);
 
 // Finds damage, not malice. Four sums side by side over words of eight bytes;
 // every step is a bijection of the word and of the sum, so no change of a
@@ -127,7 +143,15 @@ uint64_t FileBytes(const Header& header) {
          Padded(uint64_t{header.hour_spans} * sizeof(HourSpan)) +
          Padded(uint64_t{header.segments} * sizeof(uint32_t)) +
          Padded(uint64_t{header.names} * sizeof(uint32_t)) +
-         Padded(header.names_bytes);
+         Padded(header.names_bytes) +
+         Padded(uint64_t{header.blocks} * sizeof(uint32_t)) +
+         Padded(header.blocks) +
+         Padded(uint64_t{header.blocks} * 2 * sizeof(uint16_t)) +
+         Padded(uint64_t{header.turns} * sizeof(Turn)) +
+         Padded(uint64_t{header.conditions} * sizeof(uint32_t)) +
+         Padded(uint64_t{header.condition_hours} * sizeof(uint32_t)) +
+         2 * Padded(uint64_t{header.blocks} * sizeof(uint32_t)) +
+         Padded(uint64_t{header.arcs} * sizeof(uint32_t));
 }
 
 absl::Status SystemError(int error, absl::string_view what,
@@ -185,37 +209,50 @@ int WriteAll(int descriptor, const void* data, size_t bytes) {
   return 0;
 }
 
+// A part of a file.
+using Section = std::pair<const void*, size_t>;
+
+template <typename Numbers>
+Section SectionOf(const Numbers& numbers) {
+  return {numbers.data(), numbers.size() * sizeof(*numbers.data())};
+}
+
 // What is written after the header, in order.
-std::vector<std::pair<const void*, size_t>> Sections(
-    const RoadData& data, const std::vector<uint32_t>& name_ends,
-    const std::string& names) {
-  return {
-      {data.name.data(), data.name.size()},
-      {data.attribution.data(), data.attribution.size()},
-      {data.nodes.data(), data.nodes.size() * sizeof(FixedPoint)},
-      {data.source_node_ids.data(),
-       data.source_node_ids.size() * sizeof(int64_t)},
-      {data.segments.data(), data.segments.size() * sizeof(Segment)},
-      {data.points.data(), data.points.size() * sizeof(FixedPoint)},
-      {data.forbidden_paths.data(),
-       data.forbidden_paths.size() * sizeof(ForbiddenPath)},
-      {data.path_roads.data(), data.path_roads.size() * sizeof(ArcRoad)},
-      {data.timed_closures.data(),
-       data.timed_closures.size() * sizeof(TimedClosure)},
-      {data.hours.data(), data.hours.size() * sizeof(uint32_t)},
-      {data.hour_spans.data(), data.hour_spans.size() * sizeof(HourSpan)},
-      {data.segment_order.data(), data.segment_order.size() * sizeof(uint32_t)},
-      {name_ends.data(), name_ends.size() * sizeof(uint32_t)},
-      {names.data(), names.size()},
-  };
+std::vector<Section> Sections(const RoadData& data,
+                              const std::vector<uint32_t>& name_ends,
+                              const std::string& names,
+                              const Graph::Stored& graph,
+                              const Hierarchy::Stored& hierarchy) {
+  return {SectionOf(data.name),
+          SectionOf(data.attribution),
+          SectionOf(data.nodes),
+          SectionOf(data.source_node_ids),
+          SectionOf(data.segments),
+          SectionOf(data.points),
+          SectionOf(data.forbidden_paths),
+          SectionOf(data.path_roads),
+          SectionOf(data.timed_closures),
+          SectionOf(data.hours),
+          SectionOf(data.hour_spans),
+          SectionOf(data.segment_order),
+          SectionOf(name_ends),
+          SectionOf(names),
+          SectionOf(graph.segments),
+          SectionOf(graph.traits),
+          SectionOf(graph.turn_counts),
+          SectionOf(graph.turns),
+          SectionOf(graph.condition_counts),
+          SectionOf(graph.condition_hours),
+          SectionOf(hierarchy.blocks),
+          SectionOf(hierarchy.arc_counts),
+          SectionOf(hierarchy.heads)};
 }
 
 constexpr char kZeros[8] = {};
 
-absl::Status WriteTemporary(
-    const Header& header,
-    const std::vector<std::pair<const void*, size_t>>& sections,
-    const std::string& path) {
+absl::Status WriteTemporary(const Header& header,
+                            const std::vector<Section>& sections,
+                            const std::string& path) {
   File file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (file.descriptor() < 0) return SystemError(errno, "cannot create", path);
   int error = WriteAll(file.descriptor(), &header, sizeof(header));
@@ -246,51 +283,71 @@ absl::Status SyncFolderOf(const std::string& path) {
   return absl::OkStatus();
 }
 
-// Reads the sections of a file one after the other.
-class Reader {
+// A file in memory, as long as anybody holds it.
+class Mapping {
  public:
-  Reader(int descriptor, const std::string& path)
-      : descriptor_(descriptor), path_(path) {}
-
-  // As many bytes as there are, at most `bytes`.
-  absl::StatusOr<size_t> ReadSome(void* data, size_t bytes) {
-    size_t done = 0;
-    while (done < bytes) {
-      const ssize_t got =
-          read(descriptor_, static_cast<char*>(data) + done, bytes - done);
-      if (got < 0) {
-        if (errno == EINTR) continue;
-        return SystemError(errno, "cannot read", path_);
-      }
-      if (got == 0) break;
-      done += static_cast<size_t>(got);
-    }
-    return done;
+  // Null with errno if it cannot be mapped.
+  static std::shared_ptr<const Mapping> Of(int descriptor, size_t bytes) {
+    // All of it is read at once: the checksum is over every byte.
+    void* const begin = mmap(nullptr, bytes, PROT_READ,
+                             MAP_PRIVATE | MAP_POPULATE, descriptor, 0);
+    if (begin == MAP_FAILED) return nullptr;
+    return std::make_shared<const Mapping>(static_cast<const char*>(begin),
+                                           bytes);
   }
 
-  // A section and its padding, both into the hash.
-  absl::Status ReadSection(void* data, size_t bytes) {
-    char padding[8] = {};
-    const size_t padding_bytes = Padded(bytes) - bytes;
-    for (const auto& [part, part_bytes] :
-         {std::pair<void*, size_t>(data, bytes),
-          std::pair<void*, size_t>(padding, padding_bytes)}) {
-      const absl::StatusOr<size_t> got = ReadSome(part, part_bytes);
-      if (!got.ok()) return got.status();
-      if (*got != part_bytes) {
-        return absl::DataLossError(
-            absl::StrCat(path_, " became shorter while it was read"));
-      }
-      hash_.Add(part, part_bytes);
-    }
-    return absl::OkStatus();
+  Mapping(const char* begin, size_t bytes) : begin_(begin), bytes_(bytes) {}
+  ~Mapping() { munmap(const_cast<char*>(begin_), bytes_); }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  const char* begin() const { return begin_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  const char* const begin_;
+  const size_t bytes_;
+};
+
+// Takes the sections of a mapped file one after the other. Their sizes must
+// have been checked.
+class Sectioner {
+ public:
+  explicit Sectioner(std::shared_ptr<const Mapping> mapping)
+      : mapping_(std::move(mapping)),
+        next_(mapping_->begin() + sizeof(Header)) {}
+
+  // Of the file, for large ones.
+  template <typename T>
+  void Take(size_t size, Array<T>* array) {
+    *array = Array<T>::Mapped(Next<T>(size), size, mapping_);
+  }
+  // A copy.
+  template <typename T>
+  void Take(size_t size, std::vector<T>* vector) {
+    const T* const begin = Next<T>(size);
+    vector->assign(begin, begin + size);
+  }
+  void Take(size_t size, std::string* text) {
+    text->assign(Next<char>(size), size);
   }
 
   uint64_t hash() const { return hash_.value(); }
 
  private:
-  const int descriptor_;
-  const std::string& path_;
+  template <typename T>
+  const T* Next(size_t size) {
+    const size_t bytes = size * sizeof(T);
+    const char* const begin = next_;
+    hash_.Add(begin, bytes);
+    hash_.Add(begin + bytes, Padded(bytes) - bytes);
+    next_ += Padded(bytes);
+    // A mapping begins at a page, and every section at eight bytes.
+    return reinterpret_cast<const T*>(begin);
+  }
+
+  const std::shared_ptr<const Mapping> mapping_;
+  const char* next_;
   Hash hash_;
 };
 
@@ -303,25 +360,26 @@ absl::Status Damaged(const std::string& path, absl::string_view what) {
 }
 
 // The header, if the file can be what it says.
-absl::StatusOr<Header> ReadHeader(Reader& reader, uint64_t file_bytes,
-                                  const std::string& path) {
+absl::StatusOr<Header> CheckHeader(const char* begin, uint64_t file_bytes,
+                                   const std::string& path) {
   Header header = {};
-  const absl::StatusOr<size_t> got = reader.ReadSome(&header, sizeof(header));
-  if (!got.ok()) return got.status();
-  if (*got < sizeof(kMagic) ||
+  const size_t got =
+      static_cast<size_t>(std::min<uint64_t>(file_bytes, sizeof(header)));
+  if (got > 0) std::memcpy(&header, begin, got);
+  if (got < sizeof(kMagic) ||
       std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, file_bytes == 0 ? " is empty" : " is not a map file",
                      "; `housecall-map import` makes one of an .osm.pbf file"));
   }
   const std::string cut = "is cut off";
-  if (*got < offsetof(Header, header_bytes)) return Damaged(path, cut);
+  if (got < offsetof(Header, header_bytes)) return Damaged(path, cut);
   if (header.format_version != kMapFormatVersion) {
     return absl::FailedPreconditionError(absl::StrCat(
         "map file ", path, " has format version ", header.format_version,
         ", this program reads version ", kMapFormatVersion, kImportAgain));
   }
-  if (*got < sizeof(header)) return Damaged(path, cut);
+  if (got < sizeof(header)) return Damaged(path, cut);
   if (header.header_hash != HashOfHeader(header) ||
       header.header_bytes != sizeof(Header)) {
     return Damaged(path, "is damaged (its header)");
@@ -362,6 +420,12 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
         "the map's name or attribution is too long");
   }
 
+  const Graph graph(data);
+  const Hierarchy hierarchy(graph, data.segment_order);
+  const absl::StatusOr<Graph::Stored> stored_graph = graph.ToStored();
+  if (!stored_graph.ok()) return stored_graph.status();
+  const Hierarchy::Stored stored_hierarchy = hierarchy.ToStored();
+
   Header header = {};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.format_version = kMapFormatVersion;
@@ -383,8 +447,16 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
   header.hour_spans = static_cast<uint32_t>(data.hour_spans.size());
   header.names = static_cast<uint32_t>(data.names.size());
   header.names_bytes = static_cast<uint32_t>(names.size());
+  header.blocks = graph.blocks();
+  header.turns = static_cast<uint32_t>(graph.turns());
+  header.conditions =
+      static_cast<uint32_t>(stored_graph->condition_counts.size());
+  header.condition_hours =
+      static_cast<uint32_t>(stored_graph->condition_hours.size());
+  header.arcs = static_cast<uint32_t>(hierarchy.arcs());
   header.file_bytes = FileBytes(header);
-  const auto sections = Sections(data, name_ends, names);
+  const std::vector<Section> sections =
+      Sections(data, name_ends, names, *stored_graph, stored_hierarchy);
   Hash hash;
   for (const auto& [section, bytes] : sections) {
     hash.Add(section, bytes);
@@ -405,7 +477,15 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
   return SyncFolderOf(path);
 }
 
-absl::StatusOr<RoadData> LoadMap(const std::string& path) {
+namespace {
+
+struct MapContent {
+  RoadData data;
+  Graph::Stored graph;
+  Hierarchy::Stored hierarchy;
+};
+
+absl::StatusOr<MapContent> LoadContent(const std::string& path) {
   // O_NONBLOCK: a pipe without a writer must not hang the start.
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.descriptor() < 0) return SystemError(errno, "cannot open", path);
@@ -417,40 +497,50 @@ absl::StatusOr<RoadData> LoadMap(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, " is not a file; name a map file"));
   }
-  Reader reader(file.descriptor(), path);
-  const absl::StatusOr<Header> header =
-      ReadHeader(reader, static_cast<uint64_t>(info.st_size), path);
+  const uint64_t file_bytes = static_cast<uint64_t>(info.st_size);
+  std::shared_ptr<const Mapping> mapping;
+  if (file_bytes > 0) {
+    mapping = Mapping::Of(file.descriptor(), file_bytes);
+    if (mapping == nullptr) return SystemError(errno, "cannot map", path);
+  }
+  const absl::StatusOr<Header> header = CheckHeader(
+      mapping == nullptr ? nullptr : mapping->begin(), file_bytes, path);
   if (!header.ok()) return header.status();
 
-  RoadData data;
+  MapContent content;
+  RoadData& data = content.data;
   data.weight_unit_microseconds = header->weight_unit_microseconds;
   if (header->source_time_microseconds != kNoTime) {
     data.source_time = absl::FromUnixMicros(header->source_time_microseconds);
   }
-  data.name.resize(header->name_bytes);
-  data.attribution.resize(header->attribution_bytes);
-  data.nodes.resize(header->nodes);
-  data.source_node_ids.resize(header->nodes);
-  data.segments.resize(header->segments);
-  data.points.resize(header->points);
   data.turn_weights = header->turn_weights;
-  data.forbidden_paths.resize(header->forbidden_paths);
-  data.path_roads.resize(header->path_roads);
-  data.timed_closures.resize(header->timed_closures);
-  data.hours.resize(header->hours);
-  data.hour_spans.resize(header->hour_spans);
-  data.segment_order.resize(header->segments);
-  std::vector<uint32_t> name_ends(header->names);
-  std::string names(header->names_bytes, '\0');
-  for (const auto& [section, bytes] : Sections(data, name_ends, names)) {
-    // The memory is ours; Sections only looks at it.
-    if (absl::Status status =
-            reader.ReadSection(const_cast<void*>(section), bytes);
-        !status.ok()) {
-      return status;
-    }
-  }
-  if (reader.hash() != header->content_hash) {
+  std::vector<uint32_t> name_ends;
+  std::string names;
+  Sectioner sections(std::move(mapping));
+  sections.Take(header->name_bytes, &data.name);
+  sections.Take(header->attribution_bytes, &data.attribution);
+  sections.Take(header->nodes, &data.nodes);
+  sections.Take(header->nodes, &data.source_node_ids);
+  sections.Take(header->segments, &data.segments);
+  sections.Take(header->points, &data.points);
+  sections.Take(header->forbidden_paths, &data.forbidden_paths);
+  sections.Take(header->path_roads, &data.path_roads);
+  sections.Take(header->timed_closures, &data.timed_closures);
+  sections.Take(header->hours, &data.hours);
+  sections.Take(header->hour_spans, &data.hour_spans);
+  sections.Take(header->segments, &data.segment_order);
+  sections.Take(header->names, &name_ends);
+  sections.Take(header->names_bytes, &names);
+  sections.Take(header->blocks, &content.graph.segments);
+  sections.Take(header->blocks, &content.graph.traits);
+  sections.Take(size_t{header->blocks} * 2, &content.graph.turn_counts);
+  sections.Take(header->turns, &content.graph.turns);
+  sections.Take(header->conditions, &content.graph.condition_counts);
+  sections.Take(header->condition_hours, &content.graph.condition_hours);
+  sections.Take(header->blocks, &content.hierarchy.blocks);
+  sections.Take(header->blocks, &content.hierarchy.arc_counts);
+  sections.Take(header->arcs, &content.hierarchy.heads);
+  if (sections.hash() != header->content_hash) {
     return Damaged(path, "is damaged (its checksum)");
   }
   uint32_t begin = 0;
@@ -465,14 +555,35 @@ absl::StatusOr<RoadData> LoadMap(const std::string& path) {
   if (absl::Status status = CheckRoadData(data); !status.ok()) {
     return Damaged(path, absl::StrCat("is damaged (", status.message(), ")"));
   }
-  return data;
+  return content;
+}
+
+}  // namespace
+
+absl::StatusOr<RoadData> LoadMap(const std::string& path) {
+  absl::StatusOr<MapContent> content = LoadContent(path);
+  if (!content.ok()) return content.status();
+  return std::move(content->data);
 }
 
 absl::StatusOr<std::shared_ptr<const RoadMap>> OpenMap(
     const std::string& path) {
-  absl::StatusOr<RoadData> data = LoadMap(path);
-  if (!data.ok()) return data.status();
-  return RoadMap::Create(*std::move(data));
+  absl::StatusOr<MapContent> content = LoadContent(path);
+  if (!content.ok()) return content.status();
+  absl::StatusOr<Graph> graph =
+      Graph::FromStored(content->data, std::move(content->graph));
+  if (!graph.ok()) {
+    return Damaged(path,
+                   absl::StrCat("is damaged (", graph.status().message(), ")"));
+  }
+  absl::StatusOr<Hierarchy> hierarchy =
+      Hierarchy::FromStored(*graph, std::move(content->hierarchy));
+  if (!hierarchy.ok()) {
+    return Damaged(
+        path, absl::StrCat("is damaged (", hierarchy.status().message(), ")"));
+  }
+  return RoadMap::Create(std::move(content->data), *std::move(graph),
+                         *std::move(hierarchy));
 }
 
 }  // namespace housecall::router

@@ -33,11 +33,14 @@ absl::Status SaveMap(const RoadData& data, const std::string& path);
 //   FailedPrecondition            it is one of another format version
 //   DataLoss                      it is cut off or damaged
 //
-// each naming the file and saying what to do. The whole file is read: a mapped
-// one could be cut off while it is in use, which would end the process.
+// each naming the file and saying what to do. The file stays mapped as long as
+// anybody holds the data, so that processes share its memory. Do not write into
+// a map file or cut it off where it lies: SaveMap puts a new one in its place,
+// which those who hold the old one do not notice.
 absl::StatusOr<RoadData> LoadMap(const std::string& path);
 
-// LoadMap and RoadMap::Create.
+// The same, with its graph and its index, which are in the file. Safe for any
+// number of threads.
 absl::StatusOr<std::shared_ptr<const RoadMap>> OpenMap(const std::string& path);
 
 }  // namespace housecall::router

@@ -249,7 +249,7 @@ absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
     segment.to_node = new_number[road.to_node];
     segment.first_point = static_cast<uint32_t>(data.points.size());
     data.points.push_back(nodes_[road.from_node]);
-    data.points.insert(data.points.end(), road.via.begin(), road.via.end());
+    for (const FixedPoint point : road.via) data.points.push_back(point);
     data.points.push_back(nodes_[road.to_node]);
     segment.forward_weight = road.forward_weight;
     segment.backward_weight = road.backward_weight;

@@ -316,7 +316,7 @@ std::vector<RoadChange> ChangesAt(
     const SpeedCalendar& calendar, bool use_tolls, const LearnedSpeeds& learned,
     const std::vector<RoadCondition>& conditions,
     const std::vector<std::vector<uint32_t>>& condition_segments) {
-  const std::vector<Segment>& segments = map.data().segments;
+  const Array<Segment>& segments = map.data().segments;
   const SpeedProfile& profile = calendar.At(time);
   const DayClass day_class = DayClassOf(calendar, time);
   const int hour = absl::ToCivilHour(time, calendar.time_zone).hour();

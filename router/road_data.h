@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "router/array.h"
 #include "router/geo.h"
 #include "router/road_hours.h"
 
@@ -155,14 +156,14 @@ struct RoadData {
   // own: sums of those stay exact.
   uint32_t weight_unit_microseconds = 1000;
 
-  std::vector<FixedPoint> nodes;
+  Array<FixedPoint> nodes;
   // The source's numbers of the nodes. Not unique: a node that is closed to
   // cars (a bollard) ends each road that meets there on its own.
-  std::vector<int64_t> source_node_ids;
-  std::vector<Segment> segments;
+  Array<int64_t> source_node_ids;
+  Array<Segment> segments;
   // The polylines of all segments, one after the other, each at least two
   // points long, the first and the last those of its nodes.
-  std::vector<FixedPoint> points;
+  Array<FixedPoint> points;
   // Names of roads; the first is empty.
   std::vector<std::string> names;
 
@@ -180,7 +181,7 @@ struct RoadData {
 
   // Each segment once, the least important for long drives first: the order in
   // which the index contracts them (router/nested_dissection.h).
-  std::vector<uint32_t> segment_order;
+  Array<uint32_t> segment_order;
 
   friend bool operator==(const RoadData&, const RoadData&) = default;
 };

@@ -213,6 +213,18 @@ RoadMap::RoadMap(RoadData data)
       hierarchy_(graph_, data_.segment_order),
       places_(&data_) {}
 
+RoadMap::RoadMap(RoadData data, Graph graph, Hierarchy hierarchy)
+    : data_(std::move(data)),
+      graph_(std::move(graph)),
+      hierarchy_(std::move(hierarchy)),
+      places_(&data_) {}
+
+std::shared_ptr<const RoadMap> RoadMap::Create(RoadData data, Graph graph,
+                                               Hierarchy hierarchy) {
+  return std::shared_ptr<const RoadMap>(
+      new RoadMap(std::move(data), std::move(graph), std::move(hierarchy)));
+}
+
 absl::StatusOr<std::shared_ptr<const RoadMap>> RoadMap::Create(RoadData data) {
   if (absl::Status status = CheckRoadData(data); !status.ok()) return status;
   return std::shared_ptr<const RoadMap>(new RoadMap(std::move(data)));

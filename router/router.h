@@ -82,6 +82,10 @@ class RoadMap {
   // (CheckRoadData).
   static absl::StatusOr<std::shared_ptr<const RoadMap>> Create(RoadData data);
 
+  // Of a graph and a hierarchy that were made of the same data.
+  static std::shared_ptr<const RoadMap> Create(RoadData data, Graph graph,
+                                               Hierarchy hierarchy);
+
   RoadMap(const RoadMap&) = delete;
   RoadMap& operator=(const RoadMap&) = delete;
 
@@ -120,6 +124,7 @@ class RoadMap {
 
  private:
   explicit RoadMap(RoadData data);
+  RoadMap(RoadData data, Graph graph, Hierarchy hierarchy);
 
   const RoadData data_;
   const Graph graph_;
