@@ -65,13 +65,18 @@ class CondVar {
     condition_.wait(lock);
     lock.release();
   }
-  // As Wait, but for `timeout` at most.
+  // As Wait, but for `timeout` at most, whatever happens to the clock of the
+  // day meanwhile.
   void WaitFor(Mutex& mutex, absl::Duration timeout) HOUSECALL_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    // wait_until on the system clock: g++ 12's ThreadSanitizer does not know
-    // pthread_cond_clockwait, which wait_for uses.
+#ifdef __SANITIZE_THREAD__
+    // g++ 12's ThreadSanitizer does not know pthread_cond_clockwait, which
+    // wait_for uses.
     condition_.wait_until(lock, std::chrono::system_clock::now() +
                                     absl::ToChronoMicroseconds(timeout));
+#else
+    condition_.wait_for(lock, absl::ToChronoMicroseconds(timeout));
+#endif
     lock.release();
   }
   void NotifyOne() { condition_.notify_one(); }
