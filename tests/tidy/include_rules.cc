@@ -248,7 +248,8 @@ const std::vector<Ban>& Bans() {
        "own generator"},
       {Kind::kToken,
        {"tests/"},
-       {"tests/end_to_end/", "tests/benchmarks/"},
+       // A process is killed at moments that nobody chooses.
+       {"tests/end_to_end/", "tests/benchmarks/", "tests/crash/"},
        {"absl::SleepFor", "std::this_thread::sleep_for",
         "std::this_thread::sleep_until", "sleep(", "usleep("},
        "a test waits for what happens, never for time to pass"},

@@ -1,0 +1,160 @@
+#include "tests/crash/daemon.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace housecall::crash {
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+std::string Contents(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+SteppedClock::SteppedClock(const std::string& path) : path_(path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0 || ftruncate(file, sizeof(int64_t)) != 0) std::abort();
+  void* const mapped = mmap(nullptr, sizeof(int64_t), PROT_READ | PROT_WRITE,
+                            MAP_SHARED, file, 0);
+  close(file);
+  if (mapped == MAP_FAILED) std::abort();
+  nanoseconds_ = static_cast<int64_t*>(mapped);
+}
+
+SteppedClock::~SteppedClock() { munmap(nanoseconds_, sizeof(int64_t)); }
+
+void SteppedClock::Step(absl::Duration by) {
+  *static_cast<volatile int64_t*>(nanoseconds_) =
+      *nanoseconds_ + absl::ToInt64Nanoseconds(by);
+}
+
+absl::Duration SteppedClock::offset() const {
+  return absl::Nanoseconds(*static_cast<const volatile int64_t*>(nanoseconds_));
+}
+
+bool Daemon::Launch(const Start& start) {
+  const std::string port_file = folder_ + "/port";
+  const std::string log = folder_ + "/log";
+  unlink(port_file.c_str());
+  // Everything is allocated before the fork: other threads may hold locks.
+  std::vector<std::string> arguments = {program_,
+                                        "serve",
+                                        "--db=" + database_,
+                                        "--listen=127.0.0.1:0",
+                                        "--port_file=" + port_file,
+                                        "--webhook_loopback_http",
+                                        "--webhook_timeout=2s"};
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  std::vector<std::string> environment = {
+      absl::StrCat("LD_PRELOAD=", HOUSECALL_CLOCK_LIBRARY),
+      "HOUSECALL_TEST_CLOCK=" + clock_->path()};
+  std::vector<char*> envp;
+  for (std::string& variable : environment) envp.push_back(variable.data());
+  envp.push_back(nullptr);
+  pid_ = fork();
+  if (pid_ == 0) {
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    if (start.most_file_bytes > 0) {
+      // A write that is too long fails, as on a full disk, instead of ending
+      // the program.
+      signal(SIGXFSZ, SIG_IGN);
+      const rlimit limit = {static_cast<rlim_t>(start.most_file_bytes),
+                            static_cast<rlim_t>(start.most_file_bytes)};
+      setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    if (start.most_open_files > 0) {
+      rlimit limit = {};
+      getrlimit(RLIMIT_NOFILE, &limit);
+      limit.rlim_cur = static_cast<rlim_t>(start.most_open_files);
+      setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (start.as_nobody && geteuid() == 0 && setuid(kNobody) != 0) _exit(126);
+    execve(argv[0], argv.data(), envp.data());
+    _exit(127);
+  }
+  for (;;) {
+    int port = 0;
+    const std::string text = Contents(port_file);
+    if (!text.empty() && text.back() == '\n' && absl::SimpleAtoi(text, &port)) {
+      grpc::ChannelArguments options;
+      options.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      MutexLock lock(mutex_);
+      port_ = port;
+      channel_ = grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port),
+                                           grpc::InsecureChannelCredentials(),
+                                           options);
+      return true;
+    }
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+      pid_ = -1;
+      return false;
+    }
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+}
+
+void Daemon::Kill() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+int Daemon::Stop() {
+  if (pid_ <= 0) return -1;
+  kill(pid_, SIGTERM);
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::shared_ptr<grpc::Channel> Daemon::channel() const {
+  MutexLock lock(mutex_);
+  return channel_;
+}
+
+int Daemon::port() const {
+  MutexLock lock(mutex_);
+  return port_;
+}
+
+std::string Daemon::Log() const { return Contents(folder_ + "/log"); }
+
+int64_t Daemon::MemoryKibibytes() const {
+  std::ifstream file(absl::StrCat("/proc/", pid_, "/status"));
+  for (std::string line; std::getline(file, line);) {
+    int64_t kibibytes = 0;
+    if (std::sscanf(line.c_str(), "VmRSS: %ld kB", &kibibytes) == 1) {
+      return kibibytes;
+    }
+  }
+  return 0;
+}
+
+}  // namespace housecall::crash

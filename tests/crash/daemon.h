@@ -1,0 +1,88 @@
+// housecalld as a process of its own, that is killed, and its surroundings.
+#ifndef HOUSECALL_TESTS_CRASH_DAEMON_H_
+#define HOUSECALL_TESTS_CRASH_DAEMON_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "dispatcher/base/mutex.h"
+#include "grpcpp/grpcpp.h"
+
+namespace housecall::crash {
+
+// How a daemon is started.
+struct Start {
+  // No file of it may grow beyond this, as on a full disk; 0: no limit.
+  int64_t most_file_bytes = 0;
+  // How many files it may have open, until it asks for more; 0: as here.
+  int64_t most_open_files = 0;
+  // As a user without rights, if the test runs as root.
+  bool as_nobody = false;
+};
+
+// A clock that can be stepped while a program runs: clock.cc, which is
+// preloaded into the daemon, adds what stands in a file that both map.
+class SteppedClock {
+ public:
+  explicit SteppedClock(const std::string& path);
+  ~SteppedClock();
+  SteppedClock(const SteppedClock&) = delete;
+  SteppedClock& operator=(const SteppedClock&) = delete;
+
+  void Step(absl::Duration by);
+  absl::Duration offset() const;
+  const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_;
+  int64_t* nanoseconds_ = nullptr;
+};
+
+// One at a time serves a database. Thread-safe but for Launch and the ends.
+class Daemon {
+ public:
+  // Everything that it says goes to `folder`/log. Borrows the clock.
+  Daemon(std::string program, std::string folder, std::string database,
+         const SteppedClock* clock)
+      : program_(std::move(program)),
+        folder_(std::move(folder)),
+        database_(std::move(database)),
+        clock_(clock) {}
+  ~Daemon() { Kill(); }
+
+  // True once it serves; false if it has ended instead.
+  bool Launch(const Start& start = {});
+  // SIGKILL, and until it is gone.
+  void Kill();
+  // SIGTERM, and until it is gone: its exit code, or -1 for a signal.
+  int Stop();
+
+  // To the one that serves now, or did last; null before the first.
+  std::shared_ptr<grpc::Channel> channel() const;
+  // Of the one that serves now, or did last; 0 before the first.
+  int port() const;
+  // What the last one wrote.
+  std::string Log() const;
+  // Kibibytes of memory that it has; 0 if it does not run.
+  int64_t MemoryKibibytes() const;
+  pid_t pid() const { return pid_; }
+
+ private:
+  const std::string program_;
+  const std::string folder_;
+  const std::string database_;
+  const SteppedClock* const clock_;
+  pid_t pid_ = -1;
+  mutable Mutex mutex_;
+  std::shared_ptr<grpc::Channel> channel_ HOUSECALL_GUARDED_BY(mutex_);
+  int port_ HOUSECALL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace housecall::crash
+
+#endif  // HOUSECALL_TESTS_CRASH_DAEMON_H_
