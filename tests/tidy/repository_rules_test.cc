@@ -125,6 +125,11 @@ TEST(CheckText, FindsWhatDoesNotBelong) {
         << line;
   }
   EXPECT_THAT(CheckText({"a.cc", "no line break"}), SizeIs(1));
+  EXPECT_THAT(CheckText({"tests/fuzz/corpus/a/b", "x \r\nno line break"}),
+              IsEmpty());
+  EXPECT_THAT(CheckText({"tests/fuzz/corpus/a/b",
+                         absl::StrCat("-----BEGIN PRIVATE ", "KEY-----")}),
+              SizeIs(1));
   EXPECT_THAT(CheckText({"a.bin", std::string(600 * 1024, '\0')}), SizeIs(1));
   EXPECT_THAT(CheckText({"a.cc", "int methodos;\n"}), IsEmpty());
 }
