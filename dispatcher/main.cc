@@ -572,8 +572,8 @@ absl::Status Drill() {
   return absl::OkStatus();
 }
 
-// Each browser that watches keeps a socket open. The usual limit of 1024 files
-// is there for programs that use select().
+// Each client that watches keeps a socket open, and so does each that means
+// harm. The usual limit of 1024 files is there for programs that use select().
 void RaiseFileLimit() {
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -612,7 +612,6 @@ absl::StatusOr<std::unique_ptr<gateway::Gateway>> StartGateway(
   options.tls_client_authority_file = absl::GetFlag(FLAGS_tls_client_ca);
   options.web_root = absl::GetFlag(FLAGS_web_root);
   options.origins = absl::GetFlag(FLAGS_web_origin);
-  RaiseFileLimit();
   ASSIGN_OR_RETURN(gateway,
                    gateway::Gateway::Start(server.InProcessChannel(), options));
   HC_LOG(kInfo, "serving_browsers").With("port", gateway->port());
@@ -627,6 +626,7 @@ absl::Status Serve() {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
 
   // What cannot be parsed is told to whoever sent it; the log is for those who
   // can do something about it.

@@ -32,6 +32,8 @@ constexpr int kMaxMessageBytes = 4 * 1024 * 1024;
 // A phone that is gone is noticed within two minutes, not after hours.
 constexpr int kKeepaliveMilliseconds = 60 * 1000;
 constexpr int kKeepaliveTimeoutMilliseconds = 20 * 1000;
+// Who has not even said that he speaks gRPC by then holds a socket for nothing.
+constexpr int kHandshakeTimeoutMilliseconds = 10 * 1000;
 
 // Answers a request whose bytes are none of its message. gRPC itself says
 // "unimplemented", and nothing else, which sends people looking for a server of
@@ -236,6 +238,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(engine::Engine* engine,
                              kKeepaliveMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                              kKeepaliveTimeoutMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             kHandshakeTimeoutMilliseconds);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   std::vector<
       std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
