@@ -127,15 +127,15 @@ void Connection::Read() {
   size_t size = kReadBytes;
   if (state_ == State::kBody) size = kBodyReadBytes;
   if (state_ == State::kAnswer) {
-    if (buffer_.size() == 0) {
-      buffer_.clear();
-      buffer_.shrink_to_fit();
-    }
+    if (buffer_.size() == 0) buffer_.shrink_to_fit();
     size = kWatchBytes;
   }
+  // Not into `buffer_`: the read for which an answer is watched goes on when
+  // the next request is taken out of there.
+  if (input_.size() != size) input_ = std::vector<char>(size);
   reading_ = true;
   transport_.async_read_some(
-      buffer_.prepare(size),
+      asio::buffer(input_),
       [this, self = shared_from_this()](Error error, size_t read) {
         reading_ = false;
         OnRead(error, read);
@@ -146,7 +146,8 @@ void Connection::OnRead(Error error, size_t size) {
   if (state_ == State::kClosed) return error ? CloseNow() : Drain();
   // Whoever has gone, or says that he will send no more, waits for no answer.
   if (error) return CloseNow();
-  buffer_.commit(size);
+  buffer_.commit(
+      asio::buffer_copy(buffer_.prepare(size), asio::buffer(input_, size)));
   if (state_ == State::kAnswer && buffer_.size() > kMaxEarlyBytes) {
     return CloseNow();
   }
@@ -521,9 +522,9 @@ void Connection::Drain() {
   if (!transport_.socket().is_open()) return;
   if (reading_) return;
   reading_ = true;
-  buffer_.clear();
+  input_.resize(kReadBytes);
   transport_.async_read_some(
-      buffer_.prepare(kReadBytes),
+      asio::buffer(input_),
       [this, self = shared_from_this()](Error error, size_t) {
         reading_ = false;
         if (error) return CloseNow();

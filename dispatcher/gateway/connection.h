@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -134,6 +135,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool stopping_ = false;
   // The connection ends with this answer.
   bool last_ = false;
+  // Of the read that is under way.
+  std::vector<char> input_;
+  // What was read and not understood yet.
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<Exchange> exchange_;

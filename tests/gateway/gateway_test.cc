@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <functional>
@@ -116,6 +117,10 @@ TEST_F(GatewayTest, EndsACallAtItsDeadline) {
   EXPECT_THAT(frames.trailers, HasSubstr("grpc-status: 4\r\n"));
   EXPECT_THAT(FramesOf(Call("Echo", "", {"grpc-timeout: soon"}).body).trailers,
               HasSubstr("grpc-status: 3\r\n"));
+  // Longer than the clocks go.
+  EXPECT_THAT(
+      FramesOf(Call("Echo", "", {"grpc-timeout: 99999999H"}).body).trailers,
+      HasSubstr("grpc-status: 0\r\n"));
 }
 
 TEST_F(GatewayTest, AnswersManyCallsOnOneConnection) {
@@ -132,6 +137,51 @@ TEST_F(GatewayTest, AnswersManyCallsOnOneConnection) {
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(client.Send(CallText("Echo", Frame("x"))));
     ASSERT_TRUE(client.Receive().has_value());
+  }
+}
+
+// The second request comes in two halves, before and after the first answer.
+TEST_F(GatewayTest, PutsARequestTogetherThatCameBesideAnAnswer) {
+  Start();
+  RawClient client(gateway_->port());
+  const std::string second = CallText("Echo", Frame("one and two"));
+  const size_t half = second.size() - 5;
+  ASSERT_TRUE(client.Send(CallText("Hang", Frame(""), {"grpc-timeout: 50m"}) +
+                          second.substr(0, half)));
+  ASSERT_TRUE(client.Receive().has_value());
+  ASSERT_TRUE(client.Send(second.substr(half)));
+  const std::optional<Response> response = client.Receive();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_THAT(FramesOf(response->body).messages, ElementsAre("one and two"));
+}
+
+TEST_F(GatewayTest, HoldsThousandsOfIdleStreams) {
+  constexpr size_t kStreams = 2000;
+  rlimit limit = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = limit.rlim_max;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_cur < 3 * kStreams) {
+    GTEST_SKIP() << "only " << limit.rlim_cur << " files may be open";
+  }
+  Start();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (size_t i = 0; i < kStreams; ++i) {
+    clients.push_back(std::make_unique<RawClient>(gateway_->port()));
+    ASSERT_TRUE(clients.back()->Send(CallText("Tick", Frame(""))));
+    ASSERT_TRUE(clients.back()->ReceiveHead().has_value());
+    ASSERT_TRUE(clients.back()->ReceiveChunk().has_value());
+  }
+  EXPECT_EQ(gateway_->connections(), kStreams);
+  // Others are answered beside them.
+  EXPECT_THAT(FramesOf(Call("Echo", Frame("x")).body).messages,
+              ElementsAre("x"));
+  gateway_->StopAccepting();
+  dispatcher_.Shutdown();
+  for (const auto& client : clients) {
+    const std::optional<std::string> chunk = client->ReceiveChunk();
+    ASSERT_TRUE(chunk.has_value());
+    EXPECT_THAT(FramesOf(*chunk).trailers, HasSubstr("grpc-status: "));
   }
 }
 
