@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "clients/cli/api.h"
 #include "clients/cli/values.h"
 
@@ -47,6 +48,33 @@ auto Order(const v1::Call& call) {
                                                    : absl::InfiniteFuture();
   return std::make_tuple(rank, target, TimeOf(call.receive_time()),
                          call.name());
+}
+
+// A crew is, or was, at the door.
+bool HasArrived(const v1::Call& call) {
+  return call.state() == v1::CALL_STATE_ON_SCENE ||
+         call.state() == v1::CALL_STATE_NOT_FOUND ||
+         call.state() == v1::CALL_STATE_DEPARTED_SCENE ||
+         call.state() == v1::CALL_STATE_NOTE_SENT;
+}
+
+std::vector<std::string> LinesOf(const std::string& text) {
+  return absl::StrSplit(text, '\n', absl::SkipEmpty());
+}
+
+// Whether all of it can be read on the terminal.
+bool Fits(const std::string& text, const Style& style) {
+  if (style.columns <= 0) return true;
+  const std::vector<std::string> lines = LinesOf(text);
+  return std::all_of(lines.begin(), lines.end(), [&](const std::string& line) {
+    return DisplayWidth(line) <= style.columns;
+  });
+}
+
+// A line cut at the terminal's edge.
+std::string Cut(const std::string& line, const Style& style) {
+  return absl::StrCat(style.columns > 0 ? Shortened(line, style.columns) : line,
+                      "\n");
 }
 
 template <typename R>
@@ -133,11 +161,13 @@ std::string BoardView::Render(const Style& style) const {
                   LabelOf(task.kind(), v1::TaskKind_descriptor(), style),
                   ShortId(task.call()),
                   FormatTimeShort(TimeOf(task.raise_time()), style),
-                  ShortId(name), task.detail()});
+                  ShortId(name), FormatPath(task, "detail", style)});
   }
   if (!tasks.empty()) {
-    absl::StrAppend(&title, "\n", Text("board_tasks", language), "\n",
-                    tasks.Render(60));
+    absl::StrAppend(&title, "\n", Text("board_tasks", language), "\n");
+    for (const std::string& line : LinesOf(tasks.Render(60))) {
+      absl::StrAppend(&title, Cut(line, style));
+    }
   }
 
   std::vector<const v1::Call*> open;
@@ -149,15 +179,21 @@ std::string BoardView::Render(const Style& style) const {
   if (open.empty()) {
     absl::StrAppend(&title, Text("board_no_calls", language), "\n");
   } else {
-    Table calls(
-        {FieldLabel("urgency", language), Text("time_left", language),
-         FieldLabel("state", language), FieldLabel("call", language),
-         FieldLabel("patient", language), FieldLabel("address", language),
-         FieldLabel("physician", language), FieldLabel("driver", language),
-         absl::StrCat(FieldLabel("arrive_time", language), " (JST)")});
+    const std::string arrival =
+        absl::StrCat(FieldLabel("arrive_time", language), " (JST)");
+    Table wide({FieldLabel("urgency", language), Text("time_left", language),
+                FieldLabel("state", language), FieldLabel("call", language),
+                FieldLabel("patient", language),
+                FieldLabel("address", language),
+                FieldLabel("physician", language),
+                FieldLabel("driver", language), arrival});
+    Table narrow({FieldLabel("urgency", language), Text("time_left", language),
+                  FieldLabel("state", language), FieldLabel("call", language),
+                  FieldLabel("patient", language), arrival});
+    std::vector<std::string> second_lines;
     for (const v1::Call* call : open) {
       std::string left;
-      if (call->has_target_time()) {
+      if (call->has_target_time() && !HasArrived(*call)) {
         const absl::Duration rest = TimeOf(call->target_time()) - style.now;
         const absl::Duration minutes =
             absl::Trunc(absl::AbsDuration(rest), absl::Minutes(1));
@@ -189,15 +225,42 @@ std::string BoardView::Render(const Style& style) const {
       } else if (assignment != assignments_.end()) {
         physician = ShortId(assignment->second.physician());
         driver = ShortId(assignment->second.driver());
-        arrive = FormatPath(assignment->second, "estimate.arrive_time", style);
+        if (!assignment->second.has_arrive()) {
+          arrive =
+              FormatPath(assignment->second, "estimate.arrive_time", style);
+        }
+        // After a breakdown another driver is asked for the same physician.
+        for (const auto& [name, other] : offers_) {
+          if (other.replaces_car_of() != assignment->first) continue;
+          driver = absl::StrCat("(", ShortId(other.driver()), ")");
+          arrive = FormatPath(other, "estimate.arrive_time", style);
+        }
       }
-      calls.AddRow({LabelOf(call->urgency(), v1::Urgency_descriptor(), style),
-                    left,
-                    LabelOf(call->state(), v1::CallState_descriptor(), style),
-                    ShortId(call->name()), patient, call->place().address(),
-                    physician, driver, arrive});
+      const std::string urgency =
+          LabelOf(call->urgency(), v1::Urgency_descriptor(), style);
+      const std::string state =
+          LabelOf(call->state(), v1::CallState_descriptor(), style);
+      const std::string id = ShortId(call->name());
+      wide.AddRow({urgency, left, state, id, patient, call->place().address(),
+                   physician, driver, arrive});
+      narrow.AddRow({urgency, left, state, id, patient, arrive});
+      std::string crew = physician;
+      if (!driver.empty()) absl::StrAppend(&crew, " + ", driver);
+      // The crew first: an address may be of any length.
+      second_lines.push_back(Printable(absl::StrCat(
+          "    ", crew, crew.empty() ? "" : "  ", call->place().address())));
     }
-    absl::StrAppend(&title, calls.Render());
+    const std::string whole = wide.Render();
+    if (Fits(whole, style)) {
+      absl::StrAppend(&title, whole);
+    } else {
+      const std::vector<std::string> lines = LinesOf(narrow.Render());
+      absl::StrAppend(&title, Cut(lines[0], style));
+      for (size_t i = 0; i < second_lines.size(); ++i) {
+        absl::StrAppend(&title, Cut(lines[i + 1], style),
+                        Cut(second_lines[i], style));
+      }
+    }
   }
 
   absl::Duration stale_after = kStaleAfter;
@@ -208,27 +271,38 @@ std::string BoardView::Render(const Style& style) const {
     }
   }
   Table crews({});
+  Table narrow_crews({});
   for (const auto& [name, duty] : duties_) {
     const auto person = people_.find(name);
     const auto position = positions_.find(name);
     std::string where;
+    std::string age_text;
     if (position != positions_.end()) {
       const absl::Duration age =
           style.now - TimeOf(position->second.device_time());
-      where = absl::StrCat(FormatPath(position->second, "position", style),
-                           "  ", DurationText(age, language));
+      age_text = DurationText(age, language);
       if (age > stale_after) {
-        absl::StrAppend(&where, "  (", Text("stale", language), ")");
+        absl::StrAppend(&age_text, "  (", Text("stale", language), ")");
       }
+      where = absl::StrCat(FormatPath(position->second, "position", style),
+                           "  ", age_text);
     }
-    crews.AddRow({LabelOf(duty.role(), v1::Role_descriptor(), style),
-                  ShortId(name),
-                  person == people_.end() ? "" : person->second.display_name(),
-                  ShortId(duty.car()), where});
+    std::vector<std::string> row = {
+        LabelOf(duty.role(), v1::Role_descriptor(), style), ShortId(name),
+        person == people_.end() ? "" : person->second.display_name(),
+        ShortId(duty.car()), where};
+    crews.AddRow(row);
+    row.back() = age_text;
+    narrow_crews.AddRow(std::move(row));
   }
   if (!crews.empty()) {
-    absl::StrAppend(&title, "\n", Text("board_crews", language), "\n",
-                    crews.Render());
+    absl::StrAppend(&title, "\n", Text("board_crews", language), "\n");
+    const std::string whole = crews.Render();
+    const bool fits = Fits(whole, style);
+    for (const std::string& line :
+         LinesOf(fits ? whole : narrow_crews.Render())) {
+      absl::StrAppend(&title, Cut(line, style));
+    }
   }
   return title;
 }

@@ -25,7 +25,9 @@ class BoardView {
 
   // Tasks that nobody has resolved; open calls, the most urgent first and among
   // those the one whose target is next, with the crew, in brackets while it is
-  // only asked; the crews on duty.
+  // only asked; the crews on duty. Once a crew has arrived, neither a time left
+  // nor an expected arrival is shown. On a terminal that is too narrow for that
+  // a call takes two lines and positions are left out.
   std::string Render(const Style& style) const;
 
  private:

@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "clients/cli/api.h"
 
 namespace housecall::cli {
@@ -846,6 +849,90 @@ const TwoTexts* FindEnum(absl::string_view name) {
   return found == by_name->end() ? nullptr : found->second;
 }
 
+// What the server says in a task, between semicolons; # is a number.
+constexpr Label kTaskDetails[] = {
+    {"# call waits", "依頼 #件が待っています"},
+    {"# calls wait", "依頼 #件が待っています"},
+    {"# candidate, none can be sent", "候補 #人、誰も送れません"},
+    {"# candidates, none can be sent", "候補 #人、誰も送れません"},
+    {"# gap in the rota", "当番の空き #件"},
+    {"# gaps in the rota", "当番の空き #件"},
+    {"# offer unanswered", "打診 #件に応答がありません"},
+    {"# offers unanswered", "打診 #件に応答がありません"},
+    {"# red flag", "危険な徴候 #件"},
+    {"# red flags", "危険な徴候 #件"},
+    {"a decision is wanted", "判断してください"},
+    {"every step was tried", "すべての確認を試しました"},
+    {"further skills were asked for after it was offered",
+     "打診のあとに必要な専門が増えました"},
+    {"it was called for again after triage",
+     "トリアージのあとにまた依頼がありました"},
+    {"no channel", "送る手段がありません"},
+    {"no webhook is registered", "ウェブフックが登録されていません"},
+    {"nobody has confirmed it", "受領の確認がありません"},
+    {"nobody has decided yet", "まだ誰も判断していません"},
+    {"nothing was heard of the crew", "出動した組から連絡がありません"},
+    {"ring the last-resort contact", "最終連絡先に電話してください"},
+    {"still waits for a car", "まだ車を待っています"},
+    {"the amendment of the note is not signed", "記録の訂正に署名がありません"},
+    {"the care team is not known", "ケアチームが分かりません"},
+    {"the crew has not left the scene", "組が訪問先を出ていません"},
+    {"the crew is expected after the target",
+     "到着予定が目標時刻に間に合いません"},
+    {"the crews on duty can be expected to see #",
+     "勤務中の組で行ける見込みは #件です"},
+    {"the driver has not confirmed the hours",
+     "運転手が勤務時間を確認していません"},
+    {"the next step is late", "次の確認が遅れています"},
+    {"the note is not signed", "記録に署名がありません"},
+    {"the physician has not confirmed the hours",
+     "医師が勤務時間を確認していません"},
+    {"the primary clinic is not known", "かかりつけ医療機関が分かりません"},
+    {"the requester is not informed", "依頼者に報告していません"},
+    {"the target is missed", "目標時刻を過ぎました"},
+};
+
+// The same with # for each number, which are added to `numbers`.
+std::string WithoutNumbers(absl::string_view text,
+                           std::vector<std::string>* numbers) {
+  std::string result;
+  for (size_t i = 0; i < text.size();) {
+    const size_t begin = i;
+    while (i < text.size() && absl::ascii_isdigit(text[i])) ++i;
+    if (i > begin) {
+      numbers->emplace_back(text.substr(begin, i - begin));
+      result += '#';
+    } else {
+      result += text[i++];
+    }
+  }
+  return result;
+}
+
+// Of one statement; it itself if it is not one of the server's.
+std::string JapaneseStatement(absl::string_view statement) {
+  std::vector<std::string> numbers;
+  const std::string pattern = WithoutNumbers(statement, &numbers);
+  for (const Label& known : kTaskDetails) {
+    if (pattern != known.name) continue;
+    std::string text = known.japanese;
+    for (const std::string& number : numbers) {
+      if (const size_t at = text.find('#'); at != std::string::npos) {
+        text.replace(at, 1, number);
+      }
+    }
+    return text;
+  }
+  // "organizations/clinic-sakura: …", "assignments/c1--a3 still …".
+  const size_t end = statement.find(' ');
+  const absl::string_view first = statement.substr(0, end);
+  if (end != absl::string_view::npos && absl::StrContains(first, '/')) {
+    return absl::StrCat(first, " ",
+                        JapaneseStatement(statement.substr(end + 1)));
+  }
+  return std::string(statement);
+}
+
 std::string WithBlanks(absl::string_view name) {
   return absl::AsciiStrToLower(absl::StrReplaceAll(name, {{"_", " "}}));
 }
@@ -866,6 +953,18 @@ std::string FieldLabel(absl::string_view field_name, Language language) {
   return field_name == "name" ? "id" : WithBlanks(field_name);
 }
 
+std::string FieldLabel(const google::protobuf::FieldDescriptor& field,
+                       Language language) {
+  const std::string& owner = field.containing_type()->name();
+  const bool is_a_person = owner == "Person" || owner == "Patient" ||
+                           owner == "ShortPatient" || owner == "Contact";
+  if (is_a_person && field.name() == "display_name" &&
+      language == Language::kJapanese) {
+    return "氏名";
+  }
+  return FieldLabel(field.name(), language);
+}
+
 std::string EnumLabel(const google::protobuf::EnumValueDescriptor& value,
                       Language language) {
   if (value.number() == 0) return "";
@@ -875,6 +974,16 @@ std::string EnumLabel(const google::protobuf::EnumValueDescriptor& value,
   }
   if (text != nullptr && text->english != nullptr) return text->english;
   return WithBlanks(ShortName(value));
+}
+
+std::string TaskDetail(absl::string_view detail, Language language) {
+  if (language == Language::kEnglish) return std::string(detail);
+  std::vector<std::string> statements;
+  for (absl::string_view statement : absl::StrSplit(detail, "; ")) {
+    statements.push_back(JapaneseStatement(statement));
+  }
+  // The words of a receiver may have semicolons of their own.
+  return absl::StrJoin(statements, "; ");
 }
 
 std::string JapaneseSummary(absl::string_view name) {

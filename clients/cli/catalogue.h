@@ -19,10 +19,17 @@ std::string Text(absl::string_view key, Language language);
 // The name of a field, for headings: "callback_phone" is "折返し電話" or
 // "callback phone".
 std::string FieldLabel(absl::string_view field_name, Language language);
+// The same where it matters whose field it is: people have a 氏名.
+std::string FieldLabel(const google::protobuf::FieldDescriptor& field,
+                       Language language);
 
 // "受付済" or "received" for CALL_STATE_RECEIVED.
 std::string EnumLabel(const google::protobuf::EnumValueDescriptor& value,
                       Language language);
+
+// What a task says of itself, in the user's language as far as it is the
+// server's own words; the words of others (a receiver's error) are left alone.
+std::string TaskDetail(absl::string_view detail, Language language);
 
 // What a command of the API ("submit-call") does, or a service ("CallService")
 // is about, in a line. "" for any other name.

@@ -106,6 +106,14 @@ absl::Status TooMany(const std::string& word) {
       absl::StrCat("「", word, "」は余分です。フラグは -- で始まります"));
 }
 
+// Of two different ones the wrong one could be taken.
+absl::Status SaidTwice(const std::string& word, const std::string& flag) {
+  return WrongInput(absl::StrCat("'", word, "' and --", flag,
+                                 " say the same thing; give one of them"),
+                    absl::StrCat("「", word, "」と --", flag,
+                                 " は同じ項目です。どちらか1つにしてください"));
+}
+
 // What its refusal is called.
 const char* HeadlineOf(grpc::StatusCode code) {
   switch (code) {
@@ -191,10 +199,13 @@ class Run {
                    Response* response) {
     return Send(*FindRpc(rpc), request, response);
   }
-  // Streams the board until `take` returns false or the end; goes on after a
-  // lost connection while `keeps_on`.
-  grpc::Status Watch(const v1::WatchBoardRequest& request, bool keeps_on,
-                     const std::function<bool(const v1::BoardUpdate&)>& take);
+  // Streams until `take` returns false or the end. While `keeps_on` it goes on
+  // after a lost connection: where it was, if the messages have a token for
+  // that, else with the next message, which then is everything.
+  grpc::Status Watch(const Rpc& rpc, const Message& request, bool keeps_on,
+                     const std::function<bool(const Message&)>& take);
+  // Draws the board, once or whenever it changes.
+  ExitCode ShowBoard(const v1::WatchBoardRequest& request, bool keeps_on);
   absl::StatusOr<std::string> CallArgument();
 
   ExitCode Usage(const absl::Status& status);
@@ -209,7 +220,10 @@ class Run {
   void TellWhatToReadTo119(const v1::Call& call);
   // NotFound if the caller may see calls and this one does not exist.
   grpc::Status CheckCallExists(const std::string& call);
-  Style NowStyle() const { return {language_, terminal_.now()}; }
+  Style NowStyle() const {
+    const bool has_width = terminal_.is_screen && terminal_.columns != nullptr;
+    return {language_, terminal_.now(), has_width ? terminal_.columns() : 0};
+  }
   std::string Environment(const std::string& name) const {
     return terminal_.environment(name).value_or("");
   }
@@ -510,6 +524,9 @@ absl::Status Run::Fill(const Rpc& rpc, Message* request) {
               "」は余分です。フラグは -- で始まり、空白を含む文は引用符で"
               "囲みます"));
     }
+    if (line_.Has(Kebab(positional))) {
+      return SaidTwice(line_.words[0], Kebab(positional));
+    }
     absl::Status status = set(positional, line_.words[0]);
     if (!status.ok()) return status;
   }
@@ -601,13 +618,21 @@ ExitCode Run::StreamRpc(const Rpc& rpc) {
   }
   Prepared prepared = PrepareFrom(rpc);
   if (!prepared.status.ok()) return Usage(prepared.status);
-  CallOptions options;
-  options.token = session_.token;
+  const bool is_read_by_people = !json_ && field_.empty();
+  if (is_read_by_people && rpc.name == "WatchBoard") {
+    v1::WatchBoardRequest request;
+    request.CopyFrom(*prepared.request);
+    // Changes alone are no board.
+    request.clear_resume_token();
+    return ShowBoard(request, true);
+  }
   ExitCode shown = kOk;
   std::string last;
-  const grpc::Status status = connection_->Stream(
-      rpc, *prepared.request, options, kSilence, [&](const Message& message) {
-        if (json_ || !field_.empty()) {
+  // Whoever waits for an offer must not miss it because the server was started
+  // anew.
+  const grpc::Status status =
+      Watch(rpc, *prepared.request, true, [&](const Message& message) {
+        if (!is_read_by_people) {
           shown = Show(message);
         } else {
           // A sign of life says nothing new.
@@ -618,7 +643,7 @@ ExitCode Run::StreamRpc(const Rpc& rpc) {
           if (text != last) *terminal_.out << text << std::endl;
           last = text;
         }
-        return shown == kOk && terminal_.out->good();
+        return shown == kOk;
       });
   return status.ok() ? shown : Refused(status, "");
 }
@@ -744,6 +769,9 @@ ExitCode Run::Logout() {
 
 absl::StatusOr<std::string> Run::CallArgument() {
   std::string call = line_.Get("call");
+  if (!call.empty() && !line_.words.empty()) {
+    return SaidTwice(line_.words[0], "call");
+  }
   if (call.empty() && line_.words.size() == 1) call = line_.words[0];
   if (call.empty() || line_.words.size() > 1) {
     return WrongInput(
@@ -815,24 +843,28 @@ ExitCode Run::Inbox() {
   return Show(all);
 }
 
-grpc::Status Run::Watch(
-    const v1::WatchBoardRequest& given, bool keeps_on,
-    const std::function<bool(const v1::BoardUpdate&)>& take) {
-  const Rpc& rpc = *FindRpc("WatchBoard");
-  v1::WatchBoardRequest request = given;
+grpc::Status Run::Watch(const Rpc& rpc, const Message& given, bool keeps_on,
+                        const std::function<bool(const Message&)>& take) {
+  const std::unique_ptr<Message> request(given.New());
+  request->CopyFrom(given);
+  const FieldDescriptor* token =
+      request->GetDescriptor()->FindFieldByName("resume_token");
+  // Whether the token in the request came from this stream.
+  bool resumes = false;
   CallOptions options;
   options.token = session_.token;
   absl::Duration pause = kFirstPause;
   while (true) {
     bool stopped = false;
     grpc::Status status = connection_->Stream(
-        rpc, request, options, kSilence, [&](const Message& message) {
-          const auto& update = static_cast<const v1::BoardUpdate&>(message);
-          if (!update.resume_token().empty()) {
-            request.set_resume_token(update.resume_token());
+        rpc, *request, options, kSilence, [&](const Message& message) {
+          const std::string next = GetString(message, "resume_token");
+          if (token != nullptr && !next.empty()) {
+            request->GetReflection()->SetString(request.get(), token, next);
+            resumes = true;
           }
           pause = kFirstPause;
-          stopped = !take(update) || !terminal_.out->good();
+          stopped = !take(message) || !terminal_.out->good();
           return !stopped;
         });
     if (stopped) return grpc::Status::OK;
@@ -841,10 +873,12 @@ grpc::Status Run::Watch(
         status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
     // A server with another database knows nothing of this token.
     const bool is_stale =
-        status.error_code() == grpc::StatusCode::INVALID_ARGUMENT &&
-        !request.resume_token().empty();
+        status.error_code() == grpc::StatusCode::INVALID_ARGUMENT && resumes;
     if (!keeps_on || (!is_lost && !is_stale)) return status;
-    if (is_stale) request.clear_resume_token();
+    if (is_stale) {
+      request->GetReflection()->ClearField(request.get(), token);
+      resumes = false;
+    }
     // Once, until something comes again.
     if (pause == kFirstPause) {
       *terminal_.err << Text("board_lost", language_) << std::endl;
@@ -866,9 +900,14 @@ ExitCode Run::Board() {
     if (!call.ok()) return Usage(call.status());
     request.set_call(*call);
   }
+  return ShowBoard(request, keeps_on);
+}
+
+ExitCode Run::ShowBoard(const v1::WatchBoardRequest& request, bool keeps_on) {
   BoardView view;
-  const grpc::Status status =
-      Watch(request, keeps_on, [&](const v1::BoardUpdate& update) {
+  const grpc::Status status = Watch(
+      *FindRpc("WatchBoard"), request, keeps_on, [&](const Message& message) {
+        const auto& update = static_cast<const v1::BoardUpdate&>(message);
         const bool is_new = view.Take(update);
         if (json_) {
           *terminal_.out << ToJson(update) << std::endl;
@@ -922,11 +961,13 @@ ExitCode Run::Timeline() {
     request.set_call(*call);
     grpc::Status past = grpc::Status::OK;
     // The past is read when the watch has begun, so that nothing is between.
-    status = Watch(request, true, [&](const v1::BoardUpdate& update) {
-      if (update.has_snapshot_complete()) past = show_past();
-      if (update.has_event()) show(update.event());
-      return past.ok() && !is_over;
-    });
+    status = Watch(
+        *FindRpc("WatchBoard"), request, true, [&](const Message& message) {
+          const auto& update = static_cast<const v1::BoardUpdate&>(message);
+          if (update.has_snapshot_complete()) past = show_past();
+          if (update.has_event()) show(update.event());
+          return past.ok() && !is_over;
+        });
     if (status.ok()) status = past;
   } else {
     status = show_past();

@@ -30,6 +30,8 @@ struct Terminal {
   std::ostream* err = nullptr;
   // Whether `out` is one that can be cleared and drawn on.
   bool is_screen = false;
+  // How many columns that screen has now, 0 if it does not say; may be null.
+  std::function<int()> columns;
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::function<absl::Time()> now;
   // Asks for a password without echo; null if there is nobody to ask.

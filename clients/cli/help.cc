@@ -141,7 +141,7 @@ std::string FlagHelp(const google::protobuf::Descriptor& request,
     absl::StrAppend(&text, " (", absl::StrJoin(marks, ", "), ")");
   }
   if (language == Language::kJapanese && HasFieldLabel(field->name())) {
-    absl::StrAppend(&text, "  ", FieldLabel(field->name(), language));
+    absl::StrAppend(&text, "  ", FieldLabel(*field, language));
   }
   return absl::StrCat(text, "\n",
                       Wrapped(CommentOf(field->full_name()), "      "));

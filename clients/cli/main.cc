@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -83,6 +84,10 @@ int main(int argc, char** argv) {
   terminal.out = &std::cout;
   terminal.err = &std::cerr;
   terminal.is_screen = isatty(STDOUT_FILENO) != 0;
+  terminal.columns = [] {
+    winsize size = {};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  };
   terminal.environment =
       [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());

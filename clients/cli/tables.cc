@@ -198,8 +198,10 @@ std::string Heading(const Descriptor& type, absl::string_view path,
                           name == "person" ||
                           (name == "name" && parts.size() > 1);
   if (is_generic && parts.size() > 1) name = parts[parts.size() - 2];
-  std::string heading = FieldLabel(name, language);
   const FieldDescriptor* field = LastField(type, path);
+  std::string heading = field != nullptr && field->name() == name
+                            ? FieldLabel(*field, language)
+                            : FieldLabel(name, language);
   if (field != nullptr && IsTimestamp(*field)) {
     absl::StrAppend(&heading, " (JST)");
   }
@@ -251,6 +253,10 @@ std::string ValueText(const Message& message, const FieldDescriptor& field,
           is_list ? reflection.GetRepeatedString(message, &field, index)
                   : reflection.GetString(message, &field);
       if (is_raw) return text;
+      if (field.name() == "detail" &&
+          field.containing_type()->name() == "Task") {
+        return TaskDetail(text, style.language);
+      }
       return ResourceFormat(field).empty() ? text : ShortId(text);
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
@@ -374,12 +380,10 @@ void AddCard(const Message& message, int depth, const Style& style,
   int width = 0;
   for (const FieldDescriptor* field : fields) {
     if (IsPart(*field)) continue;
-    width = std::max(width,
-                     DisplayWidth(FieldLabel(field->name(), style.language)));
+    width = std::max(width, DisplayWidth(FieldLabel(*field, style.language)));
   }
   for (const FieldDescriptor* field : fields) {
-    const std::string label =
-        Padded(FieldLabel(field->name(), style.language), width);
+    const std::string label = Padded(FieldLabel(*field, style.language), width);
     if (!IsPart(*field)) {
       // Texts of several lines keep them, indented, without control characters.
       std::vector<std::string> lines =
@@ -429,10 +433,38 @@ void AddCard(const Message& message, int depth, const Style& style,
   }
 }
 
+// A cell of a list.
+std::string CellText(const Message& message, const char* path,
+                     const Style& style) {
+  if (message.GetDescriptor() != v1::Candidate::descriptor() ||
+      absl::string_view(path) != "figure") {
+    return FormatPath(message, path, style);
+  }
+  // Its unit is the verdict's.
+  v1::Candidate candidate;
+  candidate.CopyFrom(message);
+  if (candidate.figure() == 0) return "";
+  if (candidate.verdict() == v1::VERDICT_BEYOND_DISTANCE) {
+    return absl::StrCat(Decimal(candidate.figure() / 1000), " km");
+  }
+  if (candidate.verdict() == v1::VERDICT_SHIFT_ENDS_BEFORE) {
+    return DurationText(absl::Minutes(candidate.figure()), style.language);
+  }
+  return FormatPath(message, path, style);
+}
+
+// What is read to plan other days, so that each time has its date.
+bool IsOfTheRota(const Descriptor& type) {
+  return type.name() == "Shift" || type.name() == "Override" ||
+         type.name() == "RotaDuty" || type.name() == "CoverageGap";
+}
+
 template <typename Rows>
 std::string RenderRows(const Descriptor& type,
                        const std::vector<const char*>& paths, const Rows& rows,
-                       const Style& style) {
+                       const Style& given) {
+  Style style = given;
+  if (IsOfTheRota(type)) style.now = absl::InfinitePast();
   // A column in which nothing stands is left out.
   std::vector<std::vector<std::string>> cells;
   cells.reserve(rows.size());
@@ -441,7 +473,7 @@ std::string RenderRows(const Descriptor& type,
     std::vector<std::string> line;
     line.reserve(paths.size());
     for (size_t i = 0; i < paths.size(); ++i) {
-      line.push_back(FormatPath(*row, paths[i], style));
+      line.push_back(CellText(*row, paths[i], style));
       is_used[i] = is_used[i] || !line.back().empty();
     }
     cells.push_back(std::move(line));

@@ -54,6 +54,8 @@ class Table {
 struct Style {
   Language language = Language::kJapanese;
   absl::Time now;
+  // Of the terminal; 0: lines may be of any length.
+  int columns = 0;
 };
 
 // "22:04 JST", with the date where it is not within 12 hours of now.

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -180,6 +181,99 @@ TEST(BoardView, SaysThatAPositionIsOld) {
     const std::string text = view.Render(kStyle);
     EXPECT_THAT(text, HasSubstr(absl::StrCat(minutes, "m")));
     EXPECT_EQ(text.find("(old)") != std::string::npos, minutes > 5) << text;
+  }
+}
+
+// A call at whose door a crew is expected.
+BoardView ViewOfAWholeNight(bool has_arrived) {
+  BoardView view;
+  view.Take(Begin());
+  v1::Call call = Call(
+      "call-1", has_arrived ? v1::CALL_STATE_ON_SCENE : v1::CALL_STATE_EN_ROUTE,
+      v1::URGENCY_URGENT, 50);
+  call.mutable_place()->set_address("さくら町2-8 グループホームさくら 3階");
+  call.mutable_short_patient()->set_display_name("田中 ハル");
+  call.set_assignment("centers/hino/assignments/a1");
+  view.Take(Chunk(call));
+  v1::BoardUpdate update;
+  v1::SnapshotChunk* chunk = update.mutable_snapshot_chunk();
+  v1::Assignment* assignment = chunk->add_resources()->mutable_assignment();
+  assignment->set_name("centers/hino/assignments/a1");
+  assignment->set_physician("centers/hino/people/dr-sato");
+  assignment->set_driver("centers/hino/people/driver-yamada");
+  assignment->mutable_estimate()->mutable_arrive_time()->set_seconds(
+      absl::ToUnixSeconds(kNow) + 600);
+  if (has_arrived) assignment->mutable_arrive();
+  v1::Task* task = chunk->add_resources()->mutable_task();
+  task->set_name("centers/hino/tasks/t1");
+  task->set_kind(v1::TASK_KIND_NO_ANSWER);
+  task->set_detail(std::string(60, 'd'));
+  v1::Duty* duty = chunk->add_resources()->mutable_duty();
+  duty->set_name("centers/hino/people/driver-yamada");
+  duty->set_car("centers/hino/cars/car-1");
+  duty->set_on_duty(true);
+  v1::Person* person = chunk->add_resources()->mutable_person();
+  person->set_name("centers/hino/people/driver-yamada");
+  person->set_display_name("山田 隆");
+  v1::Position* position = chunk->add_resources()->mutable_position();
+  position->set_name("centers/hino/people/driver-yamada");
+  position->mutable_position()->set_latitude(35.7);
+  position->mutable_device_time()->set_seconds(absl::ToUnixSeconds(kNow) - 60);
+  view.Take(update);
+  view.Take(Complete("t1"));
+  return view;
+}
+
+TEST(BoardView, SaysNoTimeLeftOnceACrewHasArrived) {
+  const std::string before = ViewOfAWholeNight(false).Render(kStyle);
+  EXPECT_THAT(before, HasSubstr("50m"));
+  EXPECT_THAT(before, HasSubstr("22:14:00"));
+  const std::string after = ViewOfAWholeNight(true).Render(kStyle);
+  EXPECT_THAT(after, Not(HasSubstr("50m")));
+  EXPECT_THAT(after, Not(HasSubstr("22:14:00")));
+}
+
+// The physician keeps the call; the driver who is asked to fetch him is shown
+// as one who is asked, with the arrival that he would make possible.
+TEST(BoardView, ShowsWhoIsAskedForAfterABreakdown) {
+  BoardView view = ViewOfAWholeNight(false);
+  v1::BoardUpdate lost;
+  v1::Assignment* assignment =
+      lost.mutable_event()->add_resources()->mutable_assignment();
+  assignment->set_name("centers/hino/assignments/a1");
+  assignment->set_physician("centers/hino/people/dr-sato");
+  v1::Offer* offer = lost.mutable_event()->add_resources()->mutable_offer();
+  offer->set_name("centers/hino/offers/o7");
+  offer->set_state(v1::OFFER_STATE_PENDING);
+  offer->set_physician("centers/hino/people/dr-sato");
+  offer->set_driver("centers/hino/people/driver-ogawa");
+  offer->set_replaces_car_of("centers/hino/assignments/a1");
+  offer->mutable_estimate()->mutable_arrive_time()->set_seconds(
+      absl::ToUnixSeconds(kNow) + 1200);
+  view.Take(lost);
+  const std::string text = view.Render(kStyle);
+  EXPECT_THAT(text, HasSubstr("dr-sato    (driver-ogawa)  22:24:00"));
+}
+
+TEST(BoardView, FitsTheTerminal) {
+  const BoardView view = ViewOfAWholeNight(false);
+  Style style = kStyle;
+  const std::string wide = view.Render(style);
+  style.columns = 200;
+  EXPECT_EQ(view.Render(style), wide);
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    style.language = language;
+    for (const int columns : {100, 80, 70}) {
+      style.columns = columns;
+      const std::string text = view.Render(style);
+      for (absl::string_view line : absl::StrSplit(text, '\n')) {
+        EXPECT_LE(DisplayWidth(line), columns) << line;
+      }
+      for (const char* shown : {"call-1", "田中 ハル", "dr-sato",
+                                "driver-yamada", "さくら町2-8", "22:14:00"}) {
+        EXPECT_THAT(text, HasSubstr(shown)) << columns;
+      }
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include "clients/cli/catalogue.h"
 
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -147,6 +148,55 @@ TEST(Catalogue, HasNoTextThatNobodyUses) {
   for (const std::string& key : TextKeys()) {
     EXPECT_THAT(code, ::testing::HasSubstr("\"" + key + "\""));
   }
+}
+
+TEST(TaskDetail, IsInTheUsersLanguage) {
+  const std::string detail =
+      "12 offers unanswered; ring the last-resort contact";
+  EXPECT_EQ(TaskDetail(detail, Language::kEnglish), detail);
+  EXPECT_EQ(TaskDetail(detail, Language::kJapanese),
+            "打診 12件に応答がありません; 最終連絡先に電話してください");
+  EXPECT_EQ(
+      TaskDetail("5 calls wait; the crews on duty can be expected to see 4",
+                 Language::kJapanese),
+      "依頼 5件が待っています; 勤務中の組で行ける見込みは 4件です");
+  EXPECT_EQ(TaskDetail("assignments/c1--a3 still waits for a car",
+                       Language::kJapanese),
+            "assignments/c1--a3 まだ車を待っています");
+}
+
+TEST(TaskDetail, LeavesTheWordsOfOthersAlone) {
+  for (const char* detail :
+       {"", "people/driver-abe", "organizations/clinic-sakura: 422 unknown; x",
+        "organizations/clinic-sakura: certificate has expired",
+        "OPERATOR 2026-11-20T19:10/2026-11-21T08:00"}) {
+    EXPECT_EQ(TaskDetail(detail, Language::kJapanese), detail);
+  }
+}
+
+// Whatever the server says in a story is said in Japanese.
+TEST(TaskDetail, KnowsEveryStatementOfTheStories) {
+  const std::regex detail_of("\\+ task .*kind=([A-Z_]+).*detail=\"([^\"]+)\"");
+  // Receivers' words, and times of the rota.
+  const std::set<std::string> others = {"DELIVERY_FAILED", "DELIVERY_OVERDUE",
+                                        "COVERAGE_GAP"};
+  int seen = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(HOUSECALL_STORIES)) {
+    std::ifstream story(entry.path());
+    std::string line;
+    while (std::getline(story, line)) {
+      std::smatch match;
+      if (!std::regex_search(line, match, detail_of) ||
+          others.count(match[1]) > 0) {
+        continue;
+      }
+      ++seen;
+      EXPECT_FALSE(IsAscii(TaskDetail(match[2].str(), Language::kJapanese)))
+          << match[2];
+    }
+  }
+  EXPECT_GT(seen, 10);
 }
 
 }  // namespace

@@ -838,6 +838,67 @@ TEST_F(CommandsTest, StreamsTheOwnDutyAsJsonLines) {
   EXPECT_EQ(out_.str(), "{\"sequence\":\"4\"}\n{\"sequence\":\"4\"}\n");
 }
 
+// Whoever waits for an offer must not miss it because the server was started
+// anew.
+TEST_F(CommandsTest, WatchesTheOwnDutyAcrossALostConnection) {
+  Login();
+  v1::DutyView view;
+  view.set_sequence(4);
+  std::atomic<int> watches{0};
+  server_.On("WatchDuty", [&](const std::string&) -> FakeServer::Answer {
+    const bool is_first = ++watches == 1;
+    return {grpc::Status(is_first ? grpc::StatusCode::UNAVAILABLE
+                                  : grpc::StatusCode::UNAUTHENTICATED,
+                         "over"),
+            {view.SerializeAsString()}};
+  });
+  EXPECT_EQ(Run({"watch-duty", "--json"}), kRefused);
+  EXPECT_EQ(watches, 2);
+  EXPECT_EQ(out_.str(), "{\"sequence\":\"4\"}\n{\"sequence\":\"4\"}\n");
+  EXPECT_THAT(err_.str(), HasSubstr("Connection lost; connecting again\n"));
+}
+
+TEST_F(CommandsTest, WatchesTheBoardAsABoard) {
+  Login();
+  server_.On("WatchBoard", [&](const std::string&) -> FakeServer::Answer {
+    return {grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "over"),
+            {Snapshot("begin", ""), Snapshot("call", ""),
+             Snapshot("complete", "t1")}};
+  });
+  EXPECT_EQ(Run({"watch-board", "--resume-token", "t0"}), kRefused);
+  EXPECT_THAT(out_.str(), HasSubstr("Calls\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("matching"));
+  EXPECT_EQ(Run({"watch-board", "--resume-token", "t0", "--json"}), kRefused);
+  EXPECT_THAT(out_.str(), HasSubstr("\"snapshot_begin\""));
+  const auto requests = server_.RequestsOf<v1::WatchBoardRequest>("WatchBoard");
+  ASSERT_EQ(requests.size(), 2u);
+  // A board is not made of what has changed since.
+  EXPECT_EQ(requests[0].resume_token(), "");
+  EXPECT_EQ(requests[1].resume_token(), "t0");
+}
+
+// A token that the user gave and the server does not know is told, not
+// dropped.
+TEST_F(CommandsTest, RefusesAWrongResumeToken) {
+  Login();
+  server_.Refuse("WatchBoard", grpc::StatusCode::INVALID_ARGUMENT,
+                 "resume_token: unknown");
+  EXPECT_EQ(Run({"watch-board", "--resume-token", "x", "--json"}), kRefused);
+  EXPECT_THAT(err_.str(), HasSubstr("resume_token"));
+}
+
+TEST_F(CommandsTest, RefusesToChooseBetweenTwoNames) {
+  Login();
+  for (const std::string command : {"get-call", "hold-call", "why", "board"}) {
+    const bool names = command == "get-call";
+    EXPECT_EQ(Run({command, "c1", names ? "--name" : "--call", "c2"}), kUsage)
+        << command;
+    EXPECT_THAT(err_.str(), HasSubstr("say the same thing")) << command;
+  }
+  // Nothing but the login was sent.
+  EXPECT_EQ(server_.requests().size(), 1u);
+}
+
 TEST_F(CommandsTest, AppliesAFile) {
   Login();
   server_.On("CreateCar", v1::Car());

@@ -5,9 +5,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "housecall/v1/call_service.pb.h"
+#include "housecall/v1/directory_service.pb.h"
 #include "housecall/v1/note.pb.h"
 #include "housecall/v1/offer.pb.h"
 #include "housecall/v1/patient_service.pb.h"
+#include "housecall/v1/rota_service.pb.h"
 
 namespace housecall::cli {
 namespace {
@@ -163,7 +165,7 @@ TEST(Render, ShowsResourcesAsCardsWithLines) {
   patient.add_drugs("B");
   const std::string card = Render(patient, Japanese());
   EXPECT_THAT(card, HasSubstr("ID            p-1\n"));
-  EXPECT_THAT(card, HasSubstr("名称          田中 ハル\n"));
+  EXPECT_THAT(card, HasSubstr("氏名          田中 ハル\n"));
   EXPECT_THAT(card, HasSubstr("場所\n  住所  さくら町2-8\n"));
   EXPECT_THAT(card, HasSubstr("服薬          A、B\n"));
   EXPECT_THAT(card, HasSubstr("急変時の対応  1. 電話\n              2. 往診"));
@@ -193,8 +195,33 @@ TEST(Render, ExplainsMatchesWithVerdictsAndCosts) {
   EXPECT_THAT(text, HasSubstr("22:14:00"));
   EXPECT_THAT(text, HasSubstr("-10"));
   EXPECT_THAT(text, HasSubstr("clinic too far  dr-abe"));
-  EXPECT_THAT(text, HasSubstr("17200"));
+  EXPECT_THAT(text, HasSubstr("17.2 km"));
   EXPECT_THAT(text, HasSubstr("arrives later"));
+}
+
+TEST(Render, SaysHowLongAShiftFallsShort) {
+  v1::Match match;
+  v1::Candidate* candidate = match.add_candidates();
+  candidate->set_verdict(v1::VERDICT_SHIFT_ENDS_BEFORE);
+  candidate->set_figure(12.5);
+  EXPECT_THAT(Render(match, English()), HasSubstr("12m30s"));
+}
+
+// Gaps are read days before: a time alone would be taken for tonight's.
+TEST(Render, GivesEveryTimeOfTheRotaItsDate) {
+  v1::ListCoverageGapsResponse gaps;
+  gaps.add_coverage_gaps()->mutable_start_time()->set_seconds(
+      absl::ToUnixSeconds(kNow) + 3600);
+  EXPECT_THAT(Render(gaps, English()), HasSubstr("2026-05-06 23:04"));
+}
+
+TEST(Render, CallsWhatPeopleAreCalledAName) {
+  v1::ListPeopleResponse people;
+  people.add_people()->set_display_name("佐藤 明");
+  EXPECT_THAT(Render(people, Japanese()), HasSubstr("氏名"));
+  v1::ListCarsResponse cars;
+  cars.add_cars()->set_display_name("1号車");
+  EXPECT_THAT(Render(cars, Japanese()), HasSubstr("名称"));
 }
 
 TEST(RawValues, GivesProgramsTheWholeValue) {
