@@ -310,9 +310,9 @@ struct CloseCall {
 
 // --- Matching ---------------------------------------------------------------
 
-// By the planner, or by an operator who gives his reason and may then break a
-// soft rule but no hard one. Judged against the board of this moment; the
-// first hard rule broken is named. `matches` are the planner's explanations.
+// By the planner, or by an operator with his reason, who may then break a soft
+// rule, no hard one. The first hard rule broken on the board is named. No car:
+// the one of the driver's duty. `matches` are the planner's explanations.
 struct OfferVisit {
   std::vector<CallId> calls;
   PersonId physician;

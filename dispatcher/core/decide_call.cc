@@ -570,9 +570,9 @@ absl::StatusOr<Subject> Rule(const AddFact& c, Draft& draft) {
   return c.call;
 }
 
-// A crew under way keeps the call: estimate_time goes back to the epoch, which
-// means that the estimate is to be computed anew. On scene, where the crew may
-// stand at the wrong door, only the record changes.
+// A crew under way keeps the call: its arrival is not known and estimate_time
+// goes back to the epoch, which means that it is to be computed anew. On scene,
+// where the crew may stand at the wrong door, only the record changes.
 absl::StatusOr<Subject> Rule(const CorrectPlace& c, Draft& draft) {
   RETURN_IF_ERROR(CheckPlace(c.place));
   if (c.reason.empty()) return MissingField("reason");
@@ -590,6 +590,7 @@ absl::StatusOr<Subject> Rule(const CorrectPlace& c, Draft& draft) {
       running->state != AssignmentState::kOnScene &&
       Contains(running->calls, c.call)) {
     Assignment assignment = *running;
+    assignment.estimate.arrive_time = absl::UnixEpoch();
     assignment.estimate_time = absl::UnixEpoch();
     records.push_back(std::move(assignment));
   }

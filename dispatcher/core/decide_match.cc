@@ -130,9 +130,8 @@ absl::Status CheckOffer(const OfferVisit& c) {
     return absl::InvalidArgumentError(
         "driver, self_drive: one of them, not both");
   }
-  if (!c.self_drive && (c.driver.empty() || c.car.empty())) {
-    return absl::InvalidArgumentError(
-        "driver, car: both are required unless self_drive");
+  if (!c.self_drive && c.driver.empty()) {
+    return absl::InvalidArgumentError("driver: required unless self_drive");
   }
   if (c.driver == c.physician) {
     return absl::InvalidArgumentError(
@@ -517,6 +516,8 @@ void LoseCar(Assignment assignment, EventKind kind, std::vector<Record> records,
   assignment.state = AssignmentState::kWaitingForCar;
   assignment.depart = std::nullopt;
   assignment.pick_up = std::nullopt;
+  // What was promised with the lost car is nobody's promise any more.
+  assignment.estimate.arrive_time = absl::UnixEpoch();
   assignment.estimate_time = absl::UnixEpoch();
   records.push_back(std::move(assignment));
   draft.Emit(kind, first, std::move(records));
@@ -643,8 +644,13 @@ void TakeCrewOff(const CallId& call_id, std::string reason, Draft& draft) {
 
 // --- Offers -----------------------------------------------------------------
 
-absl::StatusOr<Subject> Rule(const OfferVisit& c, Draft& draft) {
-  RETURN_IF_ERROR(CheckOffer(c));
+absl::StatusOr<Subject> Rule(const OfferVisit& given, Draft& draft) {
+  RETURN_IF_ERROR(CheckOffer(given));
+  OfferVisit c = given;
+  if (const Duty* duty = draft.board().Find<Duty>(c.driver);
+      duty != nullptr && c.car.empty()) {
+    c.car = duty->car;
+  }
   RETURN_IF_ERROR(draft.Get<Person>(c.physician).status());
   if (!c.replaces_car_of.empty()) return OfferOtherCar(c, draft);
 

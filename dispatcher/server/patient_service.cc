@@ -195,8 +195,10 @@ class PatientService final : public v1::PatientService::CallbackService {
     if (assignment != nullptr && core::IsRunning(assignment->state)) {
       write(board.Find<core::Person>(assignment->physician),
             response->mutable_physician());
-      SetTimestamp(assignment->estimate.arrive_time,
-                   response->mutable_arrive_time());
+      if (assignment->estimate.arrive_time != absl::UnixEpoch()) {
+        SetTimestamp(assignment->estimate.arrive_time,
+                     response->mutable_arrive_time());
+      }
       if (assignment->estimate_time != absl::UnixEpoch()) {
         SetTimestamp(assignment->estimate_time,
                      response->mutable_estimate_time());

@@ -86,6 +86,15 @@ TEST(OfferVisit, RingsShorterWhenUrgent) {
   EXPECT_EQ(night.OfferOf().ring_until_time, night.now + absl::Seconds(90));
 }
 
+TEST(OfferVisit, TakesTheCarThatTheDriverHas) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  OfferVisit c = Override(night.OfferTo("c1", "p1", "d1"));
+  c.car = CarId();
+  night.Must(c);
+  EXPECT_EQ(night.OfferOf().car, CarId("k1"));
+}
+
 TEST(OfferVisit, RefusesWhatIsWrongOnAnyBoard) {
   Night night;
   night.BringTo(CallState::kMatching);
@@ -105,8 +114,8 @@ TEST(OfferVisit, RefusesWhatIsWrongOnAnyBoard) {
               StartsWith("INVALID_ARGUMENT: physician"));
   EXPECT_THAT(refused([](OfferVisit& c) { c.self_drive = true; }),
               StartsWith("INVALID_ARGUMENT: driver, self_drive"));
-  EXPECT_THAT(refused([](OfferVisit& c) { c.car = CarId(); }),
-              StartsWith("INVALID_ARGUMENT: driver, car"));
+  EXPECT_THAT(refused([](OfferVisit& c) { c.driver = PersonId(); }),
+              StartsWith("INVALID_ARGUMENT: driver: required"));
   EXPECT_THAT(refused([](OfferVisit& c) { c.driver = c.physician; }),
               StartsWith("INVALID_ARGUMENT: driver"));
   EXPECT_THAT(refused([](OfferVisit& c) {
