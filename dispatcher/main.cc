@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -43,6 +44,7 @@
 #include "dispatcher/store/sqlite_store.h"
 #include "google/protobuf/stubs/common.h"
 #include "google/protobuf/stubs/logging.h"
+#include "grpc/support/log.h"
 #include "router/road_files.h"
 #include "router/travel_time_source.h"
 
@@ -162,7 +164,9 @@ absl::StatusOr<core::LatLng> ParsePosition(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, ',');
   core::LatLng position;
   if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &position.latitude) ||
-      !absl::SimpleAtod(parts[1], &position.longitude)) {
+      !absl::SimpleAtod(parts[1], &position.longitude) ||
+      !(std::abs(position.latitude) <= 90) ||
+      !(std::abs(position.longitude) <= 180)) {
     return absl::InvalidArgumentError(
         "--position: must be latitude,longitude in degrees, such as "
         "35.6714,139.3950");
@@ -731,12 +735,20 @@ absl::Status Serve() {
   return absl::OkStatus();
 }
 
+// What gRPC has to say of its peers stands in the log as everything else does,
+// and not at all in the answer to a command.
+void LogOfGrpc(gpr_log_func_args* args) {
+  if (args->severity != GPR_LOG_SEVERITY_ERROR) return;
+  HC_LOG(kWarning, "grpc").With("message", args->message);
+}
+
 int Main(int argc, char** argv) {
   absl::SetProgramUsageMessage(kUsage);
   const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
   const std::string command = arguments.size() == 2 ? arguments[1] : "";
   absl::Status status;
   if (command == "serve") {
+    gpr_set_log_function(LogOfGrpc);
     status = Serve();
   } else if (command == "create-center") {
     status = CreateCenter();

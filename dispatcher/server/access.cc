@@ -402,8 +402,11 @@ absl::Status CheckAccess(absl::string_view rpc, const core::Actor& actor,
                MayName(reach, collection, id, actor, board);
       });
   if (allowed) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat(rpc, ": your roles do not allow this"));
+  // Of what is named it is not said whether it exists.
+  return absl::PermissionDeniedError(absl::StrCat(
+      rpc, reach == kNothing ? ": your roles do not allow this"
+                             : ": what is named is not one of those that "
+                               "concern you, or does not exist"));
 }
 
 namespace {

@@ -49,6 +49,11 @@ expect 2 "13" bash -c 'create a.db <<<short'
 expect 2 "--position" "$bin/housecalld" create-center --db=a.db --center=hino \
   --display_name=x --position=here --last_resort_name=x \
   --last_resort_phone=1 --admin=admin <<<"a long enough password"
+for position in 91,139 35,181 nan,139 35,inf 35; do
+  expect 2 "--position" "$bin/housecalld" create-center --db=a.db \
+    --center=hino --display_name=x --position=$position --last_resort_name=x \
+    --last_resort_phone=1 --admin=admin <<<"a long enough password"
+done
 expect 2 "--last_resort_phone" "$bin/housecalld" create-center --db=a.db \
   --center=hino --display_name=x --position=35,139 \
   --admin=admin <<<"a long enough password"
