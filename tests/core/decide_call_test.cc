@@ -41,6 +41,19 @@ void SubmitShortForm(Night& night, const std::string& id) {
   night.Must(c);
 }
 
+// One crew accepts c1 and c2 as one trip.
+void AcceptBothAsOneTrip(Night& night) {
+  night.BringTo(CallState::kMatching);
+  night.Must(night.Submission("c2", "b"));
+  night.Must(night.Triage("c2"));
+  OfferVisit both = night.OfferTo("c1", "p1", "d1");
+  both.calls.push_back(CallId("c2"));
+  night.Must(both);
+  const OfferId offer = night.GetCall().offer;
+  night.Must(AcceptOffer{offer, PersonId("p1")});
+  night.Must(AcceptOffer{offer, PersonId("d1")});
+}
+
 // --- Submission -------------------------------------------------------------
 
 TEST(SubmitCall, RecordsTheCallWithPlaceAndCareTeamOfTheCard) {
@@ -748,15 +761,7 @@ TEST(RequestCancel, ComesTooLateOnceTheCrewHasArrived) {
 
 TEST(CancelCall, OfOneOfTwoPatientsLeavesTheCrewToTheOther) {
   Night night;
-  night.BringTo(CallState::kMatching);
-  night.Must(night.Submission("c2", "b"));
-  night.Must(night.Triage("c2"));
-  OfferVisit both = night.OfferTo("c1", "p1", "d1");
-  both.calls.push_back(CallId("c2"));
-  night.Must(both);
-  const OfferId offer = night.GetCall().offer;
-  night.Must(AcceptOffer{offer, PersonId("p1")});
-  night.Must(AcceptOffer{offer, PersonId("d1")});
+  AcceptBothAsOneTrip(night);
   night.Must(CancelCall{kCall, night.GetCall().etag, kWhy});
   EXPECT_EQ(night.GetCall().state, CallState::kCancelled);
   EXPECT_EQ(night.GetCall("c2").state, CallState::kAccepted);
@@ -977,15 +982,7 @@ TEST(ForgetWhatIsOver, KeepsAnAmendmentThatIsOnItsWay) {
 
 TEST(ForgetWhatIsOver, KeepsTheTripWhileItsOtherCallIsOpen) {
   Night night;
-  night.BringTo(CallState::kMatching);
-  night.Must(night.Submission("c2", "b"));
-  night.Must(night.Triage("c2"));
-  OfferVisit both = night.OfferTo("c1", "p1", "d1");
-  both.calls.push_back(CallId("c2"));
-  night.Must(both);
-  const OfferId offer = night.GetCall().offer;
-  night.Must(AcceptOffer{offer, PersonId("p1")});
-  night.Must(AcceptOffer{offer, PersonId("d1")});
+  AcceptBothAsOneTrip(night);
   night.Must(night.StepOf("c1", Step::kDepart));
   night.Must(night.StepOf("c1", Step::kArrive));
   for (const char* call : {"c1", "c2"}) {

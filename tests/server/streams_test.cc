@@ -105,6 +105,7 @@ class StreamsTest : public testing::ServedCenters {
     request.set_request_id(FreshId());
     return request;
   }
+
   // Sends a request that has to be answered.
   template <typename Response, typename Request>
   Response Must(const std::string& rpc, const Caller& caller, Request request) {
@@ -115,6 +116,16 @@ class StreamsTest : public testing::ServedCenters {
     const grpc::Status status = Call(rpc, caller, request, &response);
     EXPECT_TRUE(status.ok()) << rpc << " " << Print(status);
     return response;
+  }
+
+  // Changes of the board that are more than the windows of a connection, whose
+  // client does not read, take in.
+  void FillTheWindows() {
+    v1::AddFactRequest fact;
+    fact.set_call(Name("calls", "c1"));
+    fact.set_text(std::string(20000, 'x'));
+    Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
+    for (int i = 0; i < 40; ++i) Must<v1::Call>("AddFact", {"op-mori"}, fact);
   }
 };
 
@@ -397,14 +408,7 @@ TEST_F(StreamsTest, WatchBoardCutsOffWhoDoesNotRead) {
   v1::BoardUpdate update;
   std::vector<v1::Resource> resources;
   ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
-  // More than the windows of the connection take in.
-  v1::AddFactRequest fact;
-  fact.set_call(Name("calls", "c1"));
-  fact.set_text(std::string(20000, 'x'));
-  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
-  for (int i = 0; i < 40; ++i) {
-    Must<v1::Call>("AddFact", {"op-mori"}, fact);
-  }
+  FillTheWindows();
   while (board->Next(&update)) {
   }
   EXPECT_EQ(board->reader->Finish().error_code(),
@@ -419,11 +423,7 @@ TEST_F(StreamsTest, WatchBoardLetsGoOfWhoDoesNotEvenTakeTheEnd) {
   v1::BoardUpdate update;
   std::vector<v1::Resource> resources;
   ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
-  v1::AddFactRequest fact;
-  fact.set_call(Name("calls", "c1"));
-  fact.set_text(std::string(20000, 'x'));
-  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
-  for (int i = 0; i < 40; ++i) Must<v1::Call>("AddFact", {"op-mori"}, fact);
+  FillTheWindows();
   // Each change wakes the hub, which counts the seconds that have passed.
   v1::ReportPositionRequest report;
   report.mutable_position()->set_latitude(35.5);
