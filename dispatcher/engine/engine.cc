@@ -94,6 +94,8 @@ struct Engine::Lane {
 
   // The planner's thread only.
   absl::Time last_plan_time = absl::InfinitePast();
+  // After that plan.
+  bool call_waits = false;
   // Where the next search begins.
   std::vector<planner::PlannedRoute> last_routes;
 };
@@ -476,9 +478,11 @@ void Engine::RunPlanner() {
       bool wanted = false;
       {
         MutexLock lock(lane->publish_mutex);
-        wanted = lane->plan_wanted || (lane->positions_changed &&
-                                       now - lane->last_plan_time >=
-                                           options_.position_plan_interval);
+        const absl::Duration since = now - lane->last_plan_time;
+        wanted = lane->plan_wanted ||
+                 (lane->positions_changed &&
+                  since >= options_.position_plan_interval) ||
+                 (lane->call_waits && since >= options_.waiting_plan_interval);
         if (wanted) {
           lane->plan_wanted = false;
           lane->positions_changed = false;
@@ -515,7 +519,8 @@ void Engine::PlanCenter(Lane& lane) {
     Submit(lane.center, std::move(submission));
   };
 
-  if (planner::WantsPlan(*board)) {
+  lane.call_waits = planner::WantsPlan(*board);
+  if (lane.call_waits) {
     planner::PlanOptions plan_options;
     plan_options.previous = lane.last_routes;
     planner::TravelTimes table(travel_times_->description());

@@ -32,6 +32,10 @@ struct Options {
   absl::Duration timer_interval = absl::Milliseconds(100);
   // How often a plan is made anew when nothing but positions has changed.
   absl::Duration position_plan_interval = absl::Seconds(15);
+  // How often when nothing has changed but a call still waits for a crew: what
+  // stood in its way may be over without a word, and a crew that was to be free
+  // soon may not be.
+  absl::Duration waiting_plan_interval = absl::Minutes(1);
   // How long the search for a plan may take at most; it ends earlier by itself
   // as a rule, or when something happens that wants another plan.
   absl::Duration plan_budget = absl::Milliseconds(50);

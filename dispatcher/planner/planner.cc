@@ -652,13 +652,21 @@ class Planning {
     bool self_drive = false;
   };
   std::optional<Busy> BusyOf(const PersonId& person) const {
-    // A visit that should be over is expected to be over soon.
+    // A visit that should be over is expected to be over soon; but the longer
+    // it has been so, the less soon. Else those who are free would be kept
+    // waiting for it all night.
     constexpr double kSoonMinutes = 2;
+    constexpr double kOverdueShare = 0.3;
     const auto of = [&](const auto& crew) -> std::optional<Busy> {
       Busy busy;
+      const double left =
+          absl::ToDoubleMinutes(crew.estimate.finish_time - now_);
       busy.minutes =
-          std::max(kSoonMinutes,
-                   absl::ToDoubleMinutes(crew.estimate.finish_time - now_));
+          left > 0
+              ? std::max(kSoonMinutes, left)
+              : std::clamp(-left * kOverdueShare, kSoonMinutes,
+                           std::max(kSoonMinutes, absl::ToDoubleMinutes(
+                                                      policy_.visit_duration)));
       busy.physician = crew.physician;
       busy.self_drive = crew.self_drive;
       for (const CallId& id : crew.calls) {

@@ -475,5 +475,59 @@ TEST_F(EngineTest, OffersAWaitingCallToACrew) {
             core::CallState::kOffered);
 }
 
+// No way anywhere until the roads are open.
+class ClosedRoads final : public router::TravelTimeSource {
+ public:
+  void Open() { open_ = true; }
+  int tables() const { return tables_; }
+
+  std::string description() const override { return "closed roads"; }
+  absl::StatusOr<router::TravelTable> Times(
+      absl::Span<const router::LatLng> origins,
+      absl::Span<const router::LatLng> destinations) const override {
+    ++tables_;
+    if (open_) return line_.Times(origins, destinations);
+    return router::TravelTable(origins.size(), destinations.size());
+  }
+  absl::StatusOr<router::Route> FindRoute(
+      const router::LatLng& from, const router::LatLng& to) const override {
+    return line_.FindRoute(from, to);
+  }
+
+ private:
+  router::StraightLine line_;
+  std::atomic<bool> open_ = false;
+  mutable std::atomic<int> tables_ = 0;
+};
+
+TEST_F(EngineTest, PlansAgainWhileACallWaitsThoughNothingHappens) {
+  ClosedRoads roads;
+  options_.plans = true;
+  const core::Board seeded =
+      BoardBuilder()
+          .AddPhysician("dr-sato")
+          .AddDriver("driver-abe", "car-1")
+          .AddCallInState(core::CallState::kMatching, "call-1")
+          .Build();
+  center_ = seeded.center().id;
+  testing::Seed(seeded, &memory_);
+  engine_ = std::make_unique<Engine>(&store_, &clock_, &roads, options_);
+  ASSERT_TRUE(engine_->Start().ok());
+  ASSERT_TRUE(Await([&] {
+    return !engine_->Current(center_)
+                ->Find<core::Call>(core::CallId("call-1"))
+                ->match.empty();
+  }));
+  EXPECT_GT(roads.tables(), 0);
+  roads.Open();
+  clock_.Advance(options_.waiting_plan_interval);
+  EXPECT_TRUE(Await([&] {
+    return engine_->Current(center_)->PendingOfferTo(
+               core::PersonId("dr-sato")) != nullptr;
+  }));
+  // The engine borrows the roads.
+  engine_ = nullptr;
+}
+
 }  // namespace
 }  // namespace housecall::engine

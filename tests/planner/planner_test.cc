@@ -869,6 +869,35 @@ TEST(Plan, ProposesWhatDecideAccepts) {
   }
 }
 
+// A crew at the door that should be done, and one that is free farther away.
+Board OverdueBy(absl::Duration overdue) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-there", {.position = Near(1, 0)})
+      .AddDriver("driver-there", "car-1", {.position = Near(1, 0)})
+      .AddPhysician("dr-free", {.position = Near(9, 0)})
+      .AddDriver("driver-free", "car-2", {.position = Near(9, 0)});
+  builder.AddCallInState(
+      CallState::kOnScene, "call-0",
+      {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+  AddCall(builder, "call-1", Near(0, 0));
+  Board board = builder.Build();
+  core::Assignment crew = *board.RunningAssignmentOf(PersonId("dr-there"));
+  crew.estimate.finish_time = TestNow() - overdue;
+  board.Put(crew);
+  return board;
+}
+
+TEST(Plan, WaitsForACrewThatIsNearAndFreeSoonButNotForEver) {
+  PlanOptions options;
+  options.forecast.on = false;
+  const PlanResult soon = PlanFor(OverdueBy(absl::Minutes(1)), options);
+  EXPECT_THAT(Names(soon), IsEmpty());
+  ASSERT_THAT(soon.routes, SizeIs(1));
+  EXPECT_EQ(soon.routes[0].driver, PersonId("driver-there"));
+  EXPECT_THAT(Names(PlanFor(OverdueBy(absl::Minutes(90)), options)),
+              ElementsAre("call-1: dr-free driver-free car-2"));
+}
+
 TEST(Plan, ExplainsEveryCandidateOfEveryCallInASurge) {
   const Board board = Surge(100, 40, 30, 99);
   const PlanResult plan = PlanFor(board);
