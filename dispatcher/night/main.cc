@@ -2,7 +2,10 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <type_traits>
@@ -13,10 +16,17 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "dispatcher/base/clock.h"
 #include "dispatcher/base/fields.h"
+#include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/calendar.h"
+#include "dispatcher/night/history.h"
 #include "dispatcher/night/policy.h"
 #include "dispatcher/night/study.h"
+#include "dispatcher/store/sqlite_store.h"
+#include "router/road_files.h"
+#include "router/router.h"
 
 namespace housecall::night {
 namespace {
@@ -44,10 +54,20 @@ constexpr char kHelp[] =
       The same nights with one car or physician more or fewer, and with 30 %
       more calls.
 
+  housecall-night from-center --database FILE --center ID --night YYYY-MM-DD
+                              [--map FILE] > NIGHT.json
+      The night that began at 18:00 of that day as the center lived through it:
+      its rota and its calls, without patients' data; places are moved by up to
+      some hundred meters. The database must not be in use: take a backup.
+      Travel times are the map's, or those of straight lines.
+
   --html FILE: the table as a page with bars.
   --max_steps NUMBER: how long the planner may search for each decision, in
       steps of some 20 ns; 0: calls are planned for those who are free now.
-  --set: a weight of the center's policy, such as tardiness_weight=20.
+  --set: a weight of the center's policy, such as tardiness_weight=20, or an
+      option of the planner: forecast (0: it does not look ahead), holds,
+      relocates, calls_per_car, horizon_minutes, scenarios, forecast_steps,
+      max_steps.
   Exit status: 0 done, 1 failed, 2 wrong usage.
 )";
 
@@ -70,12 +90,60 @@ bool SetPolicy(const std::string& name, double number, core::Policy* policy) {
   return set;
 }
 
+// An option of the planner, by its name.
+bool SetPlan(const std::string& name, double number,
+             planner::PlanOptions* plan) {
+  planner::ForecastOptions& forecast = plan->forecast;
+  const std::map<std::string, std::function<void()>> setters = {
+      {"forecast", [&] { forecast.on = number != 0; }},
+      {"holds", [&] { forecast.holds = number != 0; }},
+      {"relocates", [&] { forecast.relocates = number != 0; }},
+      {"calls_per_car", [&] { forecast.calls_per_car = number; }},
+      {"horizon_minutes", [&] { forecast.horizon_minutes = number; }},
+      {"scenarios", [&] { forecast.scenarios = static_cast<int>(number); }},
+      {"forecast_steps",
+       [&] { forecast.max_steps = static_cast<int64_t>(number); }},
+      {"max_steps", [&] { plan->max_steps = static_cast<int64_t>(number); }},
+  };
+  const auto found = setters.find(name);
+  if (found == setters.end()) return false;
+  found->second();
+  return true;
+}
+
 struct Arguments {
   DispatcherOptions options;
   std::vector<std::string> files;
   std::string html;
   bool timeline = false;
+  // Of from-center.
+  std::string database;
+  std::string center;
+  std::string night;
+  std::string map;
 };
+
+// The error, or empty.
+std::string ParseFromCenter(const std::vector<std::string>& arguments,
+                            Arguments* parsed) {
+  const std::map<std::string, std::string*> values = {
+      {"--database", &parsed->database},
+      {"--center", &parsed->center},
+      {"--night", &parsed->night},
+      {"--map", &parsed->map}};
+  for (size_t i = 1; i < arguments.size(); i += 2) {
+    const auto found = values.find(arguments[i]);
+    if (found == values.end() || i + 1 == arguments.size()) {
+      return absl::StrCat("unknown argument ", arguments[i]);
+    }
+    *found->second = arguments[i + 1];
+  }
+  if (parsed->database.empty() || parsed->center.empty() ||
+      parsed->night.empty()) {
+    return "from-center wants --database, --center and --night";
+  }
+  return "";
+}
 
 // The error, or empty.
 std::string Parse(const std::vector<std::string>& arguments,
@@ -111,8 +179,9 @@ std::string Parse(const std::vector<std::string>& arguments,
           absl::StrSplit(value, absl::MaxSplits('=', 1));
       double number = 0;
       if (parts.size() != 2 || !absl::SimpleAtod(parts[1], &number) ||
-          !SetPolicy(parts[0], number, &parsed->options.policy)) {
-        return absl::StrCat("--set ", value, ": a weight's NAME=NUMBER wanted");
+          !(SetPolicy(parts[0], number, &parsed->options.policy) ||
+            SetPlan(parts[0], number, &parsed->options.plan))) {
+        return absl::StrCat("--set ", value, ": NAME=NUMBER wanted");
       }
     }
   }
@@ -191,6 +260,77 @@ int RunVariants(const std::string& title, const Arguments& arguments,
   return kOk;
 }
 
+absl::StatusOr<std::vector<std::vector<double>>> TableOf(
+    const router::TravelTimeSource& source,
+    const std::vector<core::LatLng>& places) {
+  std::vector<router::LatLng> all;
+  for (const core::LatLng& place : places) {
+    all.push_back({place.latitude, place.longitude});
+  }
+  ASSIGN_OR_RETURN(const router::TravelTable table, source.Times(all, all));
+  std::vector<std::vector<double>> rows(all.size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t j = 0; j < all.size(); ++j) {
+      const router::TravelCell& cell = table.at(i, j);
+      rows[i].push_back(i == j ? 0
+                        : !cell.reachable
+                            ? -1
+                            : absl::ToDoubleSeconds(cell.duration));
+    }
+  }
+  return rows;
+}
+
+absl::StatusOr<Night> NightOfCenter(const Arguments& arguments) {
+  // Opening would make it.
+  if (!std::ifstream(arguments.database)) {
+    return absl::NotFoundError(
+        absl::StrCat(arguments.database, ": cannot be read"));
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store,
+                   store::OpenSqliteStore(arguments.database));
+  const core::CenterId center(arguments.center);
+  // The time zone stands on the board.
+  ASSIGN_OR_RETURN(const store::Snapshot now,
+                   store->Load(center, absl::InfiniteFuture()));
+  if (now.version == 0) {
+    return absl::NotFoundError(
+        absl::StrCat("--center ", arguments.center, ": not in the database"));
+  }
+  HistoryOptions options;
+  std::string error;
+  if (!absl::ParseTime("%Y-%m-%d %H:%M", arguments.night + " 18:00",
+                       core::ZoneNamed(now.board.center().time_zone),
+                       &options.begin_time, &error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--night ", arguments.night, ": ", error));
+  }
+  ASSIGN_OR_RETURN(const store::Snapshot then,
+                   store->Load(center, options.begin_time));
+  std::unique_ptr<router::RoadFiles> roads;
+  std::unique_ptr<router::TravelTimeSource> source;
+  if (arguments.map.empty()) {
+    source = std::make_unique<router::StraightLine>();
+  } else {
+    router::RoadFiles::Options files;
+    files.map_path = arguments.map;
+    ASSIGN_OR_RETURN(
+        roads, router::RoadFiles::Open(std::move(files), options.begin_time));
+    source = std::make_unique<router::RoadTravelTimes>(&roads->roads());
+  }
+  return NightFromHistory(then.board, options,
+                          [&](const std::vector<core::LatLng>& places) {
+                            return TableOf(*source, places);
+                          });
+}
+
+int RunFromCenter(const Arguments& arguments) {
+  const absl::StatusOr<Night> night = NightOfCenter(arguments);
+  if (!night.ok()) return Fail(night.status());
+  std::cout << WriteNight(*night) << "\n";
+  return kOk;
+}
+
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.empty()) return Usage("which command?");
   const std::string& command = arguments[0];
@@ -199,13 +339,15 @@ int Main(const std::vector<std::string>& arguments) {
     return kOk;
   }
   if (command != "policy" && command != "simulate" && command != "compare" &&
-      command != "sweep") {
+      command != "sweep" && command != "from-center") {
     return Usage("unknown command " + command);
   }
   Arguments parsed;
-  if (const std::string error = Parse(arguments, &parsed); !error.empty()) {
-    return Usage(error);
-  }
+  const std::string error = command == "from-center"
+                                ? ParseFromCenter(arguments, &parsed)
+                                : Parse(arguments, &parsed);
+  if (!error.empty()) return Usage(error);
+  if (command == "from-center") return RunFromCenter(parsed);
   if (command == "policy") {
     return RunPolicy(parsed.options, RealClock(), std::cin, std::cout,
                      std::cerr) == 0

@@ -89,6 +89,10 @@ const std::vector<FolderRule>& FolderRules() {
       {"dispatcher/base/", {}},
       {"dispatcher/core/", {"dispatcher/base/"}},
       {"dispatcher/planner/", {"dispatcher/base/", "dispatcher/core/"}},
+      // Reads a center's database, and the roads that a night took place on.
+      {"dispatcher/night/main.cc",
+       {"dispatcher/base/", "dispatcher/core/", "dispatcher/planner/",
+        "dispatcher/night/", "dispatcher/store/", "router/"}},
       {"dispatcher/night/",
        {"dispatcher/base/", "dispatcher/core/", "dispatcher/planner/"}},
       // The interface of the stores knows the core and nothing else, not even

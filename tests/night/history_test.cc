@@ -1,0 +1,183 @@
+#include "dispatcher/night/history.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "dispatcher/night/study.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace housecall::night {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+const absl::Time kBegin = absl::FromUnixSeconds(1795165200);
+constexpr core::LatLng kHome = {35.6712, 139.3953};
+
+core::Board Board() {
+  core::Board board;
+  core::Center center;
+  center.id = core::CenterId("hino");
+  center.position = {35.67, 139.39};
+  board.Put(center);
+  const auto person = [&](const char* id, core::Role role, absl::Duration from,
+                          absl::Duration to) {
+    core::Person one;
+    one.id = core::PersonId(id);
+    one.display_name = absl::StrCat("Name of ", id);
+    if (role == core::Role::kPhysician) one.skills = {core::Skill::kChild};
+    board.Put(one);
+    core::Shift shift;
+    shift.id = core::ShiftId(absl::StrCat("shift-", id));
+    shift.person = one.id;
+    shift.role = role;
+    shift.start_time = kBegin + from;
+    shift.end_time = kBegin + to;
+    shift.base_position = center.position;
+    board.Put(shift);
+  };
+  person("dr-sato", core::Role::kPhysician, -absl::Hours(1), absl::Hours(20));
+  person("driver-mori", core::Role::kDriver, absl::Hours(1), absl::Hours(9));
+  core::Patient patient;
+  patient.id = core::PatientId("patient-ito");
+  patient.primary_physician = core::PersonId("dr-sato");
+  board.Put(patient);
+  return board;
+}
+
+core::Call CallAt(const char* id, absl::Duration when) {
+  core::Call call;
+  call.id = core::CallId(id);
+  call.state = core::CallState::kClosed;
+  call.disposition = core::Disposition::kVisit;
+  call.urgency = core::Urgency::kUrgent;
+  call.receive_time = kBegin + when;
+  call.patient = core::PatientId("patient-ito");
+  call.place.position = kHome;
+  return call;
+}
+
+// Ten minutes from everywhere to everywhere.
+absl::StatusOr<std::vector<std::vector<double>>> TenMinutes(
+    const std::vector<core::LatLng>& places) {
+  std::vector<std::vector<double>> rows(
+      places.size(), std::vector<double>(places.size(), 600));
+  for (size_t i = 0; i < rows.size(); ++i) rows[i][i] = 0;
+  return rows;
+}
+
+HistoryOptions Options() {
+  HistoryOptions options;
+  options.begin_time = kBegin;
+  return options;
+}
+
+TEST(NightFromHistory, TakesTheRotaAndTheCallsOfThatNight) {
+  core::Board board = Board();
+  core::Call late = CallAt("late", absl::Hours(2) + absl::Seconds(90));
+  late.required_skills = {core::Skill::kChild};
+  late.visit = core::VisitId("visit");
+  board.Put(late);
+  core::Visit visit;
+  visit.id = late.visit;
+  visit.arrive = core::Stamp{kBegin + absl::Hours(3), std::nullopt};
+  visit.leave =
+      core::Stamp{kBegin + absl::Hours(3) + absl::Minutes(17), std::nullopt};
+  board.Put(visit);
+  core::Call early = CallAt("early", absl::Hours(1));
+  early.urgency = core::Urgency::kRoutine;
+  early.patient = core::PatientId();
+  board.Put(early);
+  board.Put(CallAt("before", -absl::Hours(1)));
+  board.Put(CallAt("after", absl::Hours(15)));
+  core::Call advice = CallAt("advice", absl::Hours(1));
+  advice.disposition = core::Disposition::kAdvice;
+  board.Put(advice);
+  const absl::StatusOr<Night> night =
+      NightFromHistory(board, Options(), TenMinutes);
+  ASSERT_TRUE(night.ok()) << night.status();
+  ASSERT_THAT(night->physicians, SizeIs(1));
+  EXPECT_EQ(night->physicians[0].shift.begin, 0);
+  EXPECT_EQ(night->physicians[0].shift.end, 14 * 3600);
+  EXPECT_THAT(night->physicians[0].skills, ElementsAre("general", "pediatric"));
+  ASSERT_THAT(night->cars, SizeIs(1));
+  EXPECT_EQ(night->cars[0].shift.begin, 3600);
+  EXPECT_EQ(night->cars[0].shift.end, 9 * 3600);
+  ASSERT_THAT(night->calls, SizeIs(2));
+  EXPECT_EQ(night->calls[0].urgency, "C");
+  EXPECT_EQ(night->calls[0].own_physician, std::nullopt);
+  EXPECT_EQ(night->calls[0].actual_visit, night->calls[0].expected_visit);
+  EXPECT_EQ(night->calls[1].urgency, "A");
+  EXPECT_EQ(night->calls[1].skill, "pediatric");
+  EXPECT_EQ(night->calls[1].own_physician, 0);
+  EXPECT_EQ(night->calls[1].receive_time, 2 * 3600 + 60);
+  EXPECT_EQ(night->calls[1].actual_visit, 17 * 60);
+}
+
+TEST(NightFromHistory, TellsNobodysHomeAndNobodysName) {
+  core::Board board = Board();
+  board.Put(CallAt("secret-call", absl::Hours(1)));
+  std::vector<core::LatLng> asked;
+  const auto road_times = [&](const std::vector<core::LatLng>& places) {
+    asked = places;
+    return TenMinutes(places);
+  };
+  const absl::StatusOr<Night> night =
+      NightFromHistory(board, Options(), road_times);
+  ASSERT_TRUE(night.ok()) << night.status();
+  // Another home in the same square gives the same file.
+  core::Board moved = Board();
+  core::Call neighbour = CallAt("other-call", absl::Hours(1));
+  neighbour.place.position = {kHome.latitude + 0.0004, kHome.longitude};
+  moved.Put(neighbour);
+  const absl::StatusOr<Night> same =
+      NightFromHistory(moved, Options(), road_times);
+  ASSERT_TRUE(same.ok());
+  EXPECT_EQ(WriteNight(*night), WriteNight(*same));
+  ASSERT_THAT(asked, SizeIs(3));
+  EXPECT_GT(core::DistanceMeters(asked.back(), kHome), 1);
+  EXPECT_LT(core::DistanceMeters(asked.back(), kHome), 360);
+  const std::string file = WriteNight(*night);
+  for (const char* word : {"sato", "mori", "ito", "secret", "Name"}) {
+    EXPECT_THAT(file, Not(HasSubstr(word)));
+  }
+}
+
+TEST(NightFromHistory, IsReadAsItWasWritten) {
+  core::Board board = Board();
+  board.Put(CallAt("call", absl::Hours(1)));
+  const absl::StatusOr<Night> night =
+      NightFromHistory(board, Options(), TenMinutes);
+  ASSERT_TRUE(night.ok());
+  const absl::StatusOr<Night> read = ReadNight(WriteNight(*night));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(WriteNight(*read), WriteNight(*night));
+  const absl::StatusOr<NightResult> result = RunNight(*read, {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->metrics.unserved, 0);
+  EXPECT_LE(result->metrics.all.mean_response, 20);
+}
+
+TEST(NightFromHistory, SaysWhatIsWrong) {
+  EXPECT_EQ(NightFromHistory(Board(), {}, TenMinutes).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  HistoryOptions other_year = Options();
+  other_year.begin_time -= absl::Hours(24 * 365);
+  EXPECT_EQ(NightFromHistory(Board(), other_year, TenMinutes).status().code(),
+            absl::StatusCode::kNotFound);
+  const auto no_way = [](const std::vector<core::LatLng>& places) {
+    return absl::StatusOr<std::vector<std::vector<double>>>(
+        std::vector<std::vector<double>>(
+            places.size(), std::vector<double>(places.size(), -1)));
+  };
+  EXPECT_EQ(NightFromHistory(Board(), Options(), no_way).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace housecall::night
