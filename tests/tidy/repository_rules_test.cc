@@ -116,7 +116,7 @@ TEST(CheckText, FindsPathsOfMachines) {
 
 TEST(CheckText, FindsWhatDoesNotBelong) {
   for (const std::string& line :
-       {absl::StrCat("https://registry.npm", "js.org/x"),
+       {absl::StrCat("https://regis", "try.npm", "js.org/x"),
         absl::StrCat("// TO", "DO(sato): later"),
         absl::StrCat("-----BEGIN PRIVATE ", "KEY-----"),
         absl::StrCat("<<<<", "<<< HEAD"), std::string("x = 1; "),
