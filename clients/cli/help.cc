@@ -394,7 +394,15 @@ std::vector<std::string> ExamplesOf(const std::string& command) {
         "--place.address 'Nishiki-cho 3-2' --place.position 35.694,139.412 "
         "--complaint fall --judgement pain --callback-phone 042-555-0124 "
         "--vitals.pulse-per-minute 110",
-        "housecall submit-call c3 --json-request call.json"}},
+        "housecall submit-call c3 --json-request call.json",
+        "housecall submit-call p1 --patient p-1 --complaint fever --judgement "
+        "'tonight' --callback-phone 042-555-0123 --source paper "
+        "--written-time 22:05 --requester nurse-ito"}},
+      {"record-visit",
+       {"housecall record-visit p1 --urgency urgent --physician dr-sato "
+        "--driver d-kato --car car-1 --depart-time 22:12 --arrive-time 22:31 "
+        "--treatment-start-time 22:33 --treatment-end-time 22:58 --leave-time "
+        "23:01"}},
       {"triage-call",
        {"housecall triage-call c1 --disposition visit --urgency urgent",
         "housecall triage-call c1 --disposition visit --urgency routine "

@@ -18,6 +18,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "housecall/v1/types.pb.h"
+#include "housecall/v1/visit_service.pb.h"
 
 namespace housecall::cli {
 namespace {
@@ -134,12 +135,19 @@ absl::Status SetBool(bool value, const Slot& slot) {
   return absl::OkStatus();
 }
 
+// When something was: "22:05" is the last one.
+bool IsOfThePast(const FieldDescriptor& field) {
+  return field.name() == "written_time" || field.name() == "device_time" ||
+         field.containing_type() == v1::RecordVisitRequest::descriptor();
+}
+
 // One value from a text, whatever the field's kind but for JSON.
 absl::Status SetFromText(absl::string_view text, const Surroundings& around,
                          const Slot& slot) {
   const FieldDescriptor& field = *slot.field;
   if (IsTimestamp(field)) {
-    absl::StatusOr<absl::Time> time = ParseTime(text, around.now);
+    absl::StatusOr<absl::Time> time = ParseTime(
+        text, around.now, IsOfThePast(field) ? Clock::kLast : Clock::kNext);
     return time.ok() ? SetTime(*time, slot) : time.status();
   }
   if (IsDuration(field)) {

@@ -62,7 +62,8 @@ absl::TimeZone CenterZone() {
   return absl::FixedTimeZone(9 * 60 * 60);
 }
 
-absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now) {
+absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now,
+                                     Clock clock) {
   if (text == "now") return now;
   if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
     absl::StatusOr<absl::Duration> offset = ParseDuration(text.substr(1));
@@ -73,13 +74,14 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now) {
   int minute = 0;
   if (ParseClock(text, &hour, &minute)) {
     const absl::CivilDay today = absl::ToCivilDay(now, CenterZone());
-    const absl::CivilMinute then(today.year(), today.month(), today.day(), hour,
-                                 minute);
-    const absl::Time time = absl::FromCivil(then, CenterZone());
-    if (time > now) return time;
-    return absl::FromCivil(absl::CivilMinute(today.year(), today.month(),
-                                             today.day() + 1, hour, minute),
-                           CenterZone());
+    const auto on = [&](int days) {
+      return absl::FromCivil(
+          absl::CivilMinute(today.year(), today.month(), today.day() + days,
+                            hour, minute),
+          CenterZone());
+    };
+    if (clock == Clock::kLast) return on(0) <= now ? on(0) : on(-1);
+    return on(0) > now ? on(0) : on(1);
   }
   absl::Time time;
   std::string error;

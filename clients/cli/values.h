@@ -16,10 +16,14 @@ namespace housecall::cli {
 // The zone in which times are typed and shown, whatever the machine's is.
 absl::TimeZone CenterZone();
 
-// "now"; "+90m" and "-1h" from `now`; "22:30": the next such time after `now`;
-// "2026-05-06T22:30" by the center's clock; RFC 3339 with a zone. Invalid-
-// Argument for anything else.
-absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now);
+// Which 22:30 is meant.
+enum class Clock { kNext, kLast };
+
+// "now"; "+90m" and "-1h" from `now`; "22:30": the next such time after `now`,
+// or the last one up to it; "2026-05-06T22:30" by the center's clock; RFC 3339
+// with a zone. InvalidArgument for anything else.
+absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now,
+                                     Clock clock = Clock::kNext);
 
 // "90s", "40m", "1h30m". InvalidArgument for anything else.
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);

@@ -20,6 +20,12 @@ HOUSECALL_ENUM(CallState, kUnspecified, kReceived, kTriaged, kScheduled,
 HOUSECALL_ENUM(Disposition, kUnspecified, kVisit, kAdvice, kOnline,
                kHospitalTransfer, kEmergency119);
 
+// How a call reached the center. By hand: the professional told somebody, who
+// entered it later, from what was said on the telephone or from a sheet of
+// paper (DOMAIN §8: while nothing serves, the night goes on on paper).
+// kUnspecified: a record that was written before it was asked.
+HOUSECALL_ENUM(CallSource, kUnspecified, kClient, kPhone, kPaper);
+
 HOUSECALL_ENUM(RedFlag, kUnspecified, kNotBreathing, kUnconscious,
                kChestPainWithSweating, kMassiveBleeding, kStrokeSigns);
 
@@ -60,8 +66,12 @@ struct Fact {
   PersonId author;
   PrivateText text;
   std::optional<VitalSigns> vitals;
+  // Of a second call that was entered by hand and joined this one: how it came,
+  // and when it was written down.
+  CallSource source = CallSource::kUnspecified;
+  std::optional<absl::Time> written_time = std::nullopt;
   bool operator==(const Fact&) const = default;
-  HOUSECALL_FIELDS(time, author, text, vitals);
+  HOUSECALL_FIELDS(time, author, text, vitals, source, written_time);
 };
 
 // The old place, kept when an address was wrong.
@@ -209,6 +219,10 @@ struct Call {
   PersonId closed_by;
   // Numbers of offers, visits, tasks derived from this call so far.
   int32_t derived = 0;
+  CallSource source = CallSource::kUnspecified;
+  // Of a call that was entered by hand: when it was said, by the clock of
+  // whoever wrote it down. receive_time is then when it was entered.
+  std::optional<absl::Time> written_time;
 
   bool operator==(const Call&) const = default;
   HOUSECALL_FIELDS(id, etag, state, resume_state, requester,
@@ -223,8 +237,14 @@ struct Call {
                    emergency, cancel_request, not_found_tries,
                    not_found_due_time, merged_into, care_team, note,
                    requester_informed, outcome, outcome_reason, close_time,
-                   closed_by, derived);
+                   closed_by, derived, source, written_time);
 };
+
+// Since when the patient waits: the clock of triage counts from it. A call that
+// lay on paper for an hour has waited for an hour.
+inline absl::Time WaitingSince(const Call& call) {
+  return call.written_time.value_or(call.receive_time);
+}
 
 HOUSECALL_ENUM(OfferState, kUnspecified, kPending, kAccepted, kDeclined,
                kExpired, kWithdrawn);

@@ -207,6 +207,8 @@ constexpr Row kTable[] = {
   {of, of, of, of, of, ok, ok, ar, le, le, of, of, ok, ar, of, of}},
 {"AdvanceVisit",
   {of, of, of, of, of, ok, ok, ok, of, of, of, of, ok, ok, of, of}},
+{"RecordVisit",
+  {ok, ok, ok, ok, ok, cr, cr, ar, le, le, xx, ho, em, ar, me, xx}},
 {"ReportNotFound",
   {na, na, na, na, na, na, na, ok, le, le, xx, na, em, eq, me, xx}},
 {"RecordNotFoundStep",
@@ -293,6 +295,7 @@ HOUSECALL_ROW(WithdrawOffer);
 HOUSECALL_ROW(ReleaseAssignment);
 HOUSECALL_ROW(ReportDriverMissing);
 HOUSECALL_ROW(AdvanceVisit);
+HOUSECALL_ROW(RecordVisit);
 HOUSECALL_ROW(ReportNotFound);
 HOUSECALL_ROW(RecordNotFoundStep);
 HOUSECALL_ROW(ReportFound);
@@ -305,7 +308,7 @@ HOUSECALL_ROW(ConfirmReceiptByHand);
 HOUSECALL_ROW(RetryDelivery);
 HOUSECALL_ROW(QuestionNote);
 #undef HOUSECALL_ROW
-constexpr size_t kCommandsWithRow = 38;
+constexpr size_t kCommandsWithRow = 39;
 static_assert(std::size(kTable) == kCommandsWithRow + 1 /* MergeCall.into */);
 
 template <typename R>

@@ -42,6 +42,16 @@ absl::Status CheckCareTeam(const Board& board,
   return absl::OkStatus();
 }
 
+absl::Status CheckWrittenTime(absl::string_view field, absl::Time time,
+                              absl::Time now) {
+  const char* wrong = nullptr;
+  if (time > now) wrong = " is in the future";
+  if (time < now - kOldestPaper) wrong = " is more than 31 days ago";
+  if (wrong == nullptr) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      field, ": ", absl::FormatTime(time, absl::UTCTimeZone()), wrong));
+}
+
 absl::Status CheckBirthDate(absl::string_view field,
                             const PrivateText& birth_date,
                             absl::CivilDay today) {

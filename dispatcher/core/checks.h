@@ -67,6 +67,15 @@ absl::Status CheckKnown(const Board& board, absl::string_view field,
 absl::Status CheckPosition(absl::string_view field,
                            const std::optional<LatLng>& position);
 
+// A sheet of paper is entered within so long; an older time has a wrong year or
+// month. (The long outages of the field lasted days, DOMAIN §8.)
+inline constexpr absl::Duration kOldestPaper = absl::Hours(24 * 31);
+
+// InvalidArgument if something cannot have been written down at `time`: in the
+// future, or longer ago than kOldestPaper.
+absl::Status CheckWrittenTime(absl::string_view field, absl::Time time,
+                              absl::Time now);
+
 // InvalidArgument unless empty or a day that is not after `today`, written
 // YYYY-MM-DD.
 absl::Status CheckBirthDate(absl::string_view field,

@@ -138,6 +138,11 @@ struct ReportPosition {
 // the same patient the professional becomes a follower of it, what is new is
 // added to it as a fact, and it is the answer; if it was triaged already, a
 // task asks the operator to look at it again. Red flags raise a task.
+//
+// What a professional said on the telephone, or what lies there on paper, is
+// entered by an operator, who says so (`source`), for whom (`requester`), and
+// when it was written down. That is at most 31 days ago and not in the future;
+// the clock of triage counts from it.
 struct SubmitCall {
   CallId call;
   PatientId patient;
@@ -153,10 +158,17 @@ struct SubmitCall {
   std::vector<RedFlag> red_flags;
   std::vector<Skill> required_skills;
   std::optional<absl::Time> device_time;
+  // kUnspecified: kClient. The others by an operator only.
+  CallSource source = CallSource::kUnspecified;
+  // Required with kPaper, possible with kPhone.
+  std::optional<absl::Time> written_time;
+  // Empty: who submits it. Somebody else by an operator only.
+  PersonId requester;
   bool operator==(const SubmitCall&) const = default;
   HOUSECALL_FIELDS(call, patient, short_patient, place, complaint, onset,
                    vitals, judgement, attendant, callback_phone, red_flags,
-                   required_skills, device_time);
+                   required_skills, device_time, source, written_time,
+                   requester);
 };
 
 // May be repeated until a crew has accepted: the waiting list is triaged again
@@ -169,8 +181,12 @@ struct TriageCall {
   Urgency urgency = Urgency::kUnspecified;
   std::vector<Skill> required_skills;
   std::optional<Window> schedule;
+  // When it was triaged on paper: a first triage and its target count from
+  // then. Not before the call was written, not in the future; of kPaper only.
+  std::optional<absl::Time> written_time;
   bool operator==(const TriageCall&) const = default;
-  HOUSECALL_FIELDS(call, etag, disposition, urgency, required_skills, schedule);
+  HOUSECALL_FIELDS(call, etag, disposition, urgency, required_skills, schedule,
+                   written_time);
 };
 
 // Until somebody resumes it, or until the given time. Not once accepted.
@@ -421,6 +437,32 @@ struct AdvanceVisit {
   HOUSECALL_FIELDS(assignment, call, step, device_time);
 };
 
+// A visit that was made while nothing served, from the sheet of paper: nobody
+// is asked or sent, a pending offer is withdrawn, and the call goes on where a
+// crew has left, with its note still to come. For a call that no crew has
+// accepted here. The crew need not be on duty any more. The times are those on
+// paper, in this order, from when the patient waited until now; fee band,
+// treatment and hours count by them.
+struct RecordVisit {
+  CallId call;
+  // Required unless the call was triaged here.
+  Urgency urgency = Urgency::kUnspecified;
+  PersonId physician;
+  // Empty with self_drive.
+  PersonId driver;
+  CarId car;
+  bool self_drive = false;
+  std::optional<absl::Time> depart_time;
+  std::optional<absl::Time> arrive_time;
+  std::optional<absl::Time> treatment_start_time;
+  std::optional<absl::Time> treatment_end_time;
+  std::optional<absl::Time> leave_time;
+  bool operator==(const RecordVisit&) const = default;
+  HOUSECALL_FIELDS(call, urgency, physician, driver, car, self_drive,
+                   depart_time, arrive_time, treatment_start_time,
+                   treatment_end_time, leave_time);
+};
+
 struct ReportNotFound {
   CallId call;
   bool operator==(const ReportNotFound&) const = default;
@@ -545,9 +587,10 @@ using Command = std::variant<
     GrantDistanceException, InformRequester, CloseCall, OfferVisit,
     ReportUnmatched, UpdateEstimate, AcceptOffer, DeclineOffer, WithdrawOffer,
     ReleaseAssignment, ReportBreakdown, ReportDriverMissing, PassTime,
-    AdvanceVisit, ReportNotFound, RecordNotFoundStep, ReportFound, ConfirmHours,
-    DraftNote, SignNote, RecordAttempt, ConfirmReceipt, ConfirmReceiptByHand,
-    RetryDelivery, QuestionNote, AcknowledgeTask, ResolveTask>;
+    AdvanceVisit, RecordVisit, ReportNotFound, RecordNotFoundStep, ReportFound,
+    ConfirmHours, DraftNote, SignNote, RecordAttempt, ConfirmReceipt,
+    ConfirmReceiptByHand, RetryDelivery, QuestionNote, AcknowledgeTask,
+    ResolveTask>;
 
 }  // namespace housecall::core
 

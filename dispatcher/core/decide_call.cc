@@ -95,12 +95,63 @@ absl::Status CheckSubmission(const SubmitCall& c, absl::Time now,
   return absl::OkStatus();
 }
 
-// The gate (DOMAIN §1): no call without a registered professional.
-absl::Status CheckProfessional(const Draft& draft) {
-  const Person* person = draft.board().Find<Person>(draft.actor().person);
+// How it came, and by whom. Another's word and another time than the server's
+// are taken from an operator only: his name stands in the journal for them.
+absl::Status CheckSource(const SubmitCall& c, const Draft& draft) {
+  const bool by_hand =
+      c.source == CallSource::kPhone || c.source == CallSource::kPaper;
+  if (!by_hand) {
+    if (c.written_time.has_value()) {
+      return absl::InvalidArgumentError(
+          "written_time: only with source PHONE or PAPER");
+    }
+  } else if (c.written_time.has_value()) {
+    RETURN_IF_ERROR(
+        CheckWrittenTime("written_time", *c.written_time, draft.now()));
+  } else if (c.source == CallSource::kPaper) {
+    return MissingField("written_time");
+  }
+  if (draft.actor().Has(Role::kOperator)) return absl::OkStatus();
+  if (by_hand) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "source: ", NameOf(c.source), " is for an operator to say"));
+  }
+  if (!c.requester.empty() && c.requester != draft.actor().person) {
+    return absl::FailedPreconditionError(
+        "requester: only an operator enters a call for somebody else");
+  }
+  return absl::OkStatus();
+}
+
+// The gate (DOMAIN §1): no call without a registered professional. The one who
+// called, whoever entered it.
+absl::StatusOr<Person> FindProfessional(const SubmitCall& c,
+                                        const Draft& draft) {
+  const PersonId& id = c.requester.empty() ? draft.actor().person : c.requester;
+  const Person* person = draft.board().Find<Person>(id);
   if (person == nullptr || !person->active) {
     return absl::FailedPreconditionError(
         "a call needs a professional who is registered with the center");
+  }
+  return *person;
+}
+
+// A call that came by a client was triaged here or not at all.
+absl::Status CheckTriagedOnPaper(const TriageCall& c, const Call& call,
+                                 absl::Time now) {
+  if (!c.written_time.has_value()) return absl::OkStatus();
+  if (call.source != CallSource::kPaper) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "written_time: ", ResourceName(c.call), " did not come on paper"));
+  }
+  if (call.triage_time.has_value()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "written_time: ", ResourceName(c.call), " was triaged before"));
+  }
+  RETURN_IF_ERROR(CheckWrittenTime("written_time", *c.written_time, now));
+  if (*c.written_time < WaitingSince(call)) {
+    return absl::InvalidArgumentError(
+        "written_time: before the call itself was written");
   }
   return absl::OkStatus();
 }
@@ -179,8 +230,8 @@ bool IsDecidedOn(const Call& call) {
 // A second professional calls for a patient with an open call: he follows it,
 // and what he says that is not there yet is added. His judgement too is that a
 // visit is wanted: the operator looks at the call again.
-Subject JoinOpenCall(const SubmitCall& c, Call call, Draft& draft) {
-  const PersonId& person = draft.actor().person;
+Subject JoinOpenCall(const SubmitCall& c, const PersonId& person, Call call,
+                     Draft& draft) {
   bool changed = false;
   bool follows = false;
   if (person != call.requester && AddOnce(&call.followers, person)) {
@@ -199,6 +250,8 @@ Subject JoinOpenCall(const SubmitCall& c, Call call, Draft& draft) {
   }
   Fact fact{draft.now(), person, PrivateText(std::move(news)), std::nullopt};
   if (c.vitals != call.vitals) fact.vitals = c.vitals;
+  if (c.source != CallSource::kClient) fact.source = c.source;
+  fact.written_time = c.written_time;
   const bool known =
       std::any_of(call.facts.begin(), call.facts.end(), [&](const Fact& f) {
         return f.author == fact.author && f.text == fact.text &&
@@ -357,7 +410,8 @@ void EndCall(Call call, CallState state, Outcome outcome, PrivateText reason,
 absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
   RETURN_IF_ERROR(CheckSubmission(c, draft.now(),
                                   ZoneNamed(draft.board().center().time_zone)));
-  RETURN_IF_ERROR(CheckProfessional(draft));
+  RETURN_IF_ERROR(CheckSource(c, draft));
+  ASSIGN_OR_RETURN(const Person professional, FindProfessional(c, draft));
   Call call;
   call.id = c.call;
   if (!c.patient.empty()) {
@@ -367,7 +421,7 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
           absl::StrCat(ResourceName(c.patient), " is no longer registered"));
     }
     if (const Call* open = draft.board().OpenCallFor(c.patient)) {
-      return JoinOpenCall(c, *open, draft);
+      return JoinOpenCall(c, professional.id, *open, draft);
     }
     call.place = patient.place;
     call.care_team = CareTeamOf(patient);
@@ -378,8 +432,10 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
     }
   }
   call.state = CallState::kReceived;
-  call.requester = draft.actor().person;
-  call.requester_organization = draft.actor().organization;
+  call.requester = professional.id;
+  call.requester_organization = professional.id == draft.actor().person
+                                    ? draft.actor().organization
+                                    : professional.organization;
   call.patient = c.patient;
   call.short_patient = c.short_patient;
   if (c.place.has_value()) call.place = *c.place;
@@ -393,6 +449,9 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
   call.required_skills = c.required_skills;
   call.receive_time = draft.now();
   call.device_time = c.device_time;
+  call.source =
+      c.source == CallSource::kUnspecified ? CallSource::kClient : c.source;
+  call.written_time = c.written_time;
   const std::vector<RedFlag> flags = call.red_flags;
   const bool clinic_known = HasPrimaryClinic(call.care_team);
   draft.Emit(EventKind::kCallReceived, c.call, {std::move(call)});
@@ -409,7 +468,8 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
 // The target counts from the first triage: to look again does not move the
 // promise. Another urgency is a new promise, from now; a more urgent one never
 // later than the old. A visit at an agreed time is due by the end of its
-// window.
+// window. What was triaged on paper was triaged then: entering it late does not
+// move the promise either.
 absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
   if (c.disposition == Disposition::kUnspecified) {
     return MissingField("disposition");
@@ -434,6 +494,8 @@ absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
+  RETURN_IF_ERROR(CheckTriagedOnPaper(c, call, draft.now()));
+  const absl::Time triage_time = c.written_time.value_or(draft.now());
 
   // An empty list keeps what the requester asked for: a skill must not be lost
   // by leaving a field out.
@@ -451,7 +513,7 @@ absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
 
   const Urgency old_urgency = call.urgency;
   const bool was_scheduled = call.schedule.has_value();
-  if (!call.triage_time.has_value()) call.triage_time = draft.now();
+  if (!call.triage_time.has_value()) call.triage_time = triage_time;
   call.triaged_by = draft.actor().person;
   call.review_time = draft.now();
   call.required_skills = std::move(skills);
@@ -478,7 +540,7 @@ absl::StatusOr<Subject> Rule(const TriageCall& c, Draft& draft) {
   if (c.urgency != Urgency::kUnspecified) call.urgency = c.urgency;
   call.schedule = c.schedule;
   const absl::Time fresh_target =
-      draft.now() + TargetOf(draft.policy(), call.urgency);
+      triage_time + TargetOf(draft.policy(), call.urgency);
   if (c.disposition != Disposition::kVisit) {
     call.target_time = std::nullopt;
   } else if (c.schedule.has_value()) {

@@ -117,7 +117,7 @@ absl::Time SeenTo(const Board& board, const CallId& call, TaskKind kind) {
 // told last and said that he had seen to it.
 void AddRetriageDue(const Board& board, const Call& call, Due* due) {
   const Policy& policy = board.center().policy;
-  absl::Time since = call.review_time.value_or(call.receive_time);
+  absl::Time since = call.review_time.value_or(WaitingSince(call));
   if (call.schedule.has_value()) {
     since = std::max(since, MatchTimeOf(policy, *call.schedule));
   }
@@ -131,9 +131,9 @@ void AddRetriageDue(const Board& board, const Call& call, Due* due) {
 // Once when triage is late, and again as long as it is.
 void AddTriageDue(const Board& board, const Call& call, Due* due) {
   const Policy& policy = board.center().policy;
-  absl::Time time = call.receive_time + (call.red_flags.empty()
-                                             ? policy.triage_target
-                                             : policy.urgent_triage_target);
+  absl::Time time = WaitingSince(call) + (call.red_flags.empty()
+                                              ? policy.triage_target
+                                              : policy.urgent_triage_target);
   const Task* last = LastTask(board, call.id, TaskKind::kTriageOverdue);
   if (IsOpen(last)) return;
   // Resolved by nobody: the call was merged, and no longer is.

@@ -160,14 +160,13 @@ absl::Status Treat(const Assignment& assignment, const CallId& call_id,
   }
   if (start) {
     visit.treatment_start = stamp;
-    visit.fee_band = FeeBandAt(stamp.server_time,
-                               ZoneNamed(draft.board().center().time_zone));
+    visit.fee_band =
+        FeeBandAt(stamp.moment(), ZoneNamed(draft.board().center().time_zone));
   } else if (!visit.treatment_start.has_value()) {
     return RefuseStep(assignment, step, "the treatment has not begun");
   } else {
     visit.treatment_end = stamp;
-    visit.treatment_duration =
-        stamp.server_time - visit.treatment_start->server_time;
+    visit.treatment_duration = stamp.moment() - visit.treatment_start->moment();
   }
   draft.Emit(start ? EventKind::kTreatmentStarted : EventKind::kTreatmentEnded,
              call_id, {std::move(visit)});
@@ -218,6 +217,71 @@ absl::Status Leave(const Assignment& assignment, const Stamp& stamp,
   return absl::OkStatus();
 }
 
+// The patient's card says last who has treated him last.
+void NoteSeenBy(const CallId& call, const PersonId& physician, Draft& draft) {
+  const Board& board = draft.board();
+  const Patient* found = board.Find<Patient>(board.Find<Call>(call)->patient);
+  if (found == nullptr) return;
+  if (!found->seen_by.empty() && found->seen_by.back() == physician) return;
+  Patient patient = *found;
+  std::vector<PersonId>& seen_by = patient.seen_by;
+  seen_by.erase(std::remove(seen_by.begin(), seen_by.end(), physician),
+                seen_by.end());
+  seen_by.push_back(physician);
+  draft.Emit(EventKind::kPatientChanged, call, {std::move(patient)});
+}
+
+// Who they are, not whether they might have gone: they have.
+absl::Status CheckPaperCrew(const RecordVisit& c, const Draft& draft) {
+  const Board& board = draft.board();
+  RETURN_IF_ERROR(CheckKnown<Person>(board, "physician", c.physician));
+  RETURN_IF_ERROR(CheckKnownIfAny<Person>(board, "driver", c.driver));
+  RETURN_IF_ERROR(CheckKnownIfAny<Car>(board, "car", c.car));
+  if (c.self_drive != c.driver.empty()) {
+    return absl::InvalidArgumentError(
+        "driver, self_drive: exactly one of them");
+  }
+  if (c.driver == c.physician) {
+    return absl::InvalidArgumentError(
+        "driver: a physician who drives himself is self_drive");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPaperTimes(const RecordVisit& c, const Call& call,
+                             absl::Time now) {
+  const std::pair<const char*, std::optional<absl::Time>> times[] = {
+      {"depart_time", c.depart_time},
+      {"arrive_time", c.arrive_time},
+      {"treatment_start_time", c.treatment_start_time},
+      {"treatment_end_time", c.treatment_end_time},
+      {"leave_time", c.leave_time}};
+  absl::Time last = WaitingSince(call);
+  const char* last_field = "the call";
+  for (const auto& [field, time] : times) {
+    if (!time.has_value()) return MissingField(field);
+    RETURN_IF_ERROR(CheckWrittenTime(field, *time, now));
+    if (*time < last) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ": is before ", last_field));
+    }
+    last = *time;
+    last_field = field;
+  }
+  return absl::OkStatus();
+}
+
+// The clinic of his shift then; none if the rota had him not, or no longer
+// knows.
+OrganizationId EmployerAt(const Board& board, const PersonId& physician,
+                          absl::Time time) {
+  const std::optional<RotaDuty> duty =
+      DutyOf(board, physician, Role::kPhysician, time, absl::ZeroDuration());
+  if (duty.has_value()) return duty->organization;
+  const Duty* now = board.Find<Duty>(physician);
+  return now == nullptr ? OrganizationId() : now->organization;
+}
+
 bool IsSigned(const Board& board, const NoteId& id) {
   const Note* note = board.Find<Note>(id);
   return note != nullptr && !note->versions.empty();
@@ -261,15 +325,9 @@ void LeaveScene(const AssignmentId& id, Stamp leave, Draft& draft) {
     draft.ResolveTasks(TaskKind::kVisitOverdue, call_id);
     const Call& call = *draft.board().Find<Call>(call_id);
     const Visit& visit = *draft.board().Find<Visit>(call.visit);
-    const Patient* found = draft.board().Find<Patient>(call.patient);
-    if (found == nullptr || !visit.treatment_start.has_value()) continue;
-    if (!found->seen_by.empty() && found->seen_by.back() == physician) continue;
-    Patient patient = *found;
-    std::vector<PersonId>& seen_by = patient.seen_by;
-    seen_by.erase(std::remove(seen_by.begin(), seen_by.end(), physician),
-                  seen_by.end());
-    seen_by.push_back(physician);
-    draft.Emit(EventKind::kPatientChanged, call_id, {std::move(patient)});
+    if (visit.treatment_start.has_value()) {
+      NoteSeenBy(call_id, physician, draft);
+    }
   }
 }
 
@@ -316,6 +374,85 @@ absl::StatusOr<Subject> Rule(const AdvanceVisit& c, Draft& draft) {
       break;
   }
   return c.assignment;
+}
+
+// --- From paper -------------------------------------------------------------
+
+absl::StatusOr<Subject> Rule(const RecordVisit& c, Draft& draft) {
+  ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  RETURN_IF_ERROR(CheckPaperCrew(c, draft));
+  RETURN_IF_ERROR(CheckPaperTimes(c, call, draft.now()));
+  if (!call.triage_time.has_value() && c.urgency == Urgency::kUnspecified) {
+    return MissingField("urgency");
+  }
+  WithdrawOfferOf(c.call, "the visit was made", draft);
+  ASSIGN_OR_RETURN(call, draft.Get<Call>(c.call));
+  const auto stamp = [&draft](absl::Time written) {
+    return Stamp{draft.now(), std::nullopt, written};
+  };
+
+  Assignment assignment;
+  assignment.id = AssignmentId(Draft::NextId(&call, 'a'));
+  assignment.calls = {c.call};
+  assignment.physician = c.physician;
+  assignment.driver = c.driver;
+  assignment.car = c.car;
+  assignment.self_drive = c.self_drive;
+  assignment.state = AssignmentState::kFinished;
+  assignment.accept_time = *c.depart_time;
+  assignment.depart = stamp(*c.depart_time);
+  assignment.arrive = stamp(*c.arrive_time);
+  assignment.leave = stamp(*c.leave_time);
+
+  Visit visit;
+  visit.id = VisitId(Draft::NextId(&call, 'v'));
+  visit.call = c.call;
+  visit.assignment = assignment.id;
+  visit.patient = call.patient;
+  visit.physician = c.physician;
+  visit.driver = c.driver;
+  visit.car = c.car;
+  visit.organization = EmployerAt(draft.board(), c.physician, *c.arrive_time);
+  visit.depart = assignment.depart;
+  visit.arrive = assignment.arrive;
+  visit.leave = assignment.leave;
+  visit.treatment_start = stamp(*c.treatment_start_time);
+  visit.treatment_end = stamp(*c.treatment_end_time);
+  visit.fee_band = FeeBandAt(*c.treatment_start_time,
+                             ZoneNamed(draft.board().center().time_zone));
+  visit.treatment_duration = *c.treatment_end_time - *c.treatment_start_time;
+  const Organization* clinic =
+      draft.board().Find<Organization>(visit.organization);
+  if (clinic != nullptr && clinic->position.has_value() &&
+      call.place.position.has_value()) {
+    visit.distance_from_clinic_meters =
+        DistanceMeters(*clinic->position, *call.place.position);
+  }
+
+  // On paper somebody sent them: by then it was triaged.
+  if (!call.triage_time.has_value()) {
+    call.triage_time = c.depart_time;
+    call.triaged_by = draft.actor().person;
+  }
+  call.review_time = draft.now();
+  call.disposition = Disposition::kVisit;
+  if (c.urgency != Urgency::kUnspecified) call.urgency = c.urgency;
+  call.state = CallState::kDepartedScene;
+  call.assignment = assignment.id;
+  call.visit = visit.id;
+  // The note of an earlier crew that found nobody stays with its visit.
+  call.note = NoteId();
+  call.unanswered_offers = 0;
+  draft.Emit(EventKind::kVisitRecorded, c.call,
+             {std::move(call), std::move(visit), std::move(assignment)});
+  for (TaskKind kind :
+       {TaskKind::kRedFlags, TaskKind::kTriageOverdue, TaskKind::kRetriage,
+        TaskKind::kTargetAtRisk, TaskKind::kNoCandidate, TaskKind::kNoAnswer,
+        TaskKind::kPlaceUnreachable}) {
+    draft.ResolveTasks(kind, c.call);
+  }
+  NoteSeenBy(c.call, c.physician, draft);
+  return c.call;
 }
 
 // --- Not found --------------------------------------------------------------

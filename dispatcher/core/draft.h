@@ -139,6 +139,7 @@ absl::StatusOr<Subject> Rule(const ReportDriverMissing&, Draft&);
 absl::StatusOr<Subject> Rule(const PassTime&, Draft&);
 // decide_visit.cc
 absl::StatusOr<Subject> Rule(const AdvanceVisit&, Draft&);
+absl::StatusOr<Subject> Rule(const RecordVisit&, Draft&);
 absl::StatusOr<Subject> Rule(const ReportNotFound&, Draft&);
 absl::StatusOr<Subject> Rule(const RecordNotFoundStep&, Draft&);
 absl::StatusOr<Subject> Rule(const ReportFound&, Draft&);

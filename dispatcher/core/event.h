@@ -39,7 +39,9 @@ HOUSECALL_ENUM(EventKind, kUnspecified,
                // The operator's tasks.
                kTaskRaised, kTaskAcknowledged, kTaskResolved,
                // The note, again.
-               kDeliveryBegan);
+               kDeliveryBegan,
+               // The visit, from paper.
+               kVisitRecorded);
 
 // What happened: the journal's entry. It carries every record that changed,
 // as it is afterwards, so that Apply is the same for all kinds and the rows,

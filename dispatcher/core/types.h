@@ -93,12 +93,17 @@ struct Place {
 };
 
 // When something happened: the server's time decides, the device's is kept
-// beside it (a phone's clock may be wrong, or the phone was offline).
+// beside it (a phone's clock may be wrong, or the phone was offline). What an
+// operator copied from paper happened when the paper says; the server's time is
+// when it was entered.
 struct Stamp {
   absl::Time server_time = absl::UnixEpoch();
   std::optional<absl::Time> device_time;
+  std::optional<absl::Time> written_time = std::nullopt;
+  // The time that counts.
+  absl::Time moment() const { return written_time.value_or(server_time); }
   bool operator==(const Stamp&) const = default;
-  HOUSECALL_FIELDS(server_time, device_time);
+  HOUSECALL_FIELDS(server_time, device_time, written_time);
 };
 
 // Who acts: an account of the center with the person and organization behind

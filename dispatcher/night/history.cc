@@ -212,7 +212,7 @@ class History {
       return expected;
     }
     const absl::Duration took =
-        visit->leave->server_time - visit->arrive->server_time;
+        visit->leave->moment() - visit->arrive->moment();
     return took > absl::ZeroDuration() ? std::max(60.0, MinuteOf(took))
                                        : expected;
   }

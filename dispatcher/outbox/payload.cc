@@ -17,7 +17,7 @@ std::string Rfc3339(absl::Time time) {
 
 void SetTime(Json& json, const char* key,
              const std::optional<core::Stamp>& stamp) {
-  if (stamp.has_value()) json[key] = Rfc3339(stamp->server_time);
+  if (stamp.has_value()) json[key] = Rfc3339(stamp->moment());
 }
 
 void SetText(Json& json, const char* key, const std::string& text) {

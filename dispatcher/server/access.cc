@@ -140,6 +140,7 @@ const std::vector<AccessRow>& AccessTable() {
       {"StartTreatment", 0, 0, kCrew, 0, 0, 0, 0},
       {"EndTreatment", 0, 0, kCrew, 0, 0, 0, 0},
       {"LeaveScene", 0, kAll, kCrew, kCrew, 0, 0, 0},
+      {"RecordVisit", 0, kAll, 0, 0, 0, 0, 0},
       {"ReportNotFound", 0, kAll, kCrew, kCrew, 0, 0, 0},
       {"RecordNotFoundStep", 0, kAll, kCrew, kCrew, 0, 0, 0},
       {"ReportFound", 0, kAll, kCrew, kCrew, 0, 0, 0},

@@ -189,6 +189,12 @@ class VisitService final : public v1::VisitService::CallbackService {
                    response);
   }
 
+  grpc::ServerUnaryReactor* RecordVisit(grpc::CallbackServerContext* context,
+                                        const v1::RecordVisitRequest* request,
+                                        v1::Call* response) override {
+    return desk_->Mutate<core::RecordVisit>(context, "RecordVisit", request,
+                                            response);
+  }
   grpc::ServerUnaryReactor* ReportNotFound(
       grpc::CallbackServerContext* context,
       const v1::ReportNotFoundRequest* request, v1::Call* response) override {
@@ -257,7 +263,7 @@ class VisitService final : public v1::VisitService::CallbackService {
               FilterId<core::PersonId>(caller, request->person(), "person"));
           const unsigned reach = ReachOf("ListVisits", caller.actor);
           const auto start = [](const core::Visit& visit) {
-            return visit.depart.has_value() ? visit.depart->server_time
+            return visit.depart.has_value() ? visit.depart->moment()
                                             : absl::InfiniteFuture();
           };
           return ListRecords<core::Visit>(

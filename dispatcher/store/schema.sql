@@ -478,3 +478,7 @@ CREATE TABLE matches (
   PRIMARY KEY (center, id)
 );
 CREATE INDEX matches_by_call ON matches (center, call);
+
+-- Migration 2: Calls say how they came, and when they were written on paper
+ALTER TABLE calls ADD COLUMN source TEXT NOT NULL DEFAULT 'UNSPECIFIED';
+ALTER TABLE calls ADD COLUMN written_time BIGINT;

@@ -320,6 +320,21 @@ TEST(MergeJson, NamesTheFieldThatIsWrong) {
   }
 }
 
+// 18:00 typed at 02:04 is yesterday's on a sheet of paper, and today's where
+// something is agreed.
+TEST(SetField, TakesTimesOnPaperAsOver) {
+  v1::SubmitCallRequest submit;
+  ASSERT_TRUE(Set("written-time", "18:00", &submit).ok());
+  EXPECT_LT(submit.written_time().seconds(), 1778072640);
+  v1::RecordVisitRequest visit;
+  ASSERT_TRUE(Set("arrive-time", "18:00", &visit).ok());
+  EXPECT_EQ(visit.arrive_time().seconds(), submit.written_time().seconds());
+  v1::HoldCallRequest hold;
+  ASSERT_TRUE(Set("until-time", "18:00", &hold).ok());
+  EXPECT_EQ(hold.until_time().seconds(),
+            submit.written_time().seconds() + 24 * 60 * 60);
+}
+
 TEST(FillDefaults, AddsParentAndDeviceTime) {
   v1::ListCallsRequest list;
   FillDefaults(Around(), &list);

@@ -47,6 +47,13 @@ TEST(ParseTime, TakesWhatPeopleWrite) {
   }
 }
 
+TEST(ParseTime, TakesTheLastSuchTimeOfWhatHasBeen) {
+  EXPECT_EQ(*ParseTime("22:04", kNow, Clock::kLast), kNow);
+  EXPECT_EQ(*ParseTime("22:05", kNow, Clock::kLast),
+            kNow + absl::Minutes(1) - absl::Hours(24));
+  EXPECT_EQ(*ParseTime("+1m", kNow, Clock::kLast), kNow + absl::Minutes(1));
+}
+
 TEST(ParseTime, RefusesWhatIsNoTime) {
   for (const char* text :
        {"", "soon", "25:00", "22:60", "2:30", "22:3o", "+", "-", "+5", "+inf",

@@ -157,6 +157,139 @@ TEST(SubmitCall, RefusesWhoIsNotRegistered) {
             "NOT_FOUND: patients/zzz is not known");
 }
 
+// Nurse Ito's call lay on paper since `ago`; the operator enters it now.
+SubmitCall FromPaper(Night& night, absl::Duration ago) {
+  SubmitCall c = night.Submission("c1", "a");
+  c.source = CallSource::kPaper;
+  c.written_time = night.now - ago;
+  c.requester = PersonId("nurse-ito");
+  return c;
+}
+
+TEST(SubmitCall, FromPaperKeepsBothTimesAndWhoCalled) {
+  Night night;
+  const SubmitCall c = FromPaper(night, absl::Hours(2));
+  night.Must(c, night.As("op-mori"));
+  const Call& call = night.GetCall();
+  EXPECT_EQ(call.source, CallSource::kPaper);
+  EXPECT_EQ(call.written_time, c.written_time);
+  EXPECT_EQ(call.receive_time, night.now);
+  EXPECT_EQ(call.requester, PersonId("nurse-ito"));
+  EXPECT_EQ(call.requester_organization, OrganizationId("station-asahi"));
+  EXPECT_EQ(night.events[0].actor.person, PersonId("op-mori"));
+}
+
+TEST(SubmitCall, OfAClientSaysSo) {
+  Night night;
+  night.Must(night.Submission("c1", "a"));
+  EXPECT_EQ(night.GetCall().source, CallSource::kClient);
+  EXPECT_FALSE(night.GetCall().written_time.has_value());
+}
+
+TEST(SubmitCall, FromPaperHasWaitedSinceItWasWritten) {
+  Night night;
+  const absl::Duration target = night.board.center().policy.triage_target;
+  night.Must(FromPaper(night, target - absl::Minutes(1)), night.As("op-mori"));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kTriageOverdue), 0);
+  night.Wait(absl::Minutes(1));
+  EXPECT_EQ(night.OpenTasks(TaskKind::kTriageOverdue), 1);
+}
+
+TEST(SubmitCall, FromPaperForAnOpenCallIsAFactWithBothTimes) {
+  Night night;
+  night.Must(night.Submission("c1", "a"));
+  SubmitCall c = FromPaper(night, absl::Minutes(40));
+  c.call = CallId("c2");
+  c.complaint = PrivateText("worse");
+  c.requester = PersonId("nurse-abe");
+  night.Must(c, night.As("op-mori"));
+  EXPECT_THAT(night.GetCall().followers, ElementsAre(PersonId("nurse-abe")));
+  ASSERT_EQ(night.GetCall().facts.size(), 1u);
+  const Fact& fact = night.GetCall().facts[0];
+  EXPECT_EQ(fact.author, PersonId("nurse-abe"));
+  EXPECT_EQ(fact.source, CallSource::kPaper);
+  EXPECT_EQ(fact.written_time, c.written_time);
+  EXPECT_EQ(fact.time, night.now);
+}
+
+TEST(SubmitCall, RefusesATimeOnPaperThatCannotBe) {
+  struct Case {
+    std::string words;
+    std::function<void(SubmitCall&)> spoil;
+  };
+  const absl::Time now = Night().now;
+  const std::vector<Case> cases = {
+      {"INVALID_ARGUMENT: written_time: required",
+       [](SubmitCall& c) { c.written_time.reset(); }},
+      {"INVALID_ARGUMENT: written_time: 2026-11-20T11:00:00.001+00:00 is in "
+       "the future",
+       [now](SubmitCall& c) { c.written_time = now + absl::Milliseconds(1); }},
+      {"INVALID_ARGUMENT: written_time: infinite-future is in the future",
+       [](SubmitCall& c) { c.written_time = absl::InfiniteFuture(); }},
+      {"INVALID_ARGUMENT: written_time: 2025-11-20T11:00:00+00:00 is more than "
+       "31 days ago",
+       [now](SubmitCall& c) { c.written_time = now - absl::Hours(365 * 24); }},
+      {"INVALID_ARGUMENT: written_time: infinite-past is more than 31 days ago",
+       [](SubmitCall& c) { c.written_time = absl::InfinitePast(); }},
+      {"INVALID_ARGUMENT: written_time: only with source PHONE or PAPER",
+       [](SubmitCall& c) { c.source = CallSource::kClient; }},
+      {"FAILED_PRECONDITION: a call needs a professional",
+       [](SubmitCall& c) { c.requester = PersonId("stranger"); }},
+  };
+  for (const Case& wrong : cases) {
+    Night night;
+    SubmitCall c = FromPaper(night, absl::Hours(1));
+    wrong.spoil(c);
+    EXPECT_THAT(Words(night.Do(c, night.As("op-mori")).status()),
+                StartsWith(wrong.words));
+    EXPECT_TRUE(night.events.empty());
+  }
+}
+
+TEST(SubmitCall, TakesAnothersWordAndTimeFromAnOperatorOnly) {
+  Night night;
+  EXPECT_EQ(WordsOfDoing(night, FromPaper(night, absl::Hours(1))),
+            "FAILED_PRECONDITION: source: PAPER is for an operator to say");
+  SubmitCall c = night.Submission("c1", "a");
+  c.requester = PersonId("nurse-abe");
+  EXPECT_EQ(WordsOfDoing(night, c),
+            "FAILED_PRECONDITION: requester: only an operator enters a call "
+            "for somebody else");
+  c.requester = PersonId("nurse-ito");
+  night.Must(c);
+}
+
+TEST(TriageCall, OnPaperCountsItsTargetFromThen) {
+  Night night;
+  night.Must(FromPaper(night, absl::Hours(1)), night.As("op-mori"));
+  TriageCall c = night.Triage("c1", Urgency::kUrgent);
+  c.written_time = night.now - absl::Minutes(50);
+  night.Must(c);
+  EXPECT_EQ(night.GetCall().triage_time, c.written_time);
+  EXPECT_EQ(night.GetCall().target_time, night.now + absl::Minutes(10));
+  EXPECT_EQ(night.GetCall().review_time, night.now);
+  EXPECT_EQ(WordsOfDoing(night, c),
+            "FAILED_PRECONDITION: written_time: calls/c1 was triaged before");
+}
+
+TEST(TriageCall, RefusesATimeOnPaperThatCannotBe) {
+  Night night;
+  night.Must(FromPaper(night, absl::Hours(1)), night.As("op-mori"));
+  TriageCall c = night.Triage("c1");
+  c.written_time = night.now - absl::Minutes(61);
+  EXPECT_EQ(WordsOfDoing(night, c),
+            "INVALID_ARGUMENT: written_time: before the call itself was "
+            "written");
+  c.written_time = night.now + absl::Minutes(1);
+  EXPECT_THAT(WordsOfDoing(night, c), HasSubstr("is in the future"));
+  night.Must(night.Submission("c2", "b"));
+  c = night.Triage("c2");
+  c.written_time = night.now;
+  EXPECT_EQ(
+      WordsOfDoing(night, c),
+      "FAILED_PRECONDITION: written_time: calls/c2 did not come on paper");
+}
+
 TEST(SubmitCall, KeepsAClockThatIsOffByLessThanADay) {
   Night night;
   SubmitCall c = night.Submission("c1", "a");

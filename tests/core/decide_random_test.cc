@@ -495,6 +495,17 @@ class RandomNight {
       case 38:
       case 39:
       case 40:
+        if (random_.Chance(10)) {
+          RecordVisit visit;
+          visit.call = call;
+          visit.urgency = AnyValue<Urgency>();
+          visit.physician = AnyPhysician();
+          visit.self_drive = true;
+          visit.depart_time = visit.arrive_time = visit.treatment_start_time =
+              visit.treatment_end_time = visit.leave_time =
+                  night_.now - absl::Minutes(random_.Below(30));
+          return visit;
+        }
         return AdvanceVisit{AnyAssignment(call), call, AnyStep(call),
                             std::nullopt};
       case 41:

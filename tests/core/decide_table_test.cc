@@ -254,6 +254,16 @@ std::vector<Trial> Trials() {
                         return AdvanceVisit{a, id, step, std::nullopt};
                       })});
   }
+  call("RecordVisit", [=](const Night& night) {
+    RecordVisit c;
+    c.call = id;
+    c.urgency = Urgency::kUrgent;
+    c.physician = PersonId("p1");
+    c.driver = PersonId("d1");
+    c.depart_time = c.arrive_time = c.treatment_start_time =
+        c.treatment_end_time = c.leave_time = night.now;
+    return c;
+  });
   call("ReportNotFound", [=](const Night&) { return ReportNotFound{id}; });
   call("RecordNotFoundStep", [=](const Night&) {
     return RecordNotFoundStep{id, NotFoundStep::kPhoneFamily, true};

@@ -1,5 +1,6 @@
 // The rules of a visit: the steps of the crew, a patient who is not found, and
 // the hours worked.
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,127 @@ void BringTwoOnScene(Night& night) {
 void Treat(Night& night, const std::string& call) {
   night.Must(night.StepOf(call, Step::kStartTreatment));
   night.Must(night.StepOf(call, Step::kEndTreatment));
+}
+
+// --- From paper -------------------------------------------------------------
+
+// c1 came at 19:00 on paper and is entered at 20:00; this is its visit.
+RecordVisit OnPaper(Night& night) {
+  SubmitCall submit = night.Submission("c1", "a");
+  submit.source = CallSource::kPaper;
+  submit.written_time = night.now - absl::Minutes(60);
+  night.Must(submit, night.As("op-mori"));
+  RecordVisit c;
+  c.call = kCall;
+  c.urgency = Urgency::kUrgent;
+  c.physician = kP1;
+  c.driver = kD1;
+  c.car = CarId("k1");
+  c.depart_time = night.now - absl::Minutes(55);
+  c.arrive_time = night.now - absl::Minutes(40);
+  c.treatment_start_time = night.now - absl::Minutes(38);
+  c.treatment_end_time = night.now - absl::Minutes(10);
+  c.leave_time = night.now - absl::Minutes(5);
+  return c;
+}
+
+TEST(RecordVisit, IsAVisitByTheTimesOnPaper) {
+  Night night;
+  const RecordVisit c = OnPaper(night);
+  night.Must(c);
+  EXPECT_EQ(night.GetCall().state, CallState::kDepartedScene);
+  EXPECT_EQ(night.GetCall().triage_time, c.depart_time);
+  EXPECT_EQ(night.AssignmentOf().state, AssignmentState::kFinished);
+  const Visit& visit = night.VisitOf();
+  EXPECT_EQ(visit.physician, kP1);
+  EXPECT_EQ(visit.car, CarId("k1"));
+  EXPECT_EQ(visit.organization, night.DutyOf("p1").organization);
+  EXPECT_EQ(visit.treatment_duration, absl::Minutes(28));
+  // 19:22.
+  EXPECT_EQ(visit.fee_band, FeeBand::kEvening);
+  EXPECT_EQ(visit.arrive->written_time, c.arrive_time);
+  EXPECT_EQ(visit.arrive->server_time, night.now);
+  EXPECT_THAT(night.board.Find<Patient>(PatientId("a"))->seen_by,
+              ElementsAre(kP1));
+  // Nobody was asked or sent.
+  EXPECT_EQ(night.Count(EventKind::kVisitOffered), 0);
+  EXPECT_EQ(night.board.RunningAssignmentOf(kP1), nullptr);
+}
+
+TEST(RecordVisit, IsFinishedAsAnyOther) {
+  Night night;
+  night.Must(OnPaper(night));
+  night.SignNoteOf("c1");
+  night.ConfirmHoursOf("c1");
+  night.ConfirmDeliveriesOf("c1");
+  night.Must(InformRequester{kCall});
+  EXPECT_EQ(night.GetCall().state, CallState::kClosed);
+  EXPECT_EQ(night.GetCall().outcome, Outcome::kVisited);
+}
+
+TEST(RecordVisit, TakesACrewThatIsNoLongerOnDuty) {
+  Night night;
+  const RecordVisit c = OnPaper(night);
+  night.Must(GoOffDuty{kP1});
+  night.Must(GoOffDuty{kD1});
+  night.Must(c);
+  // The rota knows for whom he worked.
+  EXPECT_EQ(night.VisitOf().organization, OrganizationId("clinic-hino"));
+}
+
+TEST(RecordVisit, WithdrawsTheOfferThatWasMadeMeanwhile) {
+  Night night;
+  const RecordVisit c = OnPaper(night);
+  night.Must(night.Triage("c1"));
+  night.Must(night.OfferTo("c1", "p2", "d1"));
+  const OfferId offer = night.GetCall().offer;
+  night.Must(c);
+  EXPECT_EQ(night.board.Find<Offer>(offer)->state, OfferState::kWithdrawn);
+  EXPECT_EQ(night.VisitOf().physician, kP1);
+}
+
+TEST(RecordVisit, RefusesWhatCannotHaveBeen) {
+  struct Case {
+    std::string words;
+    std::function<void(RecordVisit&)> spoil;
+  };
+  const absl::Time now = Night().now;
+  const std::vector<Case> cases = {
+      {"INVALID_ARGUMENT: urgency: required",
+       [](RecordVisit& c) { c.urgency = Urgency::kUnspecified; }},
+      {"INVALID_ARGUMENT: physician: required",
+       [](RecordVisit& c) { c.physician = PersonId(); }},
+      {"NOT_FOUND: physician: people/x is not known",
+       [](RecordVisit& c) { c.physician = PersonId("x"); }},
+      {"NOT_FOUND: driver: people/x is not known",
+       [](RecordVisit& c) { c.driver = PersonId("x"); }},
+      {"NOT_FOUND: car: cars/x is not known",
+       [](RecordVisit& c) { c.car = CarId("x"); }},
+      {"INVALID_ARGUMENT: driver, self_drive: exactly one of them",
+       [](RecordVisit& c) { c.self_drive = true; }},
+      {"INVALID_ARGUMENT: driver, self_drive: exactly one of them",
+       [](RecordVisit& c) { c.driver = PersonId(); }},
+      {"INVALID_ARGUMENT: driver: a physician who drives himself is self_drive",
+       [](RecordVisit& c) { c.driver = c.physician; }},
+      {"INVALID_ARGUMENT: depart_time: required",
+       [](RecordVisit& c) { c.depart_time.reset(); }},
+      {"INVALID_ARGUMENT: depart_time: is before the call",
+       [now](RecordVisit& c) { c.depart_time = now - absl::Minutes(61); }},
+      {"INVALID_ARGUMENT: depart_time: 1970-01-01T00:00:00+00:00 is more than "
+       "31 days ago",
+       [](RecordVisit& c) { c.depart_time = absl::UnixEpoch(); }},
+      {"INVALID_ARGUMENT: treatment_end_time: is before treatment_start_time",
+       [](RecordVisit& c) { c.treatment_end_time = c.arrive_time; }},
+      {"INVALID_ARGUMENT: leave_time: infinite-future is in the future",
+       [](RecordVisit& c) { c.leave_time = absl::InfiniteFuture(); }},
+  };
+  for (const Case& wrong : cases) {
+    Night night;
+    RecordVisit c = OnPaper(night);
+    wrong.spoil(c);
+    EXPECT_EQ(WordsOfDoing(night, c), wrong.words);
+    EXPECT_EQ(night.GetCall().state, CallState::kReceived);
+  }
 }
 
 // --- Steps ------------------------------------------------------------------

@@ -204,7 +204,7 @@ const QueueRow = memo(function QueueRow(props: RowProps) {
           {props.arriveMs !== undefined && <span>{t("eta")} <b>{clockTime(props.arriveMs)}</b></span>}
           {call.state !== CallState.OFFERED && props.holder && <span>{props.holder}</span>}
           {props.touch && <span class="queue-touch">{props.touch}</span>}
-          {props.dueMs === undefined && <span>{t("waiting_since", { span: span(at - (msOf(call.receiveTime) ?? at)) })}</span>}
+          {props.dueMs === undefined && <span>{t("waiting_since", { span: span(at - (msOf(call.writtenTime ?? call.receiveTime) ?? at)) })}</span>}
         </span>
       </a>
     </li>

@@ -160,7 +160,11 @@ function Clocks({ call, assignment }: { call: Call; assignment: Assignment | und
   const due = dueMs(call, session.value?.center.policy);
   const arriveMs = !hasArrived(call) ? msOf(assignment?.estimate?.arriveTime) : undefined;
   const target = msOf(call.targetTime);
+  const written: readonly (readonly [string, string, string, boolean])[] = call.writtenTime
+    ? [[t("clock_written"), clockTime(call.writtenTime), age(call.writtenTime), false]]
+    : [];
   const cells: readonly (readonly [string, string, string, boolean])[] = [
+    ...written,
     [t("clock_received"), clockTime(call.receiveTime), age(call.receiveTime), false],
     [t("clock_triaged"), clockTime(call.triageTime) || "–",
       call.triageTime || due === undefined ? "" : t("clock_due", { time: clockTime(due) }), !call.triageTime && isLate(call, session.value?.center.policy)],

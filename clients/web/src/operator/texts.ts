@@ -122,6 +122,7 @@ export const t = catalogue({
   travel_times: ["所要時間の根拠", "Travel times by"],
   by_straight_line: ["直線距離からの概算", "an estimate from the straight line"],
   by_roads: ["道路地図", "the road map"],
+  clock_written: ["紙・電話で受付", "Said or written"],
   clock_received: ["受付", "Received"],
   clock_triaged: ["トリアージ", "Triaged"],
   clock_target: ["到着目標", "Target"],

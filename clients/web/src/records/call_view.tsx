@@ -210,7 +210,7 @@ export function ArrivalPromise({ call, board }: { call: Call; board: LiveBoard }
 // When a call has to be triaged, in ms since 1970; undefined: it is, or nobody
 // knows.
 export function triageDueMs(call: Call, policy: Policy | undefined): number | undefined {
-  const received = msOf(call.receiveTime);
+  const received = msOf(call.writtenTime ?? call.receiveTime);
   if (call.triageTime || received === undefined || !policy) return undefined;
   const allowed = call.redFlags.length > 0
     ? (durationMs(policy.urgentTriageTarget) ?? 20 * 60_000)

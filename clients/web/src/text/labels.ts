@@ -188,6 +188,7 @@ export const eventKindLabel = label(EventKind, {
   TASK_ACKNOWLEDGED: ["要対応を確認", "task acknowledged"],
   TASK_RESOLVED: ["要対応を完了", "task resolved"],
   DELIVERY_BEGAN: ["送付を開始", "delivery began"],
+  VISIT_RECORDED: ["紙の往診記録を入力", "visit entered from paper"],
 });
 
 export const deliveryStateLabel = label(DeliveryState, {
