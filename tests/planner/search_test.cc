@@ -212,6 +212,40 @@ TEST(SearchRoutes, FindsTheLeastOfAllPlansWhereTheNightIsSmall) {
   }
 }
 
+// As above with up to six stops, of which some have two calls; of these there
+// are up to two million plans each.
+TEST(SearchRoutes, FindsTheLeastOfAllPlansOfSixCalls) {
+  Random random(6);
+  struct Size {
+    int stops;
+    int wheels;
+    int physicians;
+    int rounds;
+  };
+  for (const Size& size :
+       {Size{5, 2, 2, 150}, Size{5, 1, 3, 50}, Size{5, 3, 1, 50},
+        Size{6, 2, 2, 20}, Size{6, 3, 2, 4}}) {
+    for (int round = 0; round < size.rounds; ++round) {
+      RouteProblem problem =
+          RandomProblem(random, size.stops, size.wheels, size.physicians);
+      for (RouteStop& stop : problem.stops) {
+        if (!random.OneIn(3)) continue;
+        WaitClock second = stop.clocks[0];
+        second.due_minutes = random.Between(10, 90);
+        stop.clocks.push_back(second);
+        stop.visit_minutes += 15;
+        stop.unserved_cost *= 2;
+      }
+      const SearchResult found =
+          SearchRoutes(problem, {}, {.max_steps = 20'000'000});
+      EXPECT_TRUE(found.is_least) << size.stops << " round " << round;
+      EXPECT_NEAR(CostOf(problem, found.plan), found.cost, 1e-6);
+      EXPECT_NEAR(found.cost, Brute(problem).least(), 1e-4)
+          << size.stops << " round " << round;
+    }
+  }
+}
+
 TEST(SearchRoutes, FindsWhatTheExactSearchFindsWithoutIt) {
   // Six stops exactly, against the same with a seventh that nobody can serve,
   // for which there is no exact search.
