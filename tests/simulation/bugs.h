@@ -19,6 +19,8 @@ HOUSECALL_ENUM(Bug, kUnspecified,
                kVersionIsStale, kLoadIsStale, kLoadForgetsCalls,
                kOutboxPutIsLost, kOutboxRemoveIsLost, kLeaseIsIgnored,
                kOutboxSleeps, kJournalDiffersFromRows, kBatchIsTornByCrash,
+               // The disk.
+               kLogIsNotSynced, kFileIsNotSynced, kFailedSyncIsTakenForDone,
                // The hand-over of requests and answers.
                kAnswersBeforeCommit, kRequestIdIsDropped, kFingerprintIsDropped,
                kAnswersTheWrongCall, kLogsTheComplaint,

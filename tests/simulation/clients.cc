@@ -838,6 +838,19 @@ class Meddler final : public Client {
                                  person};
       }
       case 15:
+        if (random().Chance(30)) {
+          // From a sheet of paper, right or not.
+          core::RecordVisit visit;
+          visit.call = id;
+          visit.urgency = core::Urgency::kUrgent;
+          visit.physician = AnyPhysician();
+          visit.driver = AnyDriver();
+          visit.depart_time = visit.arrive_time = visit.treatment_start_time =
+              visit.treatment_end_time = visit.leave_time =
+                  world().Now() - absl::Minutes(random().Below(10));
+          return visit;
+        }
+        [[fallthrough]];
       case 16:
         return core::AdvanceVisit{call.assignment, id,
                                   random().Of(AllValues<core::Step>()),

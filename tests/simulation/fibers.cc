@@ -214,7 +214,10 @@ void Scheduler::Suspend() {
       fiber->state == Fiber::State::kEnded ? nullptr : &fiber->fake_stack,
       context_->stack_bottom, context_->stack_bytes);
 #endif
+  // Each thread has its own.
+  const int error_number = errno;
   swapcontext(&fiber->context, &context_->main);
+  errno = error_number;
 #ifdef HOUSECALL_ASAN_FIBERS
   __sanitizer_finish_switch_fiber(fiber->fake_stack, &context_->stack_bottom,
                                   &context_->stack_bytes);

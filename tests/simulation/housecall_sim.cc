@@ -38,11 +38,11 @@ void PrintSummary(const Report& report) {
   std::printf(
       "digest %016" PRIx64 ": %s of the night, %" PRId64 " switches, %" PRId64
       " commits, %" PRId64 " accepted, %" PRId64 " refused, %" PRId64
-      " faults, %" PRId64 " crashes\n",
+      " faults, %" PRId64 " crashes, %" PRId64 " power cuts\n",
       report.digest,
       absl::FormatDuration(absl::Trunc(report.night, absl::Seconds(1))).c_str(),
       report.switches, report.commits, report.accepted, report.refused,
-      report.faults, report.crashes);
+      report.faults, report.crashes, report.power_cuts);
 }
 
 // Tells the end of the story, or all of it.
@@ -122,6 +122,7 @@ int RunMany() {
     all.refused += report.refused;
     all.faults += report.faults;
     all.crashes += report.crashes;
+    all.power_cuts += report.power_cuts;
     all.night += report.night;
   }
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);

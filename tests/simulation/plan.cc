@@ -73,6 +73,14 @@ Plan PlanOf(uint64_t seed) {
   plan.preempt = maybe(50, 100);
   plan.timer_interval = absl::Milliseconds(random.Between(500, 2000));
   plan.offers_ignored_percent = static_cast<int32_t>(random.Between(0, 30));
+  plan.on_disk = random.Chance(40);
+  if (plan.on_disk) {
+    plan.power_cuts = maybe(60, 8);
+    plan.disk_writes_fail = maybe(30, 20);
+    plan.disk_syncs_fail = maybe(40, 60);
+    plan.disk_is_full = maybe(30, 20);
+    plan.disk_is_slow = maybe(30, 30);
+  }
   return plan;
 }
 
@@ -114,13 +122,31 @@ std::vector<Plan> SimplerPlans(const Plan& plan) {
   add([](Plan& p) { p.drivers = 1; });
   add([](Plan& p) { p.partitions = false; });
   add([](Plan& p) { p.max_skew = absl::ZeroDuration(); });
-  for (int32_t Plan::*chance :
-       {&Plan::store_fails_before, &Plan::store_fails_after, &Plan::disk_full,
-        &Plan::commit_arrives_late, &Plan::crash_at_store_call,
-        &Plan::message_lost, &Plan::message_doubled, &Plan::message_late,
-        &Plan::receiver_fails, &Plan::receiver_hangs, &Plan::receiver_lies,
-        &Plan::request_id_reused, &Plan::position_lies, &Plan::preempt,
-        &Plan::offers_ignored_percent}) {
+  add([](Plan& p) {
+    p.on_disk = false;
+    p.power_cuts = p.disk_writes_fail = p.disk_syncs_fail = 0;
+    p.disk_is_full = p.disk_is_slow = 0;
+  });
+  for (int32_t Plan::*chance : {&Plan::store_fails_before,
+                                &Plan::store_fails_after,
+                                &Plan::disk_full,
+                                &Plan::commit_arrives_late,
+                                &Plan::crash_at_store_call,
+                                &Plan::message_lost,
+                                &Plan::message_doubled,
+                                &Plan::message_late,
+                                &Plan::receiver_fails,
+                                &Plan::receiver_hangs,
+                                &Plan::receiver_lies,
+                                &Plan::request_id_reused,
+                                &Plan::position_lies,
+                                &Plan::power_cuts,
+                                &Plan::disk_writes_fail,
+                                &Plan::disk_syncs_fail,
+                                &Plan::disk_is_full,
+                                &Plan::disk_is_slow,
+                                &Plan::preempt,
+                                &Plan::offers_ignored_percent}) {
     add([&](Plan& p) { p.*chance = 0; });
   }
   return plans;

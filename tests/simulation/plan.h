@@ -58,6 +58,16 @@ struct Plan {
   // Positions that lie about when they were taken.
   int32_t position_lies = 0;
 
+  // --- The store: the real one on a disk that fails, or in memory ---
+  bool on_disk = false;
+  // Of the disk's writes and syncs, those at which the power is cut, and those
+  // that fail.
+  int32_t power_cuts = 0;
+  int32_t disk_writes_fail = 0;
+  int32_t disk_syncs_fail = 0;
+  int32_t disk_is_full = 0;
+  int32_t disk_is_slow = 0;
+
   // --- At all times ---
   // How far a node's clock is from the true time at most.
   absl::Duration max_skew;
@@ -75,8 +85,10 @@ struct Plan {
                    commit_arrives_late, crash_at_store_call, partitions,
                    message_lost, message_doubled, message_late, receiver_fails,
                    receiver_hangs, receiver_lies, request_id_reused,
-                   position_lies, max_skew, store_delay, preempt,
-                   timer_interval, offers_ignored_percent);
+                   position_lies, on_disk, power_cuts, disk_writes_fail,
+                   disk_syncs_fail, disk_is_full, disk_is_slow, max_skew,
+                   store_delay, preempt, timer_interval,
+                   offers_ignored_percent);
 };
 
 Plan PlanOf(uint64_t seed);

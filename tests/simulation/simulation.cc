@@ -188,7 +188,9 @@ Report Simulate(const Plan& plan, bool keep_story, int64_t max_switches) {
   report.commits = world->truth.commits();
   report.accepted = world->truth.accepted();
   report.refused = world->truth.refused();
-  report.faults = world->faults;
+  report.faults =
+      world->faults + world->truth.disk_faults() + world->truth.power_cuts();
+  report.power_cuts = world->truth.power_cuts();
   report.crashes = world->crashes;
   report.night = scheduler.Now() - plan.start_time;
   if (!ended) {
@@ -211,11 +213,11 @@ Report SimulateApart(const Plan& plan, int64_t max_switches) {
     const rlimit time = {kMostSeconds, kMostSeconds};
     setrlimit(RLIMIT_CPU, &time);
     const Report report = Simulate(plan, false, max_switches);
-    std::string text = absl::StrCat(report.digest, " ", report.story_lines, " ",
-                                    report.switches, " ", report.commits, " ",
-                                    report.accepted, " ", report.refused, " ",
-                                    report.faults, " ", report.crashes, " ",
-                                    absl::ToInt64Microseconds(report.night));
+    std::string text = absl::StrCat(
+        report.digest, " ", report.story_lines, " ", report.switches, " ",
+        report.commits, " ", report.accepted, " ", report.refused, " ",
+        report.faults, " ", report.crashes, " ", report.power_cuts, " ",
+        absl::ToInt64Microseconds(report.night));
     for (const Violation& violation : report.violations) {
       absl::StrAppend(&text, std::string(1, '\0'), violation.check,
                       std::string(1, '\1'), violation.what);
@@ -248,7 +250,7 @@ Report SimulateApart(const Plan& plan, int64_t max_switches) {
   int64_t night = 0;
   figures >> report.digest >> report.story_lines >> report.switches >>
       report.commits >> report.accepted >> report.refused >> report.faults >>
-      report.crashes >> night;
+      report.crashes >> report.power_cuts >> night;
   report.night = absl::Microseconds(night);
   for (size_t i = 1; i < parts.size(); ++i) {
     const std::pair<std::string, std::string> halves =

@@ -29,6 +29,8 @@ struct Report {
   int64_t refused = 0;
   int64_t faults = 0;
   int64_t crashes = 0;
+  // Of the store's machine.
+  int64_t power_cuts = 0;
   // How much of the night there was.
   absl::Duration night;
 };

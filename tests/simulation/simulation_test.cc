@@ -29,6 +29,27 @@ TEST(Simulation, TheSameSeedIsTheSameNightToTheByte) {
   EXPECT_GT(one.lines.size(), 500u);
 }
 
+// A night whose store is SQLite's on a disk that loses its power.
+Plan PlanOnDisk() {
+  Plan plan = PlanOf(5);
+  plan.on_disk = true;
+  plan.power_cuts = 5;
+  plan.disk_writes_fail = 5;
+  plan.disk_syncs_fail = 10;
+  plan.disk_is_full = 5;
+  plan.disk_is_slow = 10;
+  return plan;
+}
+
+TEST(Simulation, TheSameSeedIsTheSameNightOnADiskToo) {
+  const Report one = Simulate(PlanOnDisk(), /*keep_story=*/true);
+  const Report two = Simulate(PlanOnDisk(), /*keep_story=*/true);
+  EXPECT_EQ(one.lines, two.lines);
+  EXPECT_EQ(SimulateApart(PlanOnDisk()).digest, one.digest);
+  EXPECT_GT(one.power_cuts, 0);
+  EXPECT_TRUE(one.violations.empty()) << Words(one);
+}
+
 TEST(Simulation, AnotherSeedIsAnotherNight) {
   EXPECT_NE(SimulateApart(PlanOf(1), 20'000).digest,
             SimulateApart(PlanOf(2), 20'000).digest);

@@ -76,15 +76,17 @@ auto StoreLink::Call(const char* operation, Do&& done) -> decltype(done()) {
 }
 
 absl::StatusOr<std::vector<core::CenterId>> StoreLink::ListCenters() {
-  return Call("ListCenters",
-              [&] { return world_->truth.store().ListCenters(); });
+  return Call("ListCenters", [&] {
+    return world_->truth.Read(
+        [&](store::Store& store) { return store.ListCenters(); });
+  });
 }
 
 absl::StatusOr<store::Snapshot> StoreLink::Load(const core::CenterId& center,
                                                 absl::Time closed_after) {
   return Call("Load", [&]() -> absl::StatusOr<store::Snapshot> {
-    absl::StatusOr<store::Snapshot> snapshot =
-        world_->truth.store().Load(center, closed_after);
+    absl::StatusOr<store::Snapshot> snapshot = world_->truth.Read(
+        [&](store::Store& store) { return store.Load(center, closed_after); });
     if (!snapshot.ok()) return snapshot;
     last_version_ = snapshot->version;
     if (IsPlanted(Bug::kLoadIsStale)) {
@@ -109,7 +111,8 @@ absl::StatusOr<int64_t> StoreLink::CurrentVersion(
     const core::CenterId& center) {
   return Call("CurrentVersion", [&]() -> absl::StatusOr<int64_t> {
     if (IsPlanted(Bug::kVersionIsStale)) return last_version_;
-    return world_->truth.store().CurrentVersion(center);
+    return world_->truth.Read(
+        [&](store::Store& store) { return store.CurrentVersion(center); });
   });
 }
 
@@ -120,7 +123,9 @@ absl::StatusOr<std::optional<store::Reply>> StoreLink::FindReply(
                 if (IsPlanted(Bug::kReplyNotFound)) {
                   return std::optional<store::Reply>();
                 }
-                return world_->truth.store().FindReply(center, request_id);
+                return world_->truth.Read([&](store::Store& store) {
+                  return store.FindReply(center, request_id);
+                });
               });
 }
 
@@ -200,7 +205,9 @@ absl::Status StoreLink::Commit(const store::Batch& given,
 absl::StatusOr<std::vector<store::JournalEntry>> StoreLink::ReadJournal(
     const core::CenterId& center, int64_t after, int limit) {
   return Call("ReadJournal", [&] {
-    return world_->truth.store().ReadJournal(center, after, limit);
+    return world_->truth.Read([&](store::Store& store) {
+      return store.ReadJournal(center, after, limit);
+    });
   });
 }
 
@@ -208,20 +215,26 @@ absl::StatusOr<std::vector<store::JournalEntry>> StoreLink::ReadCallJournal(
     const core::CenterId& center, const core::CallId& call, int64_t after,
     int limit) {
   return Call("ReadCallJournal", [&] {
-    return world_->truth.store().ReadCallJournal(center, call, after, limit);
+    return world_->truth.Read([&](store::Store& store) {
+      return store.ReadCallJournal(center, call, after, limit);
+    });
   });
 }
 
 absl::StatusOr<std::vector<core::Record>> StoreLink::ReadCall(
     const core::CenterId& center, const core::CallId& call) {
-  return Call("ReadCall",
-              [&] { return world_->truth.store().ReadCall(center, call); });
+  return Call("ReadCall", [&] {
+    return world_->truth.Read(
+        [&](store::Store& store) { return store.ReadCall(center, call); });
+  });
 }
 
 absl::StatusOr<std::vector<core::Call>> StoreLink::ListPastCalls(
     const core::CenterId& center, const core::CallId& before, int limit) {
   return Call("ListPastCalls", [&] {
-    return world_->truth.store().ListPastCalls(center, before, limit);
+    return world_->truth.Read([&](store::Store& store) {
+      return store.ListPastCalls(center, before, limit);
+    });
   });
 }
 
@@ -230,7 +243,9 @@ absl::StatusOr<std::vector<store::LeasedMessage>> StoreLink::LeaseOutbox(
   return Call("LeaseOutbox", [&] {
     if (IsPlanted(Bug::kLeaseIsIgnored)) lease = absl::ZeroDuration();
     if (IsPlanted(Bug::kRelaySendsEarly)) now += absl::Hours(1);
-    return world_->truth.store().LeaseOutbox(now, lease, limit);
+    return world_->truth.Read([&](store::Store& store) {
+      return store.LeaseOutbox(now, lease, limit);
+    });
   });
 }
 
@@ -238,13 +253,16 @@ absl::StatusOr<absl::Time> StoreLink::NextOutboxTime() {
   return Call("NextOutboxTime", [&]() -> absl::StatusOr<absl::Time> {
     if (IsPlanted(Bug::kOutboxSleeps)) return absl::InfiniteFuture();
     if (IsPlanted(Bug::kRelaySendsEarly)) return absl::InfinitePast();
-    return world_->truth.store().NextOutboxTime();
+    return world_->truth.Read(
+        [&](store::Store& store) { return store.NextOutboxTime(); });
   });
 }
 
 absl::Status StoreLink::ForgetReplies(absl::Time before) {
-  return Call("ForgetReplies",
-              [&] { return world_->truth.store().ForgetReplies(before); });
+  return Call("ForgetReplies", [&] {
+    return world_->truth.Read(
+        [&](store::Store& store) { return store.ForgetReplies(before); });
+  });
 }
 
 }  // namespace housecall::simulation

@@ -8,9 +8,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "dispatcher/core/delivery_rules.h"
 #include "dispatcher/store/batch_rules.h"
+#include "dispatcher/store/memory_store.h"
+#include "dispatcher/store/sqlite_store.h"
 #include "tests/core/invariants.h"
 #include "tests/engine/seed.h"
 
@@ -167,28 +170,166 @@ std::vector<Deadline> DeadlinesOf(const Board& board) {
 
 }  // namespace
 
-Truth::Truth(const Plan& plan, std::function<absl::Time()> now,
-             const Board& board, Story* story)
+Truth::Truth(const Plan& plan, Surroundings surroundings, const Board& board,
+             Story* story)
     : plan_(plan),
-      now_(std::move(now)),
+      surroundings_(std::move(surroundings)),
+      now_(surroundings_.now),
       story_(story),
       center_(board.center().id),
+      random_(plan.seed ^ 0xd15cd15cd15c),
       rows_(board) {
-  const absl::Status status = store_.Commit(engine::testing::BatchOf(board), 0);
+  absl::Status status;
+  if (plan.on_disk) {
+    disk_ = std::make_unique<Disk>(
+        random_.Next(),
+        [this] {
+          DiskFaults faults;
+          if (spared_ || !surroundings_.storm()) return faults;
+          faults.power_cut = plan_.power_cuts;
+          faults.write_fails = plan_.disk_writes_fail;
+          faults.full = plan_.disk_is_full;
+          faults.sync_fails = plan_.disk_syncs_fail;
+          faults.slow = plan_.disk_is_slow;
+          return faults;
+        },
+        surroundings_.sleep, now_,
+        [this](absl::string_view what) { story_->Tell("disk", what); });
+    status = Open();
+  } else {
+    store_ = std::make_unique<store::MemoryStore>();
+  }
+  if (status.ok()) {
+    status = store_->Commit(engine::testing::BatchOf(board), 0);
+  }
   if (!status.ok()) story_->Break("harness", Words(status));
   history_.push_back({board, 1, now_()});
+  spared_ = false;
+}
+
+Truth::~Truth() {
+  // It closes its files in peace.
+  spared_ = true;
+  store_.reset();
+}
+
+// --- The disk ---------------------------------------------------------------
+
+int64_t Truth::disk_faults() const {
+  return disk_ == nullptr ? 0 : disk_->failures();
+}
+
+int64_t Truth::power_cuts() const {
+  return disk_ == nullptr ? 0 : disk_->power_cuts();
+}
+
+absl::Status Truth::Nameless(const absl::Status& status) const {
+  if (status.ok() || disk_ == nullptr) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrReplaceAll(status.message(), {{disk_->path(), "night.db"}}));
+}
+
+absl::Status Truth::CheckUp() {
+  if (store_ != nullptr && off_until_ <= now_()) return absl::OkStatus();
+  return absl::UnavailableError("the store's machine is off");
+}
+
+absl::Status Truth::Open() {
+  store::SqliteOptions options;
+  // Often, so that the log is copied and begun anew within a night.
+  options.checkpoint_pages = static_cast<int>(random_.Between(8, 200));
+  absl::StatusOr<std::unique_ptr<store::Store>> opened =
+      store::OpenSqliteStore(disk_->path(), options);
+  if (!opened.ok()) return Nameless(opened.status());
+  store_ = *std::move(opened);
+  return absl::OkStatus();
+}
+
+void Truth::LookAtDisk() {
+  if (disk_ == nullptr || !disk_->is_off()) return;
+  spared_ = true;
+  store_.reset();
+  disk_->TurnOn();
+  if (const absl::Status opened = Open(); !opened.ok()) {
+    story_->Break("disk", "after a power cut: ", Words(opened));
+    return;
+  }
+  story_->Tell("disk", "the power is on again");
+  Settle();
+  doubts_.clear();
+  CheckRowsNow();
+  for (const auto& [id, known] : requests_) {
+    if (!known.written.has_value()) continue;
+    const absl::StatusOr<std::optional<store::Reply>> reply =
+        store_->FindReply(center_, id);
+    if (!reply.ok() || !reply->has_value() ||
+        (*reply)->subject != known.written->subject) {
+      story_->Break("durability", "after a power cut the reply to ",
+                    known.request.words, " is lost");
+    }
+  }
+  spared_ = false;
+  // It takes a while until it serves.
+  off_until_ = now_() + random_.Between(absl::Seconds(1), absl::Seconds(20));
+}
+
+void Truth::Settle() {
+  const absl::StatusOr<store::Snapshot> snapshot =
+      store_->Load(center_, absl::InfinitePast());
+  if (!snapshot.ok()) {
+    story_->Break("disk", Words(Nameless(snapshot.status())));
+    return;
+  }
+  if (snapshot->version == version()) return;
+  if (snapshot->version < version()) {
+    story_->Break("durability", "version ", version(),
+                  " was committed, the disk has ", snapshot->version);
+    return;
+  }
+  absl::StatusOr<std::vector<store::JournalEntry>> journal =
+      store_->ReadJournal(center_, sequence(), 1000);
+  if (!journal.ok()) {
+    story_->Break("disk", Words(Nameless(journal.status())));
+    return;
+  }
+  for (const Doubt& doubt : doubts_) {
+    const store::Batch batch = AsStored(doubt.batch);
+    if (snapshot->version == version() + 1 && batch.journal == *journal &&
+        std::all_of(batch.records.begin(), batch.records.end(),
+                    [&](const core::Record& record) {
+                      return Same(record, snapshot->board);
+                    })) {
+      story_->Tell(doubt.who, "the commit in doubt was done");
+      const Doubt done = doubt;
+      doubts_.clear();
+      Took(done.batch, done.who);
+      return;
+    }
+  }
+  story_->Break("durability", "the disk has version ", snapshot->version,
+                ", which nobody committed after ", version());
 }
 
 // --- Commits ----------------------------------------------------------------
 
 absl::Status Truth::Commit(const store::Batch& batch, int64_t expected_version,
                            absl::string_view who) {
-  const absl::Status status = store_.Commit(batch, expected_version);
+  MutexLock lock(gate_);
+  if (absl::Status status = CheckUp(); !status.ok()) return status;
+  const absl::Status status = Nameless(store_->Commit(batch, expected_version));
   if (status.ok()) {
+    doubts_.clear();
     Took(batch, who);
   } else {
     story_->Tell(who, "commit refused: ", Words(status));
+    if (disk_ != nullptr && expected_version == version() &&
+        !absl::IsAborted(status)) {
+      doubts_.push_back({batch, std::string(who)});
+      if (!disk_->is_off()) Settle();
+    }
   }
+  LookAtDisk();
   return status;
 }
 
@@ -638,10 +779,15 @@ void Truth::CheckNothingIsLate(absl::Duration slack) {
 }
 
 void Truth::CheckRows() {
+  MutexLock lock(gate_);
+  if (CheckUp().ok()) CheckRowsNow();
+}
+
+void Truth::CheckRowsNow() {
   absl::StatusOr<store::Snapshot> snapshot =
-      store_.Load(center_, absl::InfinitePast());
+      store_->Load(center_, absl::InfinitePast());
   if (!snapshot.ok()) {
-    story_->Break("rows", Words(snapshot.status()));
+    story_->Break("rows", Words(Nameless(snapshot.status())));
     return;
   }
   const std::pair<const char*, const Board*> others[] = {

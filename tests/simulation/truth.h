@@ -15,13 +15,16 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "dispatcher/base/mutex.h"
 #include "dispatcher/core/board.h"
 #include "dispatcher/core/command.h"
 #include "dispatcher/core/decide.h"
 #include "dispatcher/core/event.h"
 #include "dispatcher/engine/center_writer.h"
-#include "dispatcher/store/memory_store.h"
+#include "dispatcher/store/store.h"
+#include "tests/simulation/disk.h"
 #include "tests/simulation/plan.h"
+#include "tests/simulation/random.h"
 #include "tests/simulation/story.h"
 
 namespace housecall::simulation {
@@ -43,20 +46,45 @@ struct Request {
   std::string token;
 };
 
-// The center's one store beneath all nodes, with a check of every commit. All
-// of it runs at instants of virtual time: nothing here waits.
+// What the store's machine has of the world.
+struct Surroundings {
+  // The virtual time, and how it passes.
+  std::function<absl::Time()> now;
+  std::function<void(absl::Duration)> sleep;
+  // Whether a storm is on.
+  std::function<bool()> storm;
+};
+
+// The center's one store beneath all nodes, with a check of every commit: in
+// memory, or (Plan::on_disk) the real SQLite store over a disk that fails.
+//
+// In memory all of it happens at instants of virtual time. A disk takes its
+// time; one caller after the other has it, so that what was written is checked
+// before anybody sees it.
 class Truth {
  public:
-  // Begins with `board` as the first version. `now` gives the virtual time.
-  Truth(const Plan& plan, std::function<absl::Time()> now,
-        const core::Board& board, Story* story);
+  // Begins with `board` as the first version.
+  Truth(const Plan& plan, Surroundings surroundings, const core::Board& board,
+        Story* story);
+  ~Truth();
 
   const core::CenterId& center() const { return center_; }
-  // For reading.
-  store::MemoryStore& store() { return store_; }
+  // What `ask` returns of the store, a Status or a StatusOr.
+  template <typename Ask>
+  auto Read(Ask&& ask) -> decltype(ask(std::declval<store::Store&>())) {
+    MutexLock lock(gate_);
+    if (absl::Status status = CheckUp(); !status.ok()) return status;
+    auto result = ask(*store_);
+    LookAtDisk();
+    if (!result.ok()) return Nameless(ToStatus(result));
+    return result;
+  }
   // Store::Commit, and if it is done, every check of what was written.
   absl::Status Commit(const store::Batch& batch, int64_t expected_version,
                       absl::string_view who);
+  // What went wrong with the disk.
+  int64_t disk_faults() const;
+  int64_t power_cuts() const;
 
   // The board now, made by applying the journal.
   const core::Board& board() const { return history_.back().board; }
@@ -130,6 +158,29 @@ class Truth {
     core::Subject answer;
   };
 
+  // A commit that failed in a way that leaves open whether it was done.
+  struct Doubt {
+    store::Batch batch;
+    std::string who;
+  };
+
+  static absl::Status ToStatus(const absl::Status& status) { return status; }
+  template <typename T>
+  static absl::Status ToStatus(const absl::StatusOr<T>& result) {
+    return result.status();
+  }
+  // The same without the name of the file, which is another one in each run.
+  absl::Status Nameless(const absl::Status& status) const;
+  // Unavailable while the store's machine is off.
+  absl::Status CheckUp();
+  // Opens the store on the disk.
+  absl::Status Open();
+  // After a power cut: turns the machine on, and looks at what is left.
+  void LookAtDisk();
+  // Finds out which of the commits in doubt was done.
+  void Settle();
+  void CheckRowsNow();
+
   void Took(const store::Batch& given, absl::string_view who);
   void CheckEvent(const core::Board& before, const core::Event& event);
   void CheckNotEarly(const core::Board& before, const core::Event& event);
@@ -149,10 +200,20 @@ class Truth {
   int CountOf(const std::string& token) const;
 
   const Plan plan_;
+  const Surroundings surroundings_;
   const std::function<absl::Time()> now_;
   Story* const story_;
   const core::CenterId center_;
-  store::MemoryStore store_;
+  Mutex gate_;
+  // Null in memory.
+  std::unique_ptr<Disk> disk_;
+  std::unique_ptr<store::Store> store_;
+  // Nothing fails and nothing takes time: outside the night, and while the
+  // machine is turned on again.
+  bool spared_ = true;
+  Random random_;
+  absl::Time off_until_ = absl::InfinitePast();
+  std::vector<Doubt> doubts_;
 
   core::Board rows_;
   std::vector<Moment> history_;

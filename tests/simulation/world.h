@@ -24,8 +24,11 @@ struct World {
         scheduler(s),
         random(of.seed),
         story([s] { return s->Now(); }, keep_story),
-        truth(
-            of, [s] { return s->Now(); }, board, &story) {}
+        truth(of,
+              {.now = [s] { return s->Now(); },
+               .sleep = [s](absl::Duration d) { s->SleepFor(d); },
+               .storm = [this] { return storm; }},
+              board, &story) {}
 
   absl::Time Now() const { return scheduler->Now(); }
   void Sleep(absl::Duration duration) { scheduler->SleepFor(duration); }
