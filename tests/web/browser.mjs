@@ -21,6 +21,9 @@ const sizes = {
   desktop: { width: 1440, height: 900 },
 };
 
+// Each story is told at both sizes, one run for each.
+export const usualSize = process.env.HOUSECALL_SIZE ?? "phone";
+
 export async function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -59,7 +62,7 @@ export function story(name, tell) {
 // the browser complained about: script errors, what the page's own security
 // policy refused.
 export class Person {
-  static async open(browser, center, account, { size = "phone", language = "ja", position, serviceWorkers = "allow", init } = {}) {
+  static async open(browser, center, account, { size = usualSize, language = "ja", position, serviceWorkers = "allow", init } = {}) {
     const context = await browser.newContext({
       viewport: sizes[size],
       locale: language === "ja" ? "ja-JP" : "en-GB",
@@ -104,20 +107,22 @@ export class Person {
     return this.page.getByText(text).first().waitFor();
   }
 
-  // Takes pictures of the whole screen, by day and by night, and collects what
-  // axe-core holds against it in either.
+  // Takes pictures of the whole screen, by day and by night and in the other
+  // language, and collects what axe-core holds against each.
   async look(name) {
     const { page } = this;
     const usual = await page.evaluate(() => document.documentElement.dataset.theme);
     const other = usual === "day" ? "night" : "day";
+    const otherLanguage = this.language === "ja" ? "en" : "ja";
     await page.evaluate(axe);
     // All of it, as on a screen so long that nothing has to scroll.
     const size = page.viewportSize();
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
     if (height > size.height) await page.setViewportSize({ width: size.width, height });
-    for (const theme of [usual, other]) {
+    for (const [theme, language] of [[usual, this.language], [other, this.language], [usual, otherLanguage]]) {
+      await this.speak(language);
       await page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);
-      const file = `${name}-${this.size}-${this.language}${theme === usual ? "" : `-${theme}`}.png`;
+      const file = `${name}-${this.size}-${language}${theme === usual ? "" : `-${theme}`}.png`;
       await page.screenshot({ path: join(pictures, file) });
       const { violations } = await page.evaluate(() =>
         globalThis.axe.run(document, {
@@ -128,12 +133,23 @@ export class Person {
         const where = each.nodes.map((node) => node.html).slice(0, 3).join(" | ");
         this.problems.push(`${file}: ${each.id}: ${where}`);
       }
+      const overflow = await page.evaluate(() =>
+        document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (overflow > 0) this.problems.push(`${file}: ${overflow} px wider than the ${this.size}`);
     }
-    const overflow = await page.evaluate(() =>
-      document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    if (overflow > 0) this.problems.push(`${name}: ${overflow} px wider than the ${this.size}`);
+    await this.speak(this.language);
     await page.evaluate((value) => (document.documentElement.dataset.theme = value), usual);
     if (height > size.height) await page.setViewportSize(size);
+  }
+
+  // The screens in that language, as if it was chosen in another window.
+  async speak(language) {
+    await this.page.evaluate(async (value) => {
+      const before = localStorage.getItem("language");
+      localStorage.setItem("language", value);
+      dispatchEvent(new StorageEvent("storage", { key: "language", oldValue: before, newValue: value }));
+      for (let i = 0; i < 2; i++) await new Promise((drawn) => requestAnimationFrame(drawn));
+    }, language);
   }
 
   expectNothingWrong() {

@@ -102,6 +102,33 @@ export class Center {
     }
   }
 
+  // A whole visit as the crew's phones would tell it, up to the signed note,
+  // whose deliveries have gone out when this returns. Crews are on duty.
+  async playVisit(call, patient, findings) {
+    await this.as("nurse", "submit-call", call, "--patient", patient, "--complaint", "息切れが強い",
+      "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201");
+    await this.as("operator", "triage-call", call, "--disposition", "visit", "--urgency", "urgent");
+    const offer = await this.awaitOutput("operator", "list-offers", "--call", call, "--states", "pending", "--field", "offers.name");
+    const field = async (name) =>
+      (await this.as("operator", "list-offers", "--call", call, "--field", `offers.${name}`)).split("/").at(-1);
+    const physician = await field("physician");
+    const driver = await field("driver");
+    const crew = driver || physician;
+    for (const account of new Set([physician, crew])) await this.as(account, "accept-offer", offer);
+    const assignment = await this.as("operator", "get-call", call, "--field", "assignment");
+    await this.as(crew, "start-drive", assignment);
+    if (driver) await this.as(driver, "pick-up-physician", assignment);
+    await this.as(crew, "arrive", assignment);
+    await this.as(physician, "start-treatment", assignment);
+    await this.as(physician, "end-treatment", assignment);
+    await this.as(crew, "leave-scene", assignment);
+    const note = await this.as(physician, "draft-note", call, "--text.findings", findings,
+      "--text.diagnosis", "慢性心不全の急性増悪", "--text.treatment", "フロセミド 20mg 静注。30分後 SpO2 95%",
+      "--text.follow-up", "明朝の体重と尿量の確認、利尿薬の調整をお願いします", "--field", "name");
+    await this.as(physician, "sign-note", note, "--etag", "current");
+    await this.awaitOutput("operator", "list-deliveries", "--call", call, "--field", "deliveries.name");
+  }
+
   // The roads, and the screens with the roads to draw.
   async build() {
     const { folder } = this;

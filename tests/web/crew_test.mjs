@@ -152,25 +152,78 @@ story("an acceptance without a network waits on the phone, and counts if it is i
 });
 
 story("a step that the server refuses is shown, and the person decides", async () => {
-  const physician = await open("dr-sato", { language: "en" });
-  const driver = await open("driver-yamada", { language: "en" });
+  const physician = await open("dr-sato");
+  const driver = await open("driver-yamada");
   await center.as("dr-sato", "report-position", movedWord(35.701, 139.409));
   await center.as("driver-yamada", "report-position", movedWord(35.701, 139.4092));
   await submitAndTriage("night-2", "p-1004");
-  await physician.button("I go").click();
-  await driver.look("crew-offer");
-  await driver.button("I go").click();
-  await driver.button("Depart").waitFor();
+  await physician.button("行きます").click();
+  await driver.button("行きます").waitFor();
+  await driver.look("crew-driver-offer");
+  await driver.button("行きます").click();
+  await driver.button("出発する").waitFor();
   await driver.context.setOffline(true);
-  await driver.button("Depart").click();
-  await driver.sees("not sent yet");
+  await driver.button("出発する").click();
+  await driver.sees("送信待ち");
+  await driver.look("crew-driver-offline");
   // Meanwhile the operator gives the crew another call.
   const assignment = JSON.parse(await center.as("operator", "--json", "get-call", "night-2")).assignment;
-  await center.as("operator", "hold-call", "night-2", "--reason", "x").catch(() => {});
   await center.as("operator", "release-assignment", assignment, "--reason", "別の車が近い");
   await driver.context.setOffline(false);
-  await driver.sees("It does not fit what the server knows");
+  await driver.sees("受け付けられなかった操作: 出発する");
   await driver.look("crew-refused");
-  await driver.button("Give it up").click();
-  await driver.page.getByText("It does not fit").waitFor({ state: "detached" });
+  // He may send it again; it is refused again, and nothing else was sent.
+  await driver.button("もう一度送る").click();
+  await driver.sees("受け付けられなかった操作: 出発する");
+  await driver.button("取り消す").click();
+  await driver.page.getByText("受け付けられなかった操作").waitFor({ state: "detached" });
+  await center.as("operator", "cancel-call", "night-2", "--reason", "終わり", "--etag", "current");
+});
+
+story("everything from the acceptance to the signature without a network, sent once and in order", async () => {
+  const physician = await open("dr-tanabe");
+  const { page } = physician;
+  await physician.button("勤務を始める").click();
+  await physician.sees("打診を待っています");
+  await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105));
+  await submitAndTriage("night-4", "p-1001");
+  await center.as("operator", "override-match", "--calls", "night-4", "--physician", "dr-tanabe", "--self-drive",
+    "--override-reason", "いちばん近い");
+  await physician.button("行きます").click();
+  await physician.button("出発する").waitFor();
+  await physician.sees("慢性心不全");
+
+  await physician.context.setOffline(true);
+  const steps = ["出発する", "到着した", "診療を始める", "診療を終える"];
+  for (const step of steps) {
+    await page.locator("#next-step", { hasText: step }).click();
+    await physician.sees(new RegExp(`${step}（送信待ち）`));
+  }
+  await page.reload();
+  for (const step of steps) await physician.sees(new RegExp(`${step}（送信待ち）`));
+  await physician.look("crew-all-offline");
+  await page.getByRole("link", { name: "記録を書く" }).click();
+  await page.getByLabel("所見").fill("両下肺に湿性ラ音");
+  await physician.sees("この端末に保存済");
+  await physician.button("署名して送る").click();
+  await page.locator("dialog").getByRole("button", { name: "署名して送る" }).click();
+  await physician.sees("署名しました。まだ届いていません");
+  await page.getByRole("link", { name: "戻る" }).click();
+  await page.locator("#next-step", { hasText: "退出する" }).click();
+  await physician.sees(/退出する（送信待ち）/);
+  assert.equal(await callState("night-4"), "CALL_STATE_ACCEPTED");
+
+  await physician.context.setOffline(false);
+  await physician.button("勤務時間を確認した").waitFor();
+  assert.equal(await page.getByText("送信待ち").count(), 0);
+  const { events } = JSON.parse(await center.as("operator", "--json", "list-events", "--call", "night-4"));
+  const wanted = ["CAR_DEPARTED", "CREW_ARRIVED", "TREATMENT_STARTED", "TREATMENT_ENDED", "NOTE_SIGNED", "CREW_LEFT"];
+  const kinds = events.map((event) => event.kind.replace("EVENT_KIND_", ""));
+  assert.deepEqual(kinds.filter((kind) => wanted.includes(kind)), wanted, "each once, in order");
+  // When each was done by the phone's clock, long before the server heard of it.
+  const { visits } = JSON.parse(await center.as("operator", "--json", "list-visits", "--call", "night-4"));
+  const stamps = ["depart", "arrive", "treatment_start", "treatment_end", "leave"].map((name) => visits[0][name]);
+  const device = stamps.map((stamp) => Date.parse(stamp.device_time));
+  assert.deepEqual(device, [...device].sort((a, b) => a - b));
+  assert.ok(device.at(-2) < Date.parse(stamps[0].server_time), "done before the first was heard");
 });

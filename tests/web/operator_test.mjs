@@ -26,11 +26,24 @@ async function submit(call, patient, complaint, ...more) {
     "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201", ...more);
 }
 
-async function open(options) {
-  const person = await Person.open(browser, center, "operator", { size: "desktop", ...options });
+async function open({ account = "operator", ...options } = {}) {
+  const person = await Person.open(browser, center, account, options);
   await person.logIn();
   await person.page.locator("#row-first").waitFor();
   return person;
+}
+
+// Opens a call; on a phone the queue and the call take turns.
+async function choose({ page }, id, patient) {
+  const back = page.locator(".detail-back");
+  if (await back.isVisible()) await back.click();
+  await page.locator(`#row-${id}`).click();
+  await page.locator(".detail-name", { hasText: patient }).waitFor();
+}
+
+// Waits until a row of the queue says so, be it on the screen or not.
+function inQueue({ page }, id, hasText) {
+  return page.locator(`#row-${id}`, { hasText }).waitFor({ state: "attached" });
 }
 
 async function call(name) {
@@ -80,13 +93,12 @@ story("an alarm sounds until somebody has seen it", async () => {
 story("triage by keyboard; the match tells why this crew and why not the others", async () => {
   const operator = await open();
   const { page } = operator;
-  await page.locator("#row-first").click();
-  await page.locator(".detail-name", { hasText: "田中 ハル" }).waitFor();
+  await choose(operator, "first", "田中 ハル");
   await page.keyboard.press("t");
   await page.locator("dialog").getByLabel(/^緊急/).check();
   await operator.look("operator-triage");
   await page.locator("dialog").getByRole("button", { name: "決める" }).click();
-  await page.locator("#row-first", { hasText: "打診中" }).waitFor();
+  await inQueue(operator, "first", "打診中");
   await page.getByRole("button", { name: "選定の理由" }).click();
   await page.locator(".chosen").first().waitFor();
   await operator.sees("到着が遅い");
@@ -94,32 +106,79 @@ story("triage by keyboard; the match tells why this crew and why not the others"
   assert.equal((await call("first")).urgency, "URGENCY_URGENT");
 });
 
-story("two operators see each other, and neither overwrites the other", async () => {
+story("two operators see what the other did, and neither overwrites the other", async () => {
+  await center.apply("admin", [
+    { rpc: "CreatePerson", request: { person: { name: "operator-2", organization: "center-office", display_name: "加藤 亮" } } },
+    { rpc: "CreateAccount", request: { account: { name: "operator-2", person: "operator-2", roles: ["OPERATOR"] }, password: { env: "DEMO_PASSWORD" } } },
+  ].map((each) => JSON.stringify(each)));
   const one = await open();
-  const two = await open();
-  for (const operator of [one, two]) {
-    await operator.page.locator("#row-second").click();
-    await operator.page.locator(".detail-name", { hasText: "高橋 正" }).waitFor();
+  const two = await open({ account: "operator-2" });
+  await choose(one, "second", "高橋 正");
+  await choose(two, "second", "高橋 正");
+  for (const [operator, reason] of [[one, "家族の折返し待ち"], [two, "主治医に確認中"]]) {
     await operator.page.keyboard.press("h");
-    await operator.page.locator("dialog").getByLabel("理由").fill("家族の折返し待ち");
+    await operator.page.locator("dialog").getByLabel("理由").fill(reason);
   }
   await one.button("保留にする").click();
-  await one.page.locator("#row-second", { hasText: "保留" }).waitFor();
-  await two.page.locator("#row-second", { hasText: "保留" }).waitFor();
+  await inQueue(one, "second", "保留");
+
+  // The second one is told before he sends, refused if he does, and loses no
+  // word of what he wrote.
+  await two.sees("この画面を開いたあとに依頼が変わりました");
+  await two.sees(/、森 恵子が変更しました/);
   await two.button("保留にする").click();
-  await two.sees(/ほかの人が先に変更しました|今の状態では受け付けられません/);
-  assert.equal((await call("second")).hold_reason ?? (await call("second")).holdReason, "家族の折返し待ち");
-  await two.page.keyboard.press("Escape");
+  await two.sees("ほかの人が先に変更しました");
+  assert.equal((await call("second")).hold_reason, "家族の折返し待ち");
+  await two.look("operator-conflict");
+  await two.button("今の内容を見て続ける").click();
+  await two.page.getByText("この画面を開いたあとに").waitFor({ state: "detached" });
+  assert.equal(await two.page.locator("dialog").getByLabel("理由").inputValue(), "主治医に確認中");
+  await two.button("保留にする").click();
+  await two.page.locator("dialog").waitFor({ state: "detached" });
+  assert.equal((await call("second")).hold_reason, "主治医に確認中");
+
   await one.page.keyboard.press("h");
   await one.page.locator("dialog").getByRole("button", { name: "再開" }).click();
-  await one.page.locator("#row-second", { hasText: "トリアージ待ち" }).waitFor();
+  await inQueue(one, "second", "トリアージ待ち");
+});
+
+story("calls that came by telephone and on paper are entered, with the time when they were said", async () => {
+  const operator = await open();
+  const { page } = operator;
+  await page.locator("body").press("n");
+  const dialog = page.locator("dialog");
+  await dialog.getByLabel("紙の控え").check();
+  await operator.look("operator-enter");
+  await dialog.getByLabel("依頼した専門職").selectOption({ label: "伊藤 直美　はな訪問看護ステーション" });
+  await dialog.getByLabel("患者さん").selectOption("short");
+  await dialog.getByLabel("お名前").fill("近藤 キヨ");
+  await dialog.getByLabel("住所").fill("さくら町3-3");
+  await dialog.getByLabel("何が起きていますか").fill("夕方から熱がある");
+  await dialog.getByLabel("なぜ今夜の往診が必要ですか").fill("水分がとれない");
+  await dialog.getByLabel("折返しの電話").fill("042-555-0203");
+  // Nobody wrote it down tomorrow.
+  const civil = (ms) => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 16);
+  await dialog.getByLabel("聞いた・書いた時刻").fill(civil(Date.now() + 86_400_000));
+  await operator.sees("31日前から今までの時刻を");
+  assert.ok(await dialog.getByRole("button", { name: "受け付ける" }).isDisabled());
+  const said = Date.now() - 3 * 3_600_000;
+  await dialog.getByLabel("聞いた・書いた時刻").fill(civil(said));
+  await dialog.getByRole("button", { name: "受け付ける" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.locator(".detail-name", { hasText: "近藤 キヨ" }).waitFor();
+  await operator.sees(/紙の控え.*入力/);
+  const { calls } = JSON.parse(await center.as("operator", "--json", "list-calls"));
+  const entered = calls.find((each) => each.short_patient?.display_name === "近藤 キヨ");
+  assert.equal(entered.source, "CALL_SOURCE_PAPER");
+  assert.ok(Math.abs(Date.parse(entered.written_time) - said) < 60_000);
+  assert.ok(entered.requester.endsWith("/nurse"));
+  await center.as("operator", "cancel-call", entered.name, "--reason", "試し", "--etag", entered.etag);
 });
 
 story("119, an override with a reason, a broken car, a cancelled call", async () => {
   const operator = await open();
   const { page } = operator;
-  await page.locator("#row-third").click();
-  await page.locator(".detail-name", { hasText: "渡辺 光" }).waitFor();
+  await choose(operator, "third", "渡辺 光");
   await page.locator(".detail-actions").getByRole("button", { name: "119", exact: true }).click();
   await operator.button("119番の通報を記録する").click();
   await page.getByRole("button", { name: "119後の判断" }).click();
@@ -130,8 +189,7 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
   assert.equal(emergency.decision, "EMERGENCY_DECISION_STAND_DOWN");
 
   await center.as("operator", "triage-call", "second", "--disposition", "visit", "--urgency", "routine");
-  await page.locator("#row-second").click();
-  await page.locator(".detail-name", { hasText: "高橋 正" }).waitFor();
+  await choose(operator, "second", "高橋 正");
   await page.keyboard.press("o");
   // A hard rule stands against it: he is asked for another call already.
   await page.locator("dialog").getByLabel(/佐藤 明/).check();
@@ -147,20 +205,19 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
   await center.as("dr-tanabe", "go-on-duty");
   await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105), "--accuracy-meters", "15");
   await center.as("operator", "triage-call", "fourth", "--disposition", "visit", "--urgency", "standard");
-  await page.locator("#row-fourth", { hasText: /鈴木 由美|田辺 健/ }).waitFor();
-  const asked = await page.locator("#row-fourth").innerText();
+  await inQueue(operator, "fourth", /鈴木 由美|田辺 健/);
+  const asked = await page.locator("#row-fourth").textContent();
   const [physician, driver, accounts] = asked.includes("田辺 健")
     ? [/鈴木 由美/, /小川 進/, ["dr-suzuki", "driver-ogawa"]]
     : [/田辺 健/, /自分で運転/, ["dr-tanabe"]];
-  await page.locator("#row-fourth").click();
-  await page.locator(".detail-name", { hasText: "小林 ヨシ" }).waitFor();
+  await choose(operator, "fourth", "小林 ヨシ");
   await page.keyboard.press("o");
   await page.locator("dialog").getByLabel(physician).check();
   await page.locator("dialog").getByLabel(driver).check();
   await page.locator("dialog").getByLabel("理由").fill("ご本人の希望");
   await page.locator("dialog").getByRole("button", { name: "打診する" }).click();
   await page.locator("dialog").waitFor({ state: "detached" });
-  await page.locator("#row-fourth", { hasText: physician }).waitFor();
+  await inQueue(operator, "fourth", physician);
   await page.getByRole("button", { name: "選定の理由" }).click();
   await operator.sees("相談員の指名: ご本人の希望");
 
@@ -173,34 +230,33 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
   await operator.look("operator-transfer");
   await page.locator("dialog").getByRole("button", { name: "担当を替える" }).click();
   await page.locator("dialog").waitFor({ state: "detached" });
-  await page.locator("#row-fourth", { hasText: /手配中|打診中/ }).waitFor();
+  await inQueue(operator, "fourth", /手配中|打診中/);
 
   await page.locator(".crews").getByRole("button", { name: /1号車/ }).first().click();
   await page.locator("dialog").getByRole("button", { name: "故障を記録する" }).click();
   await operator.sees("1号車（故障）");
 });
 
-story("every page in both languages and sizes, without a violation", async () => {
-  for (const [language, size] of [["ja", "desktop"], ["en", "desktop"], ["ja", "phone"]]) {
-    const operator = await open({ language, size });
-    const { page } = operator;
-    await page.locator("#row-first").click();
-    await page.locator(".maplibregl-canvas").waitFor();
-    await page.locator(".map-note", { hasText: /.+/ }).waitFor();
-    await operator.look("operator-board");
-    for (const place of ["rota", "deliveries", "handover"]) {
-      await page.goto(`${center.url}/#/${place}`);
-      await page.locator(".page-wide h2").first().waitFor();
-      await page.locator(".spinner").first().waitFor({ state: "detached" });
-      await operator.look(`operator-${place}`);
-      if (place === "handover") {
-        await page.emulateMedia({ media: "print" });
-        assert.equal(await page.locator(".top").isVisible(), false);
-        assert.ok(await page.getByText(language === "ja" ? "時刻・対応・担当者（手書き）" : "by hand").first().isVisible());
-        await page.pdf({ path: join(pictures, `operator-handover-${language}.pdf`), format: "A4" });
-        await page.emulateMedia({ media: null });
-      }
-    }
-    await operator.leave();
+story("every page, without a violation", async () => {
+  const operator = await open();
+  const { page } = operator;
+  await operator.look("operator-queue");
+  await choose(operator, "first", "田中 ハル");
+  await page.locator(".maplibregl-canvas").waitFor();
+  await page.locator(".map-note", { hasText: /.+/ }).waitFor();
+  await operator.look("operator-board");
+  for (const place of ["rota", "deliveries", "handover"]) {
+    await page.goto(`${center.url}/#/${place}`);
+    await page.locator(".page-wide h2").first().waitFor();
+    await page.locator(".spinner").first().waitFor({ state: "detached" });
+    await operator.look(`operator-${place}`);
+  }
+  for (const [language, line] of [["ja", "時刻・対応・担当者（手書き）"], ["en", "by hand"]]) {
+    await operator.speak(language);
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await page.locator(".top").isVisible(), false);
+    assert.ok(await page.getByText(line).first().isVisible());
+    await page.pdf({ path: join(pictures, `operator-handover-${language}.pdf`), format: "A4" });
+    await page.emulateMedia({ media: null });
   }
 });

@@ -7,7 +7,7 @@ import { LiveBoard } from "../app/live_board";
 import { newId, newRequestId, settled } from "../app/rpc";
 import { path } from "../app/router";
 import { center, centerName } from "../app/session";
-import { AskDialog, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, useLoad } from "../ui/parts";
+import { AskDialog, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, Table, useLoad } from "../ui/parts";
 import { Menu } from "../ui/menu";
 import { ImportDialog } from "./csv_import";
 import { kindsOf, problemsOf, type Kind, type Row } from "./kinds";
@@ -22,7 +22,7 @@ export default function Administrator() {
   return (
     <div class="desk">
       <header class="top desk-top">
-        <h1>{t("title")} <span class="soft-on-dark">{centerName.value}</span></h1>
+        <h1>{t("title")} <span class="soft-on-dark wide-only">{centerName.value}</span></h1>
         <nav>
           {(["rota", ...directory.map((each) => each.name)] as const).map((each) => (
             <a key={each} href={"#/" + each} aria-current={place === each ? "page" : undefined}>{t(each)}</a>
@@ -84,21 +84,21 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
       {rows.value?.length === 0 && <Empty icon="list">{t("none")}</Empty>}
       {rows.value && rows.value.length > 0 && shown.length === 0 && <p class="soft">{t("none_found")}</p>}
       {shown.length > 0 && (
-        <div class="card scroll-x">
-          <table>
-            <thead><tr>{visible.map((column) => <th key={column.key}>{t(column.label)}</th>)}<th><span class="hidden">{t("edit")}</span></th></tr></thead>
-            <tbody>
-              {shown.map(({ row, record }) => (
-                <tr key={row.id}>
-                  {visible.map((column) => {
-                    const text = labelled(column, row[column.key] ?? "");
-                    return <td key={column.key} class={text.length < 12 ? "nowrap" : ""}>{text}</td>;
-                  })}
-                  <td><Button size="small" label={`${t("edit")} ${row.id}`} onPress={() => setEditing({ row, record })}>{t("edit")}</Button></td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+        <div class="card scroll-x cards-on-phone">
+          <Table rows={shown} keyOf={({ row }) => row.id!} columns={[
+            ...visible.map((column) => ({
+              label: t(column.label),
+              cell: ({ row }: { row: Row }) => {
+                const text = labelled(column, row[column.key] ?? "");
+                return text.length < 12 ? text && <span class="nowrap">{text}</span> : text;
+              },
+            })),
+            {
+              label: "",
+              cell: ({ row, record }: { row: Row; record: unknown }) =>
+                <Button size="small" label={`${t("edit")} ${row.id}`} onPress={() => setEditing({ row, record })}>{t("edit")}</Button>,
+            },
+          ]} />
         </div>
       )}
       {editing && <RowDialog kind={kind} {...editing} onClose={() => setEditing(undefined)} onSaved={rows.reload} />}
@@ -143,6 +143,7 @@ export function RowDialog({ kind, row: before, record, onClose, onSaved }: {
         }
         return <Field key={column.key} label={t(column.label)} value={value} optional={!column.required}
           type={column.secret ? "password" : "text"} lines={column.multiline ? 3 : undefined}
+          hint={column.several ? t("several") : undefined}
           autocomplete={column.secret ? "new-password" : "off"}
           error={value ? problems[column.key] : undefined} onChange={(text) => change(column.key, text)} />;
       })}

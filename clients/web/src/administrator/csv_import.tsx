@@ -2,8 +2,8 @@
 // for afterwards.
 import Papa from "papaparse";
 import { useState } from "preact/hooks";
-import { detailOf, newRequestId, sentenceOf, settled } from "../app/rpc";
-import { Badge, Button, Dialog, Notice } from "../ui/parts";
+import { failureOf, newRequestId, settled, type Failure } from "../app/rpc";
+import { Badge, Button, Dialog, FailureText, Notice } from "../ui/parts";
 import { problemsOf, type Kind, type Row } from "./kinds";
 import { t } from "./texts";
 
@@ -15,7 +15,7 @@ interface Line {
   readonly record: unknown;
   readonly problems: Record<string, string>;
   readonly requestId: string;
-  readonly result?: "done" | string;
+  readonly result?: "done" | Failure;
 }
 
 // Spreadsheets in Japan write Shift_JIS as often as UTF-8.
@@ -60,8 +60,9 @@ export function ImportDialog({ kind, existing, onClose }: {
       transformHeader: (heading) => heading.replace(/^\ufeff/, "").trim(),
       complete: ({ data, meta }) => {
         const headings = meta.fields ?? [];
+        // "専門（;区切り）" is 専門, too.
         const columnOf = (heading: string) =>
-          kind.columns.find((column) => column.key === heading || t(column.label) === heading);
+          kind.columns.find((column) => column.key === heading || t(column.label) === heading.replace(/\s*[（(].*$/, ""));
         setUnknown(headings.filter((heading) => !columnOf(heading)));
         if (!headings.some((heading) => columnOf(heading)?.key === "id")) {
           setTrouble(t("no_id_column"));
@@ -100,14 +101,14 @@ export function ImportDialog({ kind, existing, onClose }: {
 
   // One after the other: a later row may name an earlier one.
   const run = async () => {
-    const results = new Map<number, string>();
+    const results = new Map<number, "done" | Failure>();
     for (const line of good) {
       if (line.result === "done") continue;
       try {
         await settled(() => (line.record ? kind.update(line.row, line.record, line.requestId) : kind.create(line.row, line.requestId)));
         results.set(line.number, "done");
       } catch (error) {
-        results.set(line.number, `${sentenceOf(error)} ${detailOf(error)}`);
+        results.set(line.number, failureOf(error));
       }
       setLines((before) => before?.map((each) => (each.number === line.number ? { ...each, result: results.get(line.number) } : each)));
     }
@@ -125,7 +126,7 @@ export function ImportDialog({ kind, existing, onClose }: {
   return (
     <Dialog title={`${t(kind.name)}: ${t("import")}`} onClose={onClose}>
       <p>{t("import_hint")}</p>
-      <p class="small soft">{kind.columns.map((column) => t(column.label) + (column.required ? "*" : "")).join("、")}</p>
+      <p class="small soft">{kind.columns.map((column) => t(column.label) + (column.several ? t("several_mark") : "") + (column.required ? "*" : "")).join("、")}</p>
       <div class="row">
         <label class="button">
           {t("choose_file")}
@@ -147,7 +148,7 @@ export function ImportDialog({ kind, existing, onClose }: {
               ? t("report", { done, failed: good.length - done, wrong })
               : t("counts", { fresh: good.filter((line) => !line.record).length, changed: good.filter((line) => line.record).length, wrong })}
           </p>
-          <div class="scroll-x import-rows">
+          <div class="scroll-x import-rows" tabIndex={0} role="region" aria-label={t("preview")}>
             <table>
               <thead><tr><th>{t("row")}</th><th>{t("state")}</th><th>{t("id")}</th><th>{t("name")}</th></tr></thead>
               <tbody>
@@ -163,7 +164,7 @@ export function ImportDialog({ kind, existing, onClose }: {
                               : line.record && changesOf(kind, line).length === 0 ? <Badge>{t("same")}</Badge>
                                 : <Badge tone="accent">{t(line.record ? "changed" : "fresh")}</Badge>}
                       </td>
-                      <td>{line.row.id}</td>
+                      <td class="nowrap">{line.row.id}</td>
                       <td>
                         {line.row.name ?? line.row.person}
                         {problems.map(([key, text]) => (
@@ -172,7 +173,7 @@ export function ImportDialog({ kind, existing, onClose }: {
                         {changesOf(kind, line).map(({ label, from, to }) => (
                           <div class="small" key={label}>{label}: <del class="soft">{from || "–"}</del> → <ins>{to || "–"}</ins></div>
                         ))}
-                        {line.result && line.result !== "done" && <div class="field-error">{line.result}</div>}
+                        {line.result && line.result !== "done" && <div class="field-error"><FailureText failure={line.result} /></div>}
                       </td>
                     </tr>
                   );

@@ -3,13 +3,13 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { LiveBoard } from "../app/live_board";
 import { allPages, directory, patients as patientRpc, rota } from "../app/rpc";
-import { msOf } from "../app/clock";
+import { msOf, now } from "../app/clock";
 import { center } from "../app/session";
-import { OrganizationKind } from "../gen/housecall/v1/directory_pb";
-import { CareRole, Sex } from "../gen/housecall/v1/patient_pb";
-import { OverrideKind } from "../gen/housecall/v1/rota_pb";
+import { OrganizationKind, type Account, type Car, type Organization, type Person } from "../gen/housecall/v1/directory_pb";
+import { CareRole, Sex, type Patient } from "../gen/housecall/v1/patient_pb";
+import { OverrideKind, type Override, type Shift } from "../gen/housecall/v1/rota_pb";
 import { ChannelKind, Role, Skill } from "../gen/housecall/v1/types_pb";
-import { civilInput, idOf, instantOf } from "../text/format";
+import { civilInput, dayOf, idOf, instantOf } from "../text/format";
 import { organizationKindLabel, overrideKindLabel, roleLabel, sexLabel, skillLabel } from "../text/labels";
 import { t } from "./texts";
 
@@ -27,6 +27,8 @@ export interface Column {
   // Not in tables, only where one record is edited or imported.
   readonly detail?: boolean;
   readonly multiline?: boolean;
+  // Several values, separated by semicolons.
+  readonly several?: boolean;
 }
 
 // One row, by column key.
@@ -97,6 +99,15 @@ function enumOptions(values: Record<string, string | number>, label: (value: num
       .map((value) => ({ value: label(value), label: label(value) }));
 }
 
+// The care team besides the primary clinic, which has a field of its own.
+const team = [
+  { key: "nurse_station", role: CareRole.NURSE_STATION },
+  { key: "care_manager", role: CareRole.CARE_MANAGER },
+  { key: "facility", role: CareRole.FACILITY },
+  { key: "pharmacy", role: CareRole.PHARMACY },
+  { key: "hospital", role: CareRole.HOSPITAL },
+] as const;
+
 const shiftRoles = [Role.PHYSICIAN, Role.DRIVER, Role.OPERATOR];
 
 export function kindsOf(board: LiveBoard): readonly Kind[] {
@@ -105,16 +116,6 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     text && !board.get(kind, name(collection, text)) ? t("no_such", { value: text }) : undefined;
   const choices = (kind: "organization" | "person" | "car") => () =>
     board.all(kind).filter((each) => each.active !== false).map((each) => ({ value: idOf(each.name), label: each.displayName }));
-  const reference = (key: string, label: TextKey, kind: "organization" | "person" | "car", required = false): Column => ({
-    key,
-    label,
-    required,
-    problem: exists(kind, kind === "person" ? "people" : `${kind}s`),
-    options: choices(kind),
-  });
-  const id: Column = { key: "id", label: "id", required: true, problem: idProblem };
-  const parent = () => center.value;
-
   const organization = (row: Row, record?: unknown) => ({
     ...rest(record),
     name: name("organizations", row.id!),
@@ -125,7 +126,17 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     address: row.address,
     position: pointOf(row.position ?? ""),
   });
-  const person = (row: Row, record?: { employments?: unknown[] }) => ({
+  // The first is the one that the table shows; a new one counts from today, and
+  // the others stay: many work for several.
+  const employmentsOf = (row: Row, before: Person["employments"]) => {
+    const employer = name("organizations", row.employer ?? "");
+    if (!employer || before[0]?.organization === employer) return before;
+    return [
+      { organization: employer, startTime: timestampFromMs(instantOf(dayOf(now.peek()))) },
+      ...before.filter((each) => each.organization !== employer),
+    ];
+  };
+  const person = (row: Row, record?: Person) => ({
     ...rest(record),
     name: name("people", row.id!),
     organization: name("organizations", row.organization!),
@@ -134,9 +145,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     phone: row.phone,
     skills: words(row.skills ?? "").map((each) => oneOf<Skill>(Skill, skillLabel, each)!),
     selfDrive: isYes(row.self_drive ?? ""),
-    employments: row.employer
-      ? [{ organization: name("organizations", row.employer), startTime: timestampFromMs(Date.UTC(2020, 3, 1)) }]
-      : (record?.employments ?? []),
+    employments: employmentsOf(row, record?.employments ?? []),
   });
   const car = (row: Row, record?: unknown) => ({
     ...rest(record),
@@ -154,7 +163,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       const hasWebhook = board.get("organization", at)?.webhook !== undefined;
       return [{ role, organization: at, channels: hasWebhook ? [ChannelKind.WEBHOOK, ChannelKind.INBOX] : [ChannelKind.INBOX] }];
     };
-    const told = [CareRole.PRIMARY_CLINIC, CareRole.NURSE_STATION, CareRole.CARE_MANAGER];
+    const told: readonly CareRole[] = [CareRole.PRIMARY_CLINIC, ...team.map(({ role }) => role)];
     return {
       ...rest(record),
       name: name("patients", row.id!),
@@ -171,8 +180,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       primaryPhysician: name("people", row.physician ?? ""),
       careTeam: [
         ...member(CareRole.PRIMARY_CLINIC, row.clinic),
-        ...member(CareRole.NURSE_STATION, row.nurse_station),
-        ...member(CareRole.CARE_MANAGER, row.care_manager),
+        ...team.flatMap(({ key, role }) => member(role, row[key])),
         ...(record?.careTeam ?? []).filter((each) => !told.includes(each.role)),
       ],
       coverageAgreement: row.agreement,
@@ -189,269 +197,174 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     roles: words(row.roles ?? "").map((each) => oneOf<Role>(Role, roleLabel, each)!),
     disabled: isYes(row.disabled ?? ""),
   });
-  const shift = (row: Row, record?: unknown) => ({
-    ...rest(record),
-    name: name("shifts", row.id!),
+  const dutyFields = (row: Row) => ({
     person: name("people", row.person!),
-    role: oneOf<Role>(Role, roleLabel, row.role!),
+    role: oneOf<Role>(Role, roleLabel, row.role ?? "") ?? Role.UNSPECIFIED,
     startTime: timeOf(row.start!),
     endTime: timeOf(row.end!),
     organization: name("organizations", row.organization ?? ""),
     car: name("cars", row.car ?? ""),
+  });
+  const shift = (row: Row, record?: unknown) => ({
+    ...rest(record),
+    name: name("shifts", row.id!),
+    ...dutyFields(row),
     reserve: isYes(row.reserve ?? ""),
   });
   const override = (row: Row, record?: unknown) => ({
     ...rest(record),
     name: name("overrides", row.id!),
     kind: oneOf<OverrideKind>(OverrideKind, overrideKindLabel, row.kind!),
-    person: name("people", row.person!),
+    ...dutyFields(row),
     replacement: name("people", row.replacement ?? ""),
-    role: oneOf<Role>(Role, roleLabel, row.role ?? "") ?? Role.UNSPECIFIED,
-    startTime: timeOf(row.start!),
-    endTime: timeOf(row.end!),
-    organization: name("organizations", row.organization ?? ""),
-    car: name("cars", row.car ?? ""),
     reason: row.reason,
   });
 
+  // A column of a record; `of` says what it holds now.
+  const text = <R,>(key: string, label: TextKey, of: (record: R) => string, more: Partial<Column> = {}) => ({ key, label, of, ...more });
+  const reference = <R,>(key: string, label: TextKey, kind: "organization" | "person" | "car", of: (record: R) => string, more: Partial<Column> = {}) =>
+    text(key, label, (record: R) => idOf(of(record)), {
+      problem: exists(kind, kind === "person" ? "people" : `${kind}s`),
+      options: choices(kind),
+      ...more,
+    });
+  const required = { required: true };
+  // One or several values of an enumeration.
+  const some = (values: Record<string, string | number>, label: (value: number) => string) => ({ problem: enumProblem(values, label) });
+  const one = (values: Record<string, string | number>, label: (value: number) => string, only?: readonly number[]) => ({
+    ...some(values, label),
+    options: enumOptions(values, label, only),
+  });
+  const kind = <R extends { name: string }>(
+    kindName: Kind["name"],
+    columns: readonly (Column & { of: (record: R) => string })[],
+    list: () => Promise<readonly R[]>,
+    create: (row: Row, requestId: string) => Promise<unknown>,
+    update: (row: Row, record: R, requestId: string) => Promise<unknown>,
+  ): Kind => {
+    const all = [{ key: "id", label: "id" as const, required: true, problem: idProblem, of: (record: R) => idOf(record.name) }, ...columns];
+    return {
+      name: kindName,
+      columns: all,
+      read: async () =>
+        (await list()).map((record) => ({
+          record,
+          row: Object.fromEntries(all.map((column) => [column.key, column.of(record)])),
+        })),
+      create,
+      update: (row, record, requestId) => update(row, record as R, requestId),
+    };
+  };
+  // What shifts and their exceptions have alike.
+  const dutyColumns = [
+    text<Shift | Override>("start", "start", (each) => timeText(msOf(each.startTime)), { ...required, problem: timeProblem }),
+    text<Shift | Override>("end", "end", (each) => timeText(msOf(each.endTime)), { ...required, problem: timeProblem }),
+    reference<Shift | Override>("organization", "employer", "organization", (each) => each.organization),
+    reference<Shift | Override>("car", "car", "car", (each) => each.car),
+  ];
+  const dutyRole = text<Shift | Override>("role", "role", (each) => roleLabel(each.role), one(Role, roleLabel, shiftRoles));
+  const dutyPerson = reference<Shift | Override>("person", "person", "person", (each) => each.person, required);
+  const memberColumn = ({ key, role }: (typeof team)[number]) =>
+    reference<Patient>(key, key, "organization", (each) =>
+      each.careTeam.find((member) => member.role === role)?.organization ?? "");
+
   return [
-    {
-      name: "people",
-      columns: [
-        id,
-        { key: "name", label: "person_name", required: true },
-        { key: "kana", label: "kana" },
-        reference("organization", "organization", "organization", true),
-        { key: "phone", label: "phone" },
-        { key: "skills", label: "skills", problem: enumProblem(Skill, skillLabel) },
-        { key: "self_drive", label: "self_drive" },
-        reference("employer", "employer", "organization"),
-      ],
-      read: async () =>
-        board.all("person").map((each) => ({
-          record: each,
-          row: {
-            id: idOf(each.name),
-            name: each.displayName,
-            kana: each.displayNameKana,
-            organization: idOf(each.organization),
-            phone: each.phone,
-            skills: each.skills.map(skillLabel).join(";"),
-            self_drive: yes(each.selfDrive),
-            employer: idOf(each.employments[0]?.organization ?? ""),
-          },
-        })),
-      create: (row, requestId) => directory.createPerson({ parent: parent(), person: person(row) as never, requestId }),
-      update: (row, record, requestId) => directory.updatePerson({ person: person(row, record as never) as never, requestId }),
-    },
-    {
-      name: "accounts",
-      columns: [
-        id,
-        reference("person", "person", "person", true),
-        { key: "roles", label: "roles", required: true, problem: enumProblem(Role, roleLabel) },
-        {
-          key: "password",
-          label: "password",
-          secret: true,
-          problem: (text) => (text && [...text].length < 13 ? t("bad_password") : undefined),
-        },
-        { key: "disabled", label: "disabled" },
-      ],
-      read: async () => {
-        const all = await allPages(
-          (pageToken) => directory.listAccounts({ parent: parent(), pageSize: 1000, pageToken }),
-          (page) => page.accounts,
-        );
-        return all.map((each) => ({
-          record: each,
-          row: {
-            id: idOf(each.name),
-            person: idOf(each.person),
-            roles: each.roles.map(roleLabel).join(";"),
-            password: "",
-            disabled: yes(each.disabled),
-          },
-        }));
-      },
-      create: (row, requestId) => directory.createAccount({ parent: parent(), account: account(row) as never, password: row.password, requestId }),
-      update: (row, record, requestId) => directory.updateAccount({ account: account(row, record) as never, password: row.password, requestId }),
-    },
-    {
-      name: "organizations",
-      columns: [
-        id,
-        { key: "kind", label: "kind", required: true, problem: enumProblem(OrganizationKind, organizationKindLabel), options: enumOptions(OrganizationKind, organizationKindLabel) },
-        { key: "name", label: "name", required: true },
-        { key: "phone", label: "phone" },
-        { key: "fax", label: "fax" },
-        { key: "address", label: "address" },
-        { key: "position", label: "position", problem: pointProblem, detail: true },
-      ],
-      read: async () =>
-        board.all("organization").map((each) => ({
-          record: each,
-          row: {
-            id: idOf(each.name),
-            kind: organizationKindLabel(each.kind),
-            name: each.displayName,
-            phone: each.phone,
-            fax: each.fax,
-            address: each.address,
-            position: pointText(each.position),
-          },
-        })),
-      create: (row, requestId) => directory.createOrganization({ parent: parent(), organization: organization(row) as never, requestId }),
-      update: (row, record, requestId) => directory.updateOrganization({ organization: organization(row, record) as never, requestId }),
-    },
-    {
-      name: "cars",
-      columns: [
-        id,
-        { key: "name", label: "name", required: true },
-        { key: "plate", label: "plate" },
-        reference("organization", "organization", "organization"),
-        { key: "seats", label: "seats", problem: (text) => (text && !/^\d{1,2}$/.test(text) ? t("bad_value", { value: text }) : undefined) },
-        { key: "position", label: "position", problem: pointProblem, detail: true },
-      ],
-      read: async () =>
-        board.all("car").map((each) => ({
-          record: each,
-          row: {
-            id: idOf(each.name),
-            name: each.displayName,
-            plate: each.plate,
-            organization: idOf(each.organization),
-            seats: each.seats === undefined ? "" : String(each.seats),
-            position: pointText(each.basePosition),
-          },
-        })),
-      create: (row, requestId) => directory.createCar({ parent: parent(), car: car(row) as never, requestId }),
-      update: (row, record, requestId) => directory.updateCar({ car: car(row, record) as never, requestId }),
-    },
-    {
-      name: "patients",
-      columns: [
-        id,
-        { key: "name", label: "person_name", required: true },
-        { key: "kana", label: "kana" },
-        { key: "birth", label: "birth", problem: dateProblem },
-        { key: "sex", label: "sex", problem: enumProblem(Sex, sexLabel), options: enumOptions(Sex, sexLabel) },
-        { key: "address", label: "address" },
-        { key: "position", label: "position", problem: pointProblem, detail: true },
-        { key: "entry", label: "entry" },
-        { key: "phone", label: "phone" },
-        { key: "key_holder", label: "key_holder" },
-        { key: "parking", label: "parking" },
-        { key: "animals", label: "animals" },
-        reference("clinic", "clinic", "organization"),
-        reference("physician", "physician", "person"),
-        reference("nurse_station", "nurse_station", "organization"),
-        reference("care_manager", "care_manager", "organization"),
-        { key: "agreement", label: "agreement" },
-        { key: "conditions", label: "conditions" },
-        { key: "allergies", label: "allergies" },
-        { key: "drugs", label: "drugs" },
-        { key: "plan", label: "plan", multiline: true },
-      ],
-      read: async () =>
-        (await allPages(
-          (pageToken) => patientRpc.listPatients({ parent: parent(), includeInactive: true, pageSize: 1000, pageToken }),
-          (page) => page.patients,
-        )).map((each) => {
-          const team = (role: CareRole) => idOf(each.careTeam.find((member) => member.role === role)?.organization ?? "");
-          return {
-            record: each,
-            row: {
-              id: idOf(each.name),
-              name: each.displayName,
-              kana: each.displayNameKana,
-              birth: each.birthDate,
-              sex: sexLabel(each.sex),
-              address: each.place?.address ?? "",
-              position: pointText(each.place?.position),
-              entry: each.place?.entryNotes ?? "",
-              phone: each.phone,
-              key_holder: each.keyHolder,
-              parking: each.parking,
-              animals: each.animals,
-              clinic: idOf(each.primaryClinic),
-              physician: idOf(each.primaryPhysician),
-              nurse_station: team(CareRole.NURSE_STATION),
-              care_manager: team(CareRole.CARE_MANAGER),
-              agreement: each.coverageAgreement,
-              conditions: each.conditions.join(";"),
-              allergies: each.allergies.join(";"),
-              drugs: each.drugs.join(";"),
-              plan: each.emergencyPlan,
-            },
-          };
-        }),
-      create: (row, requestId) => patientRpc.createPatient({ parent: parent(), patient: patient(row) as never, requestId }),
-      update: (row, record, requestId) => patientRpc.updatePatient({ patient: patient(row, record as never) as never, requestId }),
-    },
-    {
-      name: "shifts",
-      columns: [
-        id,
-        reference("person", "person", "person", true),
-        { key: "role", label: "role", required: true, problem: enumProblem(Role, roleLabel), options: enumOptions(Role, roleLabel, shiftRoles) },
-        { key: "start", label: "start", required: true, problem: timeProblem },
-        { key: "end", label: "end", required: true, problem: timeProblem },
-        reference("organization", "employer", "organization"),
-        reference("car", "car", "car"),
-        { key: "reserve", label: "reserve" },
-      ],
-      read: async () =>
-        board.all("shift").map((each) => ({
-          record: each,
-          row: {
-            id: idOf(each.name),
-            person: idOf(each.person),
-            role: roleLabel(each.role),
-            start: timeText(msOf(each.startTime)),
-            end: timeText(msOf(each.endTime)),
-            organization: idOf(each.organization),
-            car: idOf(each.car),
-            reserve: yes(each.reserve),
-          },
-        })),
-      create: (row, requestId) => rota.createShift({ parent: parent(), shift: shift(row) as never, requestId }),
-      update: (row, record, requestId) => rota.updateShift({ shift: shift(row, record) as never, requestId }),
-    },
-    {
-      name: "overrides",
-      columns: [
-        id,
-        { key: "kind", label: "kind", required: true, problem: enumProblem(OverrideKind, overrideKindLabel), options: enumOptions(OverrideKind, overrideKindLabel) },
-        reference("person", "person", "person", true),
-        reference("replacement", "replacement", "person"),
-        { key: "role", label: "role", problem: enumProblem(Role, roleLabel), options: enumOptions(Role, roleLabel, shiftRoles) },
-        { key: "start", label: "start", required: true, problem: timeProblem },
-        { key: "end", label: "end", required: true, problem: timeProblem },
-        reference("organization", "employer", "organization"),
-        reference("car", "car", "car"),
-        { key: "reason", label: "reason" },
-      ],
-      read: async () =>
-        board.all("override").filter((each) => !each.cancelled).map((each) => ({
-          record: each,
-          row: {
-            id: idOf(each.name),
-            kind: overrideKindLabel(each.kind),
-            person: idOf(each.person),
-            replacement: idOf(each.replacement),
-            role: roleLabel(each.role),
-            start: timeText(msOf(each.startTime)),
-            end: timeText(msOf(each.endTime)),
-            organization: idOf(each.organization),
-            car: idOf(each.car),
-            reason: each.reason,
-          },
-        })),
-      create: (row, requestId) => rota.createOverride({ parent: parent(), override: override(row) as never, requestId }),
-      update: (row, record, requestId) => rota.updateOverride({ override: override(row, record) as never, requestId }),
-    },
+    kind<Person>("people", [
+      text("name", "person_name", (each) => each.displayName, required),
+      text("kana", "kana", (each) => each.displayNameKana),
+      reference("organization", "organization", "organization", (each) => each.organization, required),
+      text("phone", "phone", (each) => each.phone),
+      text("skills", "skills", (each) => each.skills.map(skillLabel).join(";"), { several: true, ...some(Skill, skillLabel) }),
+      text("self_drive", "self_drive", (each) => yes(each.selfDrive)),
+      reference("employer", "employer", "organization", (each) => each.employments[0]?.organization ?? ""),
+    ], async () => board.all("person"),
+    (row, requestId) => directory.createPerson({ parent: center.value, person: person(row) as never, requestId }),
+    (row, record, requestId) => directory.updatePerson({ person: person(row, record) as never, requestId })),
+
+    kind<Account>("accounts", [
+      reference("person", "person", "person", (each) => each.person, required),
+      text("roles", "roles", (each) => each.roles.map(roleLabel).join(";"), { ...required, several: true, ...some(Role, roleLabel) }),
+      text("password", "password", () => "", {
+        secret: true,
+        problem: (typed) => (typed && [...typed].length < 13 ? t("bad_password") : undefined),
+      }),
+      text("disabled", "disabled", (each) => yes(each.disabled)),
+    ], () => allPages(
+      (pageToken) => directory.listAccounts({ parent: center.value, pageSize: 1000, pageToken }),
+      (page) => page.accounts,
+    ),
+    (row, requestId) => directory.createAccount({ parent: center.value, account: account(row) as never, password: row.password, requestId }),
+    (row, record, requestId) => directory.updateAccount({ account: account(row, record) as never, password: row.password, requestId })),
+
+    kind<Organization>("organizations", [
+      text("kind", "kind", (each) => organizationKindLabel(each.kind), { ...required, ...one(OrganizationKind, organizationKindLabel) }),
+      text("name", "name", (each) => each.displayName, required),
+      text("phone", "phone", (each) => each.phone),
+      text("fax", "fax", (each) => each.fax),
+      text("address", "address", (each) => each.address),
+      text("position", "position", (each) => pointText(each.position), { problem: pointProblem, detail: true }),
+    ], async () => board.all("organization"),
+    (row, requestId) => directory.createOrganization({ parent: center.value, organization: organization(row) as never, requestId }),
+    (row, record, requestId) => directory.updateOrganization({ organization: organization(row, record) as never, requestId })),
+
+    kind<Car>("cars", [
+      text("name", "name", (each) => each.displayName, required),
+      text("plate", "plate", (each) => each.plate),
+      reference("organization", "organization", "organization", (each) => each.organization),
+      text("seats", "seats", (each) => (each.seats === undefined ? "" : String(each.seats)), {
+        problem: (typed) => (typed && !/^\d{1,2}$/.test(typed) ? t("bad_value", { value: typed }) : undefined),
+      }),
+      text("position", "position", (each) => pointText(each.basePosition), { problem: pointProblem, detail: true }),
+    ], async () => board.all("car"),
+    (row, requestId) => directory.createCar({ parent: center.value, car: car(row) as never, requestId }),
+    (row, record, requestId) => directory.updateCar({ car: car(row, record) as never, requestId })),
+
+    kind<Patient>("patients", [
+      text("name", "person_name", (each) => each.displayName, required),
+      text("kana", "kana", (each) => each.displayNameKana),
+      text("birth", "birth", (each) => each.birthDate, { problem: dateProblem }),
+      text("sex", "sex", (each) => sexLabel(each.sex), one(Sex, sexLabel)),
+      text("address", "address", (each) => each.place?.address ?? ""),
+      text("position", "position", (each) => pointText(each.place?.position), { problem: pointProblem, detail: true }),
+      text("entry", "entry", (each) => each.place?.entryNotes ?? ""),
+      text("phone", "phone", (each) => each.phone),
+      text("key_holder", "key_holder", (each) => each.keyHolder),
+      text("parking", "parking", (each) => each.parking),
+      text("animals", "animals", (each) => each.animals),
+      reference("clinic", "clinic", "organization", (each) => each.primaryClinic),
+      reference("physician", "physician", "person", (each) => each.primaryPhysician),
+      ...team.map(memberColumn),
+      text("agreement", "agreement", (each) => each.coverageAgreement),
+      text("conditions", "conditions", (each) => each.conditions.join(";"), { several: true }),
+      text("allergies", "allergies", (each) => each.allergies.join(";"), { several: true }),
+      text("drugs", "drugs", (each) => each.drugs.join(";"), { several: true }),
+      text("plan", "plan", (each) => each.emergencyPlan, { multiline: true }),
+    ], () => allPages(
+      (pageToken) => patientRpc.listPatients({ parent: center.value, includeInactive: true, pageSize: 1000, pageToken }),
+      (page) => page.patients,
+    ),
+    (row, requestId) => patientRpc.createPatient({ parent: center.value, patient: patient(row) as never, requestId }),
+    (row, record, requestId) => patientRpc.updatePatient({ patient: patient(row, record) as never, requestId })),
+
+    kind<Shift>("shifts", [
+      dutyPerson,
+      { ...dutyRole, ...required },
+      ...dutyColumns,
+      text("reserve", "reserve", (each) => yes(each.reserve)),
+    ], async () => board.all("shift"),
+    (row, requestId) => rota.createShift({ parent: center.value, shift: shift(row) as never, requestId }),
+    (row, record, requestId) => rota.updateShift({ shift: shift(row, record) as never, requestId })),
+
+    kind<Override>("overrides", [
+      text("kind", "kind", (each) => overrideKindLabel(each.kind), { ...required, ...one(OverrideKind, overrideKindLabel) }),
+      dutyPerson,
+      reference("replacement", "replacement", "person", (each) => each.replacement),
+      dutyRole,
+      ...dutyColumns,
+      text("reason", "reason", (each) => each.reason),
+    ], async () => board.all("override").filter((each) => !each.cancelled),
+    (row, requestId) => rota.createOverride({ parent: center.value, override: override(row) as never, requestId }),
+    (row, record, requestId) => rota.updateOverride({ override: override(row, record) as never, requestId })),
   ];
 }
 

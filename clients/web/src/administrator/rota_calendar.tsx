@@ -43,6 +43,8 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
     return { duties, gaps: gaps.filter((gap) => (msOf(gap.endTime) ?? 0) > now.peek()) };
   }, [month]);
   const names = namesOf(board);
+  // From Sunday, as dates count them.
+  const weekdays = t("weekdays").split(",");
   const move = (months: number) => {
     const date = new Date(first + "T00:00:00Z");
     date.setUTCMonth(date.getUTCMonth() + months);
@@ -68,7 +70,7 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
       {loaded.value && (
         <div class="scroll-x">
           <table class="calendar">
-            <thead><tr>{t("weekdays").split(",").map((each) => <th key={each}>{each}</th>)}</tr></thead>
+            <thead><tr>{[1, 2, 3, 4, 5, 6, 0].map((each) => <th key={each}>{weekdays[each]}</th>)}</tr></thead>
             <tbody>
               {Array.from({ length: weeks / 7 }, (_, week) => (
                 <tr key={week}>
@@ -76,7 +78,8 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
                     const duties = loaded.value!.duties.filter((duty) => dayOf(msOf(duty.startTime) ?? 0) === day);
                     const gaps = gapsByHours(loaded.value!.gaps.filter((gap) => dayOf(msOf(gap.startTime) ?? 0) === day));
                     return (
-                      <td key={day} class={day.slice(0, 7) === month ? "" : "other-month"}>
+                      <td key={day} data-weekday={weekdays[new Date(day + "T00:00:00Z").getUTCDay()]}
+                        class={[day.slice(0, 7) === month ? "" : "other-month", duties.length + gaps.length === 0 ? "idle" : ""].join(" ")}>
                         <button type="button" class={`day ${day === dayOf(now.peek()) ? "today" : ""}`} aria-label={`${day} ${t("add_shift")}`}
                           onClick={() => setAdding({ start: `${day} 18:00`, end: `${addDays(day, 1)} 08:00` })}>{Number(day.slice(8))}</button>
                         {duties.map((duty, index) => (

@@ -5,7 +5,8 @@ import { signal } from "@preact/signals";
 import { Code } from "@connectrpc/connect";
 import type { Event, Resource } from "../gen/housecall/v1/event_pb";
 import { setServerTime } from "./clock";
-import { allPages, board, codeOf, directory, noticeSessionOver, rota, untilClosed } from "./rpc";
+import { LiveStream } from "./live_stream";
+import { allPages, board, codeOf, directory, rota, untilClosed } from "./rpc";
 
 type AnyResource = Exclude<Resource["resource"], { case: undefined }>;
 export type Kind = NonNullable<AnyResource["case"]>;
@@ -13,32 +14,23 @@ export type Of<K extends Kind> = Extract<AnyResource, { case: K }>["value"];
 
 type Tables = { [K in Kind]: Map<string, Of<K>> };
 
-export type Connection = "connecting" | "live" | "lost";
-
-// A server that is silent for this long is taken for lost.
-const silenceMs = 40_000;
-
 // An answer is hardly ever further behind the stream than so many changes.
 const rememberedVersions = 8;
 
-export class LiveBoard {
+export class LiveBoard extends LiveStream {
   // Changes whenever the tables do, at most each quarter second; read it to be
   // told. Positions have one of their own, which changes once a second: hundreds
   // come in each, and nobody but the map looks at them.
   readonly version = signal(0);
   readonly moved = signal(0);
-  readonly connection = signal<Connection>("connecting");
   // Whether there is anything to show: a first snapshot is complete.
   readonly loaded = signal(false);
-  readonly problem = signal<unknown>(undefined);
 
   private tables = emptyTables();
   // The last etags of each record that the stream has brought, by name.
   private streamed = new Map<string, readonly string[]>();
   private snapshot: Tables | undefined;
   private resumeToken = "";
-  private stopper: AbortController | undefined;
-  private heardMs = 0;
   private notified = false;
   private notifiedMs = 0;
   private movedSoon = false;
@@ -46,47 +38,18 @@ export class LiveBoard {
   // Organizations, which not everybody's stream brings.
   private organizations = new Map<string, Of<"organization">>();
 
-  constructor(private readonly parent: string) {}
+  constructor(private readonly parent: string) {
+    super();
+  }
 
-  // Begins to watch; returns what ends it.
-  start(): () => void {
-    let over = false;
-    void (async () => {
-      for (let failures = 0; !over; ) {
-        const began = Date.now();
-        try {
-          await this.watch();
-        } catch (error) {
-          if (over || noticeSessionOver(error)) return;
-          this.problem.value = error;
-          // A token that the server does not take any more: begin anew.
-          if (codeOf(error) === Code.InvalidArgument) this.resumeToken = "";
-        }
-        if (over) return;
-        this.connection.value = "lost";
-        failures = Date.now() - began > 10_000 ? 0 : failures + 1;
-        await pause(Math.min(500 * 2 ** failures, 10_000));
-      }
-    })();
-    const watchdog = setInterval(() => {
-      if (this.connection.value === "live" && Date.now() - this.heardMs > silenceMs) {
-        this.stopper?.abort();
-      }
-    }, 5000);
+  override start(): () => void {
     void this.readOrganizations();
-    const lose = () => {
-      this.connection.value = "lost";
-    };
-    const retry = () => this.stopper?.abort();
-    addEventListener("online", retry);
-    addEventListener("offline", lose);
-    return () => {
-      over = true;
-      clearInterval(watchdog);
-      removeEventListener("online", retry);
-      removeEventListener("offline", lose);
-      this.stopper?.abort();
-    };
+    return super.start();
+  }
+
+  // A token that the server does not take any more: begin anew.
+  protected override onProblem(error: unknown): void {
+    if (codeOf(error) === Code.InvalidArgument) this.resumeToken = "";
   }
 
   // Calls act with each event as it comes (not with those of a snapshot).
@@ -169,15 +132,13 @@ export class LiveBoard {
     }
   }
 
-  private async watch(): Promise<void> {
-    this.stopper = new AbortController();
+  protected override async watch(stop: AbortSignal): Promise<void> {
     const stream = board.watchBoard(
       { parent: this.parent, resumeToken: this.resumeToken },
-      { ...untilClosed, signal: this.stopper.signal },
+      { ...untilClosed, signal: stop },
     );
-    this.heardMs = Date.now();
     for await (const message of stream) {
-      this.heardMs = Date.now();
+      this.isHeard();
       const { update } = message;
       switch (update.case) {
         case "snapshotBegin":
@@ -210,10 +171,9 @@ export class LiveBoard {
     }
   }
 
-  private isLive(): void {
-    this.connection.value = "live";
+  protected override isLive(): void {
+    super.isLive();
     this.loaded.value = true;
-    this.problem.value = undefined;
   }
 
   // The first change after a rest is told at once.
@@ -260,8 +220,4 @@ function emptyTables(): Tables {
     organization: new Map(),
     center: new Map(),
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, ms));
 }

@@ -20,7 +20,7 @@ import { CallService } from "../gen/housecall/v1/call_service_pb";
 import type { Note } from "../gen/housecall/v1/note_pb";
 import { NoteService } from "../gen/housecall/v1/note_service_pb";
 import { VisitService } from "../gen/housecall/v1/visit_service_pb";
-import { detailOf, isSessionOver, isUncertain, newRequestId, sentenceOf, transport } from "./rpc";
+import { failureOf, isSessionOver, isUncertain, newRequestId, transport, type Failure } from "./rpc";
 import { forget, keep, keptUnder } from "./vault";
 
 // The only RPCs that may wait for the network.
@@ -28,6 +28,8 @@ const methods = {
   SubmitCall: CallService.method.submitCall,
   AddFact: CallService.method.addFact,
   RaiseEmergency: CallService.method.raiseEmergency,
+  DecideEmergency: CallService.method.decideEmergency,
+  CorrectPlace: CallService.method.correctPlace,
   AcceptOffer: VisitService.method.acceptOffer,
   DeclineOffer: VisitService.method.declineOffer,
   StartDrive: VisitService.method.startDrive,
@@ -39,6 +41,8 @@ const methods = {
   ReportNotFound: VisitService.method.reportNotFound,
   RecordNotFoundStep: VisitService.method.recordNotFoundStep,
   ReportFound: VisitService.method.reportFound,
+  ReportBreakdown: VisitService.method.reportBreakdown,
+  ReportDriverMissing: VisitService.method.reportDriverMissing,
   ConfirmHours: VisitService.method.confirmHours,
   DraftNote: NoteService.method.draftNote,
   SignNote: NoteService.method.signNote,
@@ -54,8 +58,8 @@ export interface Step {
   readonly request: JsonValue;
   // By this device's clock.
   readonly doneMs: number;
-  // Set when the server refused it: why, in words.
-  readonly refusal?: { sentence: string; detail: string };
+  // Set when the server refused it: why.
+  readonly refusal?: Failure;
 }
 
 // Oldest first.
@@ -184,10 +188,7 @@ async function trySend(step: Step): Promise<boolean> {
     // Logging in again brings openOutbox, which goes on here.
     if (isSessionOver(error)) return false;
     reachable.value = true;
-    await replace(step, {
-      ...step,
-      refusal: { sentence: sentenceOf(error), detail: detailOf(error) },
-    });
+    await replace(step, { ...step, refusal: failureOf(error) });
     return true;
   }
 }

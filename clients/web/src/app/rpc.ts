@@ -136,9 +136,22 @@ const t = catalogue({
   fault: ["サーバーで問題が起きました", "The server has a problem"],
 });
 
-// What an error means for the person in front of the screen.
-export function sentenceOf(error: unknown): string {
-  switch (codeOf(error)) {
+// Why something did not happen, in a form that can be kept: the words are made
+// when it is shown, in the language of that moment.
+export interface Failure {
+  readonly code: Code;
+  // The server's own words, for those who look after it.
+  readonly message: string;
+}
+
+export function failureOf(error: unknown): Failure {
+  const { code, rawMessage } = ConnectError.from(error);
+  return { code, message: rawMessage };
+}
+
+// What a failure means for the person in front of the screen.
+export function sentenceOf(failure: Failure): string {
+  switch (failure.code) {
     case Code.Unknown:
     case Code.Unavailable:
       return t("offline");
@@ -170,7 +183,6 @@ export function sentenceOf(error: unknown): string {
 }
 
 // The server's own words, in English; "" where there are none worth reading.
-export function detailOf(error: unknown): string {
-  const { code, rawMessage } = ConnectError.from(error);
-  return code === Code.Unknown || code === Code.Unauthenticated ? "" : rawMessage;
+export function detailOf({ code, message }: Failure): string {
+  return code === Code.Unknown || code === Code.Unauthenticated ? "" : message;
 }

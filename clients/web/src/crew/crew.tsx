@@ -12,13 +12,14 @@ import { Role } from "../gen/housecall/v1/types_pb";
 import { AssignmentState } from "../gen/housecall/v1/visit_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { clockTime, idOf } from "../text/format";
-import { Button, Failed, LinkButton, Loading, Notice, Top } from "../ui/parts";
+import { Button, Failed, FailureText, LinkButton, Loading, Notice, Top } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { DutyHome } from "./duty_home";
 import { NotePage } from "./note_page";
 import { OfferScreen } from "./offer_screen";
 import { reportPosition, type Pace } from "./position";
+import { stepName } from "./step_name";
 import { t } from "./texts";
 import { cardKey, VisitPage } from "./visit_page";
 import { forgetUnder } from "../app/vault";
@@ -111,8 +112,8 @@ function Refused() {
         <Notice key={step.key} tone="urgent" icon="alert" alert>
           <p class="strong">{t("refused")}: {stepName(step.method)}</p>
           <p class="small">{t("done_at", { time: clockTime(step.doneMs) })}</p>
-          <p>{step.refusal!.sentence}。{t("refused_note")}</p>
-          <p class="small" lang="en">{step.refusal!.detail}</p>
+          <div><FailureText failure={step.refusal!} /></div>
+          <p class="small">{t("refused_note")}</p>
           <div class="row">
             <Button onPress={() => sendAgain(step)}>{t("again")}</Button>
             <Button tone="urgent-quiet" onPress={() => giveUp(step)}>{t("give_up")}</Button>
@@ -121,41 +122,4 @@ function Refused() {
       ))}
     </section>
   );
-}
-
-export function stepName(method: (typeof unsent.value)[number]["method"]): string {
-  switch (method) {
-    case "StartDrive":
-      return t("step_depart");
-    case "PickUpPhysician":
-      return t("step_pick_up");
-    case "Arrive":
-      return t("step_arrive");
-    case "StartTreatment":
-      return t("step_start");
-    case "EndTreatment":
-      return t("step_end");
-    case "LeaveScene":
-      return t("step_leave");
-    case "ReportNotFound":
-    case "RecordNotFoundStep":
-      return t("not_found");
-    case "ReportFound":
-      return t("found");
-    case "ConfirmHours":
-      return t("hours_confirm");
-    case "DraftNote":
-      return t("note");
-    case "RaiseEmergency":
-      return t("emergency");
-    case "AcceptOffer":
-      return t("accept");
-    case "DeclineOffer":
-      return t("decline");
-    case "SignNote":
-      return t("sign");
-    case "SubmitCall":
-    case "AddFact":
-      return t("call");
-  }
 }

@@ -80,6 +80,7 @@ export const t = catalogue({
   emergency_note: ["センターに記録されます。119番への電話もかけてください", "The center is told. Ring 119, too"],
   emergency_do: ["センターに知らせる", "Tell the center"],
   emergency_state: ["119番の通報があります", "119 was called"],
+  decide_after: ["119番のあとの判断", "What follows 119"],
   decide_go_on: ["このまま診療を続ける", "Go on"],
   decide_phone: ["電話で支える", "Support by phone"],
   decide_stand: ["引き返す", "Stand down"],

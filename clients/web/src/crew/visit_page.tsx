@@ -2,8 +2,8 @@
 // and, for the physician, the patient.
 import { fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
 import { useState } from "preact/hooks";
-import { perform, unsent, type Step } from "../app/outbox";
-import { allPages, calls as callRpc, directory, newRequestId, patients as patientRpc, settled, visits } from "../app/rpc";
+import { isWaiting, perform, unsent, type Step } from "../app/outbox";
+import { allPages, directory, patients as patientRpc } from "../app/rpc";
 import { deviceTime, msOf, now } from "../app/clock";
 import { keep, kept } from "../app/vault";
 import { CallState, EmergencyDecision, NotFoundStep, type Call } from "../gen/housecall/v1/call_pb";
@@ -17,6 +17,8 @@ import { age, clockTime, idOf, span } from "../text/format";
 import { notFoundStepLabel } from "../text/labels";
 import { center, session } from "../app/session";
 import { AskDialog, Button, Dialog, ErrorLine, Facts, Field, LinkButton, Notice, Phone, useLoad } from "../ui/parts";
+import { NavigationLink } from "./navigation_link";
+import { stepName } from "./step_name";
 import { nextStep, progressOf, type Next } from "./next_step";
 import { t } from "./texts";
 
@@ -110,13 +112,14 @@ function receipt(call: Call): string {
 }
 
 function PendingSteps({ steps }: { steps: readonly Step[] }) {
-  const named = steps.filter((step) => step.method in stepTexts);
+  // The note's page tells how far the note is.
+  const named = steps.filter((step) => step.method !== "DraftNote" && step.method !== "SignNote");
   if (named.length === 0) return null;
   return (
     <Notice tone="warn" icon="clock">
       {named.map((step) => (
         <p key={step.key}>
-          {clockTime(step.doneMs)} {t(stepTexts[step.method as keyof typeof stepTexts])}（{t("step_waiting")}）
+          {clockTime(step.doneMs)} {stepName(step.method)}（{t("step_waiting")}）
         </p>
       ))}
     </Notice>
@@ -125,15 +128,11 @@ function PendingSteps({ steps }: { steps: readonly Step[] }) {
 
 function PlaceCard({ call }: { call: Call }) {
   const position = call.place?.position;
-  const isApple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
-  const target = position && `${position.latitude.toFixed(6)},${position.longitude.toFixed(6)}`;
   return (
     <section class="card stack-tight">
       <p class="place-address">{call.place?.address}</p>
       {call.place?.entryNotes && <p><b>{call.place.entryNotes}</b></p>}
-      {target && (
-        <LinkButton wide icon="map" href={isApple ? `maps://?daddr=${target}&dirflg=d` : `geo:${target}?q=${target}`}>{t("navigate")}</LinkButton>
-      )}
+      {position && <NavigationLink position={position} />}
       <Facts rows={[[t("callback"), call.callbackPhone && <Phone number={call.callbackPhone} />]]} />
     </section>
   );
@@ -165,7 +164,7 @@ function CallSection({ view, call, me, assignment, arrived }: {
   const card = patient.value?.card;
   return (
     <>
-      {call.emergency && call.state === CallState.EMERGENCY_119 && <Emergency call={call} me={me} />}
+      {call.emergency && call.state === CallState.EMERGENCY_119 && <Emergency call={call} me={me} lane={assignment.name} />}
       {call.state === CallState.NOT_FOUND && <Search call={call} card={card} assignment={assignment} />}
       {me === "physician" && (
         <>
@@ -207,14 +206,13 @@ function Colleagues({ view, assignment }: { view: DutyView; assignment: Assignme
   );
 }
 
-function Emergency({ call, me }: { call: Call; me: "physician" | "driver" }) {
-  const [requestId] = useState(newRequestId);
+function Emergency({ call, me, lane }: { call: Call; me: "physician" | "driver"; lane: string }) {
   const decide = (decision: EmergencyDecision) => () =>
-    settled(() => callRpc.decideEmergency({ call: call.name, decision, requestId }));
+    perform("DecideEmergency", lane, { call: call.name, decision });
   return (
     <Notice tone="urgent" icon="alert" alert>
       <p class="strong">{t("emergency_state")}</p>
-      {me === "physician" && call.emergency?.decision === EmergencyDecision.UNDECIDED && (
+      {me === "physician" && call.emergency?.decision === EmergencyDecision.UNDECIDED && !isWaiting(lane, "DecideEmergency") && (
         <div class="menu">
           <Button wide onPress={decide(EmergencyDecision.GO_ON)}>{t("decide_go_on")}</Button>
           <Button wide onPress={decide(EmergencyDecision.PHONE_SUPPORT)}>{t("decide_phone")}</Button>
@@ -270,7 +268,6 @@ function Trouble({ view, assignment, calls, me, arrived, onClose }: {
   const [text, setText] = useState("");
   const [reason, setReason] = useState("");
   const [here, setHere] = useState(false);
-  const [requestId] = useState(newRequestId);
   const call = calls[0];
   const selfDrives = session.value?.person.selfDrive ?? false;
   const position = view.position?.position;
@@ -278,7 +275,7 @@ function Trouble({ view, assignment, calls, me, arrived, onClose }: {
     case "breakdown":
       return (
         <AskDialog title={t("breakdown")} action={t("breakdown_do")} tone="urgent" onClose={onClose}
-          act={() => settled(() => visits.reportBreakdown({ car: assignment.car, reason: text, requestId }))}>
+          act={() => perform("ReportBreakdown", assignment.name, { car: assignment.car, reason: text })}>
           <Field label={t("breakdown_what")} value={text} onChange={setText} optional />
         </AskDialog>
       );
@@ -288,7 +285,7 @@ function Trouble({ view, assignment, calls, me, arrived, onClose }: {
           <div class="menu">
             {[...(selfDrives ? [true] : []), false].map((selfDrive) => (
               <Button key={String(selfDrive)} size="large" wide onPress={async () => {
-                await settled(() => visits.reportDriverMissing({ assignment: assignment.name, selfDrive, requestId }));
+                await perform("ReportDriverMissing", assignment.name, { assignment: assignment.name, selfDrive });
                 onClose();
               }}>
                 {t(selfDrive ? "driver_missing_self" : "driver_missing_other")}
@@ -310,12 +307,11 @@ function Trouble({ view, assignment, calls, me, arrived, onClose }: {
       return (
         <AskDialog title={t("wrong_place")} action={t("place_do")} onClose={onClose}
           ready={text.trim() !== "" && reason.trim() !== ""}
-          act={() => settled(() => callRpc.correctPlace({
+          act={() => perform("CorrectPlace", assignment.name, {
             call: call!.name,
             place: { address: text, entryNotes: call!.place?.entryNotes ?? "", position: here ? position : undefined },
             reason,
-            requestId,
-          }))}>
+          })}>
           <Field label={t("place_new")} value={text} onChange={setText} />
           <Field label={t("place_reason")} value={reason} onChange={setReason} />
           {position && (

@@ -21,6 +21,7 @@ import { CarState } from "../gen/housecall/v1/directory_pb";
 import { AskDialog, Badge, Button, Dialog, Empty, Field } from "../ui/parts";
 import { CallDetail, type Act } from "./call_detail";
 import { CarDialog } from "./dialogs";
+import { EnterCall } from "./enter_call";
 import { BoardMap } from "./map_panel";
 import { openTasks } from "./operator";
 import { dueMs, groupOf, inOrder, isLate, type Group } from "./queue";
@@ -43,6 +44,7 @@ export function BoardPage({ board }: { board: LiveBoard }) {
   const [group, setGroup] = useState<Group>("all");
   const [act, setAct] = useState<Act>("");
   const [showKeys, setShowKeys] = useState(false);
+  const [entering, setEntering] = useState(false);
   const [touches, setTouches] = useState<Readonly<Record<string, Touch>>>({});
   const policy = session.value?.center.policy;
   const open = useMemo(
@@ -82,6 +84,7 @@ export function BoardPage({ board }: { board: LiveBoard }) {
         o: () => chosen && setAct("override"),
         m: () => chosen && setAct("merge"),
         a: () => unseen && void acknowledge(board, unseen),
+        n: () => setEntering(true),
         "?": () => setShowKeys(true),
       };
       const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -102,6 +105,9 @@ export function BoardPage({ board }: { board: LiveBoard }) {
               {t(each)} <b>{each === "all" ? open.length : open.filter((call) => groupOf(call) === each).length}</b>
             </button>
           ))}
+        </div>
+        <div class="queue-new">
+          <Button size="small" wide icon="plus" onPress={() => setEntering(true)}>{t("enter_call")}<kbd aria-hidden="true">N</kbd></Button>
         </div>
         {shown.length === 0 ? <Empty icon="list">{t(open.length === 0 ? "no_calls" : "none_here")}</Empty> : (
           <ul class="queue">
@@ -134,6 +140,9 @@ export function BoardPage({ board }: { board: LiveBoard }) {
         <BoardMap board={board} chosen={chosen} onChoose={choose} />
         <Crews board={board} onChoose={(name) => choose(board.get("call", name))} />
       </aside>
+      {entering && (
+        <EnterCall board={board} onClose={() => setEntering(false)} onEntered={(name) => choose(board.get("call", name))} />
+      )}
       {showKeys && (
         <Dialog title={t("keys_title")} onClose={() => setShowKeys(false)}>
           <p class="keys">{t("keys")}</p>

@@ -150,7 +150,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
         {tab === "timeline" && <Events board={board} call={call} />}
         {tab === "note" && <NoteTab board={board} call={call} />}
       </div>
-      {act !== "" && <ActDialog board={board} call={call} act={act} onClose={() => setAct("")} />}
+      {act !== "" && <ActDialog board={board} call={call} act={act} touch={touch} onClose={() => setAct("")} />}
     </>
   );
 }

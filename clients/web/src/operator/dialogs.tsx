@@ -12,11 +12,11 @@ import { CareRole } from "../gen/housecall/v1/patient_pb";
 import { ChannelKind, Role, Skill, Urgency } from "../gen/housecall/v1/types_pb";
 import { isOver } from "../records/call_view";
 import { namesOf } from "../records/patient_card";
-import { civilInput, clockTime, durationMs, instantOf, receiptNumber, span } from "../text/format";
-import { careRoleLabel, dispositionLabel, emergencyDecisionLabel, outcomeLabel, skillLabel, urgencyLabel, verdictLabel } from "../text/labels";
-import { AskDialog, Checks, Choice, Field, Notice, Radios } from "../ui/parts";
+import { age, civilInput, clockTime, durationMs, instantOf, receiptNumber, span } from "../text/format";
+import { callStateLabel, careRoleLabel, dispositionLabel, emergencyDecisionLabel, outcomeLabel, skillLabel, urgencyLabel, verdictLabel } from "../text/labels";
+import { AskDialog, Button, Checks, Choice, DialogNotice, Field, Notice, Radios } from "../ui/parts";
 import type { Act } from "./call_detail";
-import { patientNameOf } from "./board_page";
+import { patientNameOf, type Touch } from "./board_page";
 import { pickedPoint } from "./map_panel";
 import { t } from "./texts";
 
@@ -26,10 +26,29 @@ interface Props {
   onClose: () => void;
 }
 
-export function ActDialog({ board, call, act, onClose }: Props & { act: Exclude<Act, ""> }) {
-  // As it was seen.
-  const [seen] = useState(call);
-  const props = { board, call: seen, onClose };
+export function ActDialog({ board, call, act, touch, onClose }: Props & {
+  act: Exclude<Act, "">;
+  touch: Touch | undefined;
+}) {
+  // As it was seen. What was written stays when it is seen anew.
+  const [seen, see] = useState(call);
+  const hasChanged = call.etag !== seen.etag;
+  const who = touch && touch.person !== session.value?.person.name ? namesOf(board).personName(touch.person) : "";
+  return (
+    <DialogNotice.Provider value={hasChanged && (
+      <Notice tone="warn" icon="alert">
+        <p class="strong" role="alert">{t("changed_meanwhile")}</p>
+        <p>{who && <>{t("changed_by", { who, age: age(touch!.time) })}　</>}{t("changed_now", { state: [callStateLabel(call.state), urgencyLabel(call.urgency)].filter(Boolean).join("・") })}</p>
+        <div><Button size="small" onPress={() => see(call)}>{t("changed_go_on")}</Button></div>
+      </Notice>
+    )}>
+      <Ask board={board} call={seen} act={act} onClose={onClose} />
+    </DialogNotice.Provider>
+  );
+}
+
+function Ask({ board, call, act, onClose }: Props & { act: Exclude<Act, ""> }) {
+  const props = { board, call, onClose };
   switch (act) {
     case "triage":
       return <Triage {...props} />;

@@ -10,7 +10,7 @@ import { CallFacts, isOver } from "../records/call_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { durationMs, receiptNumber, shortTime, span } from "../text/format";
 import { callStateLabel, deliveryStateLabel, deviceKindLabel, taskKindLabel, urgencyLabel } from "../text/labels";
-import { Button, ErrorLine, Loading, Phone, useLoad } from "../ui/parts";
+import { Button, ErrorLine, Loading, Phone, Table, useLoad } from "../ui/parts";
 import { patientNameOf } from "./board_page";
 import { openTasks } from "./operator";
 import { inOrder } from "./queue";
@@ -72,17 +72,17 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
         <h3>{t("power")}</h3>
         {power.error !== undefined && <ErrorLine error={power.error} />}
         {power.value ? (
-          <div class="scroll-x"><table><tbody>
-            {power.value.map((user) => (
-              <tr key={user.patient?.name}>
-                <td><b>{user.patient?.displayName}</b></td>
-                <td>{deviceKindLabel(user.device?.kind ?? 0)} {user.device?.settings}</td>
-                <td>{t("battery")} {user.device?.batteryDuration ? span(durationMs(user.device.batteryDuration)!) : t("unknown")}</td>
-                <td>{user.patient?.place?.address}</td>
-                <td><Phone number={user.patient?.phone ?? ""} /></td>
-              </tr>
-            ))}
-          </tbody></table></div>
+          power.value.length === 0 ? <p class="soft">{t("power_none")}</p> : (
+            <div class="scroll-x">
+              <Table rows={power.value} keyOf={(user, index) => `${user.patient?.name}-${index}`} columns={[
+                { label: t("name"), cell: (user) => <b>{user.patient?.displayName}</b> },
+                { label: t("device"), cell: (user) => <>{deviceKindLabel(user.device?.kind ?? 0)} {user.device?.settings}</> },
+                { label: t("battery"), nowrap: true, cell: (user) => (user.device?.batteryDuration ? span(durationMs(user.device.batteryDuration)!) : t("unknown")) },
+                { label: t("address"), cell: (user) => user.patient?.place?.address },
+                { label: t("phone"), nowrap: true, cell: (user) => <Phone number={user.patient?.phone ?? ""} /> },
+              ]} />
+            </div>
+          )
         ) : power.error === undefined && <Loading />}
       </section>
       {known.map((patient) => (

@@ -1,9 +1,10 @@
 // MapLibre with the center's own roads and nothing from elsewhere: no tiles, no
-// fonts, no styles of other hosts.
+// fonts, no styles of other hosts. What moves is drawn over it (map_overlay.ts).
 import "maplibre-gl/dist/maplibre-gl.css";
-import maplibregl, { type GeoJSONSource, type Map as MapLibre } from "maplibre-gl/dist/maplibre-gl-csp";
+import maplibregl, { type Map as MapLibre } from "maplibre-gl/dist/maplibre-gl-csp";
 import worker from "maplibre-gl/dist/maplibre-gl-csp-worker?url";
 import type { LatLng } from "../gen/housecall/v1/types_pb";
+import { Overlay } from "./map_overlay";
 
 export interface MapPoint {
   readonly name: string;
@@ -60,9 +61,7 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
     style: {
       version: 8,
       sources: {
-        roads: { type: "geojson", data: roads ?? empty() },
-        lines: { type: "geojson", data: empty() },
-        points: { type: "geojson", data: empty() },
+        roads: { type: "geojson", data: roads ?? { type: "FeatureCollection", features: [] } },
       },
       layers: [
         { id: "ground", type: "background", paint: { "background-color": night ? "#0f1922" : "#eef1f4" } },
@@ -79,72 +78,25 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
             ],
           },
         },
-        {
-          id: "lines",
-          type: "line",
-          source: "lines",
-          filter: ["get", "onRoads"],
-          layout: { "line-cap": "round", "line-join": "round" },
-          paint: {
-            "line-color": night ? "#86bdf4" : "#1a568f",
-            "line-width": ["case", ["get", "chosen"], 5, 3],
-            "line-opacity": ["case", ["get", "chosen"], 0.9, 0.55],
-          },
-        },
-        {
-          id: "guesses",
-          type: "line",
-          source: "lines",
-          filter: ["!", ["get", "onRoads"]],
-          paint: { "line-color": night ? "#86bdf4" : "#1a568f", "line-width": 2, "line-dasharray": [2, 2] },
-        },
-        {
-          id: "points",
-          type: "circle",
-          source: "points",
-          paint: {
-            "circle-radius": ["case", ["get", "chosen"], 12, ["==", ["get", "kind"], "call"], 8, 6],
-            "circle-color": [
-              "match", ["get", "tone"], "urgent", "#d11a24", "warn", "#d98300", "stale", "#9aa6b2",
-              ["match", ["get", "kind"], "car", "#1c7f52", "physician", "#1a568f", "#5c6b79"],
-            ],
-            "circle-stroke-color": "#ffffff",
-            "circle-stroke-width": 2,
-          },
-        },
-        {
-          id: "notes",
-          type: "symbol",
-          source: "points",
-          filter: ["!=", ["get", "note"], ""],
-          layout: {
-            "icon-image": ["get", "note"],
-            "icon-anchor": "left",
-            "icon-offset": [9, 0],
-            "symbol-sort-key": ["case", ["get", "chosen"], 0, ["==", ["get", "kind"], "call"], 1, 2],
-          },
-        },
       ],
     },
   });
-  // Words on the map are drawn here: fonts for maps would be a server's.
-  map.on("styleimagemissing", ({ id }) => {
-    const image = drawWords(id, night);
-    if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 2 });
-  });
+  const overlay = new Overlay(map, night);
   const tip = document.createElement("div");
   tip.className = "map-tip";
+  tip.hidden = true;
   element.append(tip);
-  map.on("mousemove", "points", (event) => {
-    const label = String(event.features?.[0]?.properties.label ?? "");
-    tip.textContent = label;
-    tip.style.transform = `translate(${event.point.x + 12}px, ${event.point.y + 12}px)`;
-    tip.hidden = label === "";
+  map.on("mousemove", ({ point }) => {
+    const found = overlay.at(point);
+    tip.textContent = found?.label ?? "";
+    tip.style.transform = `translate(${point.x + 12}px, ${point.y + 12}px)`;
+    tip.hidden = !found?.label;
+    map.getCanvas().style.cursor = found?.kind === "call" ? "pointer" : "";
   });
-  map.on("mouseleave", "points", () => (tip.hidden = true));
-  map.on("click", "points", (event) => {
-    const found = event.features?.find((each) => each.properties.kind === "call");
-    if (found) options.onChoose(String(found.properties.name));
+  map.on("mouseout", () => (tip.hidden = true));
+  map.on("click", ({ point }) => {
+    const found = overlay.at(point, "call");
+    if (found) options.onChoose(found.name);
   });
   map.on("contextmenu", (event) =>
     options.onPick({ latitude: event.lngLat.lat, longitude: event.lngLat.lng }));
@@ -154,48 +106,10 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
   });
   return {
     attribution: roads && (roads.attribution ?? ""),
-    show(points, lines) {
-      (map.getSource("points") as GeoJSONSource | undefined)?.setData({
-        type: "FeatureCollection",
-        features: points.map(({ at, ...properties }) => ({
-          type: "Feature",
-          properties,
-          geometry: { type: "Point", coordinates: at },
-        })),
-      });
-      (map.getSource("lines") as GeoJSONSource | undefined)?.setData({
-        type: "FeatureCollection",
-        features: lines.map(({ points: coordinates, onRoads, chosen }) => ({
-          type: "Feature",
-          properties: { onRoads, chosen },
-          geometry: { type: "LineString", coordinates: [...coordinates] },
-        })),
-      });
-    },
+    show: (points, lines) => overlay.show(points, lines),
     flyTo: (at) => void map.easeTo({ center: at, duration: 300 }),
     close: () => map.remove(),
   };
-}
-
-function drawWords(words: string, night: boolean): ImageData | undefined {
-  const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context || !words) return undefined;
-  const font = `600 24px ${getComputedStyle(document.body).fontFamily}`;
-  context.font = font;
-  canvas.width = Math.ceil(context.measureText(words).width) + 16;
-  canvas.height = 36;
-  context.font = font;
-  context.fillStyle = night ? "rgb(20 32 43 / 88%)" : "rgb(255 255 255 / 88%)";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = night ? "#eaf0f6" : "#15212c";
-  context.textBaseline = "middle";
-  context.fillText(words, 8, canvas.height / 2 + 1);
-  return context.getImageData(0, 0, canvas.width, canvas.height);
-}
-
-function empty(): GeoJSON.FeatureCollection {
-  return { type: "FeatureCollection", features: [] };
 }
 
 // undefined where the server has none: a center without an imported map.

@@ -9,7 +9,7 @@ import { namesOf } from "../records/patient_card";
 import { clockTime, hours, longDate } from "../text/format";
 import { gapsByHours } from "../records/gaps";
 import { roleLabel } from "../text/labels";
-import { Badge, Empty, ErrorLine, Loading, Phone, useLoad } from "../ui/parts";
+import { Badge, Empty, ErrorLine, Loading, Phone, Table, useLoad } from "../ui/parts";
 import { t } from "./texts";
 
 export function useTonight() {
@@ -31,25 +31,22 @@ export function RotaTable({ board, duties }: { board: LiveBoard; duties: readonl
   const names = namesOf(board);
   return (
     <div class="scroll-x">
-      <table>
-        <thead><tr><th>{t("duty_role")}</th><th>{t("name")}</th><th>{t("time")}</th><th>{t("car")}</th><th>{t("phone")}</th><th>{t("duty")}</th></tr></thead>
-        <tbody>
-          {duties.map((duty, index) => {
-            const now_ = board.get("duty", duty.person);
-            const hasBegun = (msOf(duty.startTime) ?? 0) <= now.peek();
-            return (
-              <tr key={index}>
-                <td>{roleLabel(duty.role)}{duty.reserve && <> <Badge>{t("reserve")}</Badge></>}</td>
-                <td><b>{names.personName(duty.person)}</b></td>
-                <td class="nowrap">{hours(duty.startTime, duty.endTime)}</td>
-                <td>{duty.car && names.carName(duty.car)}</td>
-                <td><Phone number={board.get("person", duty.person)?.phone ?? ""} /></td>
-                <td>{hasBegun && (now_?.onDuty ? <Badge tone="good">{clockTime(now_.since)}〜</Badge> : <Badge tone="warn">{t("not_on_duty")}</Badge>)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <Table rows={duties} keyOf={(duty, index) => `${duty.person}-${index}`} columns={[
+        { label: t("duty_role"), cell: (duty) => <>{roleLabel(duty.role)}{duty.reserve && <> <Badge>{t("reserve")}</Badge></>}</> },
+        { label: t("name"), cell: (duty) => <b>{names.personName(duty.person)}</b> },
+        { label: t("time"), nowrap: true, cell: (duty) => hours(duty.startTime, duty.endTime) },
+        { label: t("car"), cell: (duty) => duty.car && names.carName(duty.car) },
+        { label: t("phone"), nowrap: true, cell: (duty) => <Phone number={board.get("person", duty.person)?.phone ?? ""} /> },
+        {
+          label: t("duty"),
+          nowrap: true,
+          cell: (duty) => {
+            const on = board.get("duty", duty.person);
+            if ((msOf(duty.startTime) ?? 0) > now.peek()) return null;
+            return on?.onDuty ? <Badge tone="good">{clockTime(on.since)}〜</Badge> : <Badge tone="warn">{t("not_on_duty")}</Badge>;
+          },
+        },
+      ]} />
     </div>
   );
 }
@@ -66,17 +63,10 @@ export function RotaPage({ board }: { board: LiveBoard }) {
           <section class="card stack-tight">
             <h2>{t("gaps")}</h2>
             {loaded.value.gaps.length === 0 ? <Empty icon="check">{t("no_gaps")}</Empty> : (
-              <table>
-                <thead><tr><th>{t("period")}</th><th>{t("nobody_for")}</th></tr></thead>
-                <tbody>
-                  {gapsByHours(loaded.value.gaps).map(({ start, end, roles }) => (
-                    <tr key={`${msOf(start)}-${msOf(end)}`}>
-                      <td class="nowrap">{longDate(msOf(start) ?? 0)}　{hours(start, end)}</td>
-                      <td><span class="row">{roles.map((role) => <Badge tone="warn" key={role}>{roleLabel(role)}</Badge>)}</span></td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <Table rows={gapsByHours(loaded.value.gaps)} keyOf={({ start, end }) => `${msOf(start)}-${msOf(end)}`} columns={[
+                { label: t("period"), nowrap: true, cell: ({ start, end }) => <>{longDate(msOf(start) ?? 0)}　{hours(start, end)}</> },
+                { label: t("nobody_for"), cell: ({ roles }) => <span class="row">{roles.map((role) => <Badge tone="warn" key={role}>{roleLabel(role)}</Badge>)}</span> },
+              ]} />
             )}
           </section>
         </>

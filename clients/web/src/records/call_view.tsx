@@ -2,7 +2,7 @@
 // what was told, what happened.
 import type { LiveBoard } from "../app/live_board";
 import type { Call } from "../gen/housecall/v1/call_pb";
-import { CallState } from "../gen/housecall/v1/call_pb";
+import { CallSource, CallState } from "../gen/housecall/v1/call_pb";
 import { EventKind, type Event } from "../gen/housecall/v1/event_pb";
 import { Role, Urgency } from "../gen/housecall/v1/types_pb";
 import { msOf, now } from "../app/clock";
@@ -10,6 +10,7 @@ import { session } from "../app/session";
 import type { Policy } from "../gen/housecall/v1/directory_pb";
 import { age, clockTime, durationMs, shortTime, span } from "../text/format";
 import {
+  callSourceLabel,
   callStateLabel,
   eventKindLabel,
   redFlagLabel,
@@ -40,6 +41,8 @@ const t = catalogue({
   triage_late: ["トリアージが遅れています。お急ぎのときはセンターへ電話を", "Its triage is late. Ring the center if it is urgent"],
   scheduled: ["約束の時間 {from} 〜 {to}", "Agreed: {from} – {to}"],
   held: ["保留中です", "On hold"],
+  source: ["受け方", "How it came"],
+  said_entered: ["{said}（入力 {entered}）", "{said} (entered {entered})"],
   complaint: ["何が起きたか", "What happened"],
   onset: ["いつから", "Since when"],
   vitals: ["バイタル", "Vital signs"],
@@ -218,6 +221,14 @@ export function triageDueMs(call: Call, policy: Policy | undefined): number | un
   return received + allowed;
 }
 
+// How it reached the center, where not by the requester's own screen: with the
+// time at which it was said and the one at which it was entered.
+function sourceText(call: Call): string {
+  if (call.source === CallSource.CLIENT || call.source === CallSource.UNSPECIFIED) return "";
+  const said = shortTime(call.writtenTime);
+  return [callSourceLabel(call.source), said && t("said_entered", { said, entered: shortTime(call.receiveTime) })].filter(Boolean).join("　");
+}
+
 // What the requester said, and what was added.
 export function CallFacts({ call, personName }: { call: Call; personName: (name: string) => string }) {
   return (
@@ -228,6 +239,7 @@ export function CallFacts({ call, personName }: { call: Call; personName: (name:
         </Notice>
       )}
       <Facts rows={[
+        [t("source"), sourceText(call)],
         [t("complaint"), call.complaint && <span class="pre">{call.complaint}</span>],
         [t("onset"), call.onset],
         [t("vitals"), vitalsText(call.vitals)],
@@ -260,11 +272,15 @@ const quiet = new Set<EventKind>([
   EventKind.NOTE_DRAFTED,
 ]);
 
-export function Timeline({ events, personName }: {
+// What only those who run the center need to know.
+const inner = new Set<EventKind>([EventKind.DELIVERY_BEGAN, EventKind.DELIVERY_ATTEMPTED, EventKind.DELIVERY_RETRIED]);
+
+export function Timeline({ events, personName, brief }: {
   events: readonly Event[];
   personName: (name: string) => string;
+  brief?: boolean;
 }) {
-  const shown = events.filter((event) => !quiet.has(event.kind));
+  const shown = events.filter((event) => !quiet.has(event.kind) && !(brief && inner.has(event.kind)));
   if (shown.length === 0) return <p class="soft">{t("nothing")}</p>;
   return (
     <ol class="timeline">

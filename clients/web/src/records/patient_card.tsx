@@ -22,7 +22,7 @@ import { msOf, now } from "../app/clock";
 import { Badge, Facts, Notice, Phone } from "../ui/parts";
 
 const t = catalogue({
-  confirmed: ["{age}に内容を確認", "Confirmed {age}"],
+  confirmed: ["内容の確認: {age}", "Confirmed {age}"],
   never_confirmed: ["内容の確認日は記録されていません", "Never confirmed to be right"],
   old: ["情報が古い可能性があります。電話で確かめてください", "This may be out of date: ask by phone"],
   wishes: ["ご本人の意思（ACP）", "Wishes (ACP)"],

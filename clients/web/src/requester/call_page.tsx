@@ -4,15 +4,16 @@ import type { LiveBoard } from "../app/live_board";
 import { giveUp, perform, unsent } from "../app/outbox";
 import { allPages, board as boardRpc, calls as callRpc, newRequestId, notes as noteRpc, patients as patientRpc, settled } from "../app/rpc";
 import { go, goInstead } from "../app/router";
-import { center, session } from "../app/session";
+import { center, hasRole, session } from "../app/session";
 import { CallState, CancelState, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
+import { Role } from "../gen/housecall/v1/types_pb";
 import { CallFacts, hasArrived, isOver, Progress, ArrivalPromise, StateBadge, Timeline, UrgencyBadge } from "../records/call_view";
 import { NoteView } from "../records/note_view";
 import { namesOf } from "../records/patient_card";
 import { areVitalsRight, VitalsFields, vitalsOf, type TypedVitals } from "../records/vitals";
 import { idOf, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, outcomeLabel } from "../text/labels";
-import { AskDialog, Button, Empty, ErrorLine, Field, LinkButton, Loading, Notice, Phone, Top, useLoad } from "../ui/parts";
+import { AskDialog, Button, Empty, ErrorLine, FailureText, Field, LinkButton, Loading, Notice, Phone, Top, useLoad } from "../ui/parts";
 import { callNameOf, draft, endedAs, reviseDraft } from "./draft";
 import { myDeliveries, patientNameOf } from "./home";
 import { DeliveryCard } from "./inbox";
@@ -54,8 +55,7 @@ function Unsent({ step }: { step: (typeof unsent.value)[number] }) {
     return (
       <Notice tone="urgent" icon="alert" alert>
         <p class="strong">{t("refused")}</p>
-        <p>{step.refusal.sentence}</p>
-        <p class="small" lang="en">{step.refusal.detail}</p>
+        <div><FailureText failure={step.refusal} /></div>
         <div class="row">
           {draft.value && callNameOf(draft.value.callId) === step.lane && (
             <Button tone="primary" onPress={async () => {
@@ -104,6 +104,9 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
   );
   const deliveries = myDeliveries(board).filter((each) => each.call === call.name);
   const over = isOver(call);
+  // Whoever called, or joined; a clinic's doctor reads along.
+  const me = session.value?.person.name ?? "";
+  const mine = hasRole(Role.REQUESTER) && (call.requester === me || call.followers.includes(me));
   const phone = session.value?.center.phone ?? "";
   return (
     <>
@@ -130,7 +133,7 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
             </Notice>
           )}
           {over || call.state === CallState.NOTE_SENT ? (
-            !call.requesterInformed && call.state !== CallState.MERGED && (
+            mine && !call.requesterInformed && call.state !== CallState.MERGED && (
               <Button icon="check" onPress={async () => {
                 board.put("call", await settled(() => callRpc.informRequester({ call: call.name, requestId })));
               }}>{t("inform")}</Button>
@@ -139,7 +142,7 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
             <div class="actions">
               <Button icon="plus" onPress={() => setDialog("fact")}>{t("add_fact")}</Button>
               <Button tone="urgent-quiet" icon="alert" onPress={() => setDialog("raise")}>{t("raise")}</Button>
-              {!hasArrived(call) && call.cancelRequest?.state !== CancelState.REQUESTED && (
+              {mine && !hasArrived(call) && call.cancelRequest?.state !== CancelState.REQUESTED && (
                 <Button icon="cross" onPress={() => setDialog("cancel")}>{t("cancel")}</Button>
               )}
             </div>
@@ -162,7 +165,7 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
         <section class="card stack-tight">
           <h2>{t("timeline")}</h2>
           {events.error !== undefined && <ErrorLine error={events.error} />}
-          {events.value ? <Timeline events={events.value} personName={names.personName} /> : <Loading />}
+          {events.value ? <Timeline brief events={events.value} personName={names.personName} /> : <Loading />}
         </section>
       </main>
       {dialog === "fact" && <AddFact call={call} onClose={() => setDialog("")} />}

@@ -33,7 +33,7 @@ export function Home({ board }: { board: LiveBoard }) {
   const open = calls.filter((call) => !isOver(call));
   const past = calls.filter(isOver).slice(0, 5);
   const waiting = myDeliveries(board).filter(
-    (each) => each.state === DeliveryState.AWAITING_RECEIPT,
+    (each) => each.state !== DeliveryState.RECEIVED,
   );
   const patients = board
     .all("patient")

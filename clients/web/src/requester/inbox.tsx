@@ -50,7 +50,7 @@ export function DeliveryCard({ board, delivery }: { board: LiveBoard; delivery: 
   return (
     <div class="stack-tight">
       <div class="row">
-        <Badge tone={received ? "good" : "warn"}>{deliveryStateLabel(delivery.state)}</Badge>
+        <Badge tone={received ? "good" : "warn"}>{received ? deliveryStateLabel(delivery.state) : t("unconfirmed")}</Badge>
         {received ? (
           <span class="small soft">
             {delivery.receipt?.person && !whoIs(delivery.receipt.person) ? t("confirmed_here", { time: shortTime(delivery.receipt.time) })

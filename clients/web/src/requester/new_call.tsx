@@ -5,9 +5,9 @@ import type { LiveBoard } from "../app/live_board";
 import { patients as patientRpc } from "../app/rpc";
 import { go, goInstead, query } from "../app/router";
 import { center, session } from "../app/session";
-import { RedFlag } from "../gen/housecall/v1/call_pb";
 import { ResuscitationWish } from "../gen/housecall/v1/patient_pb";
 import { nameWithAge, namesOf, Wishes } from "../records/patient_card";
+import { redFlags } from "../records/red_flags";
 import { areVitalsRight, VitalsFields } from "../records/vitals";
 import { idOf } from "../text/format";
 import { redFlagLabel } from "../text/labels";
@@ -15,14 +15,6 @@ import { Button, Checks, Choice, Facts, Field, LinkButton, Loading, Notice, Top,
 import { beginDraft, changeDraft, discardDraft, draft, isBegun, sendDraft, type Draft } from "./draft";
 import { openCallOf } from "./patient_page";
 import { t } from "./texts";
-
-const flags = [
-  RedFlag.NOT_BREATHING,
-  RedFlag.UNCONSCIOUS,
-  RedFlag.CHEST_PAIN_WITH_SWEATING,
-  RedFlag.MASSIVE_BLEEDING,
-  RedFlag.STROKE_SIGNS,
-];
 
 export function NewCall({ board }: { board: LiveBoard }) {
   const [screen, setScreen] = useState<"form" | "emergency">("form");
@@ -68,7 +60,7 @@ export function NewCall({ board }: { board: LiveBoard }) {
       <Top title={t("new_call")} back="/" backLabel={t("back")} />
       <main class="page">
         <Checks label={t("flags")} hint={t("flags_hint")} urgent values={value.flags}
-          options={flags.map((flag) => ({ value: flag, label: redFlagLabel(flag) }))}
+          options={redFlags.map((flag) => ({ value: flag, label: redFlagLabel(flag) }))}
           onChange={(chosen) => {
             if (chosen.length > value.flags.length) setScreen("emergency");
             changeDraft({ flags: chosen });

@@ -90,6 +90,7 @@ export const t = catalogue({
   inform: ["結果を確認しました", "I know how it ended"],
   note: ["医師の記録", "The physician's note"],
   note_waiting: ["医師の記録はまだ届いていません", "The note has not been signed yet"],
+  unconfirmed: ["受領の確認待ち", "Not confirmed yet"],
   confirm: ["受け取りました", "We have it"],
   confirmed: ["{time} {who} が受領", "Received {time} by {who}"],
   confirmed_here: ["{time} 受領", "Received {time}"],

@@ -1,6 +1,7 @@
 // What the values of the API's enumerations are called. The compiler refuses
 // a value without words in both languages.
 import {
+  CallSource,
   CallState,
   CancelState,
   Disposition,
@@ -28,12 +29,19 @@ import { say, type Words } from "./language";
 
 type WordsOf<E> = Record<Exclude<keyof E, "UNSPECIFIED">, Words>;
 
-function label<E extends Record<string, string | number>>(type: E, words: WordsOf<E>) {
+// Makes the function that says a value in words; "" for one that has none.
+export function label<E extends Record<string, string | number>>(type: E, words: WordsOf<E>) {
   return (value: number): string => {
     const found = words[type[value] as Exclude<keyof E, "UNSPECIFIED">] as Words | undefined;
     return found ? say(found) : "";
   };
 }
+
+export const callSourceLabel = label(CallSource, {
+  CLIENT: ["依頼者の画面から", "by the requester's screen"],
+  PHONE: ["電話", "by telephone"],
+  PAPER: ["紙の控え", "from paper"],
+});
 
 export const callStateLabel = label(CallState, {
   RECEIVED: ["トリアージ待ち", "to be triaged"],

@@ -18,6 +18,11 @@ export function setLanguage(value: Language): void {
 
 document.documentElement.lang = language.value;
 
+// Other windows of this browser follow.
+window.addEventListener("storage", ({ key, newValue }) => {
+  if (key === "language") setLanguage(newValue === "en" ? "en" : "ja");
+});
+
 export function say(words: Words): string {
   return words[language.value === "ja" ? 0 : 1];
 }

@@ -1,7 +1,7 @@
 // Logging in, and logging in again when a session ended during work.
 import { useState } from "preact/hooks";
 import { Code } from "@connectrpc/connect";
-import { codeOf, detailOf, sentenceOf } from "../app/rpc";
+import { codeOf, failureOf, sentenceOf } from "../app/rpc";
 import { interrupted, logIn } from "../app/session";
 import { unsent } from "../app/outbox";
 import { catalogue, language, setLanguage } from "../text/language";
@@ -19,7 +19,6 @@ const t = catalogue({
     "アカウントかパスワードが違います",
     "The account or the password is wrong",
   ],
-  later: ["間違いが続いたため、少し待つ必要があります", "Too many wrong tries: wait a little"],
   interrupted: [
     "ログインの有効期間が終わりました。ログインすると続きから再開します",
     "Your session has ended. Log in and go on where you were",
@@ -56,8 +55,7 @@ export function Login() {
     } catch (error) {
       const code = codeOf(error);
       if (code === Code.Unauthenticated || code === Code.InvalidArgument) setProblem(t("wrong"));
-      else if (code === Code.ResourceExhausted) setProblem(`${t("later")} (${detailOf(error)})`);
-      else setProblem(sentenceOf(error));
+      else setProblem(sentenceOf(failureOf(error)));
       setBusy(false);
     }
   };

@@ -1,8 +1,8 @@
 // The parts of which every screen is made.
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { Connection } from "../app/live_board";
-import { detailOf, sentenceOf, settled } from "../app/rpc";
+import { createContext, type ComponentChildren, type JSX } from "preact";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
+import type { Connection } from "../app/live_stream";
+import { detailOf, failureOf, sentenceOf, settled, type Failure } from "../app/rpc";
 import { refused, unsent } from "../app/outbox";
 import { catalogue } from "../text/language";
 import { Icon, type IconName } from "./icons";
@@ -94,17 +94,27 @@ export function LinkButton(props: {
 }
 
 export function ErrorLine({ error }: { error: unknown }) {
-  const detail = detailOf(error);
   return (
     <div class="field-error" role="alert">
-      {sentenceOf(error)}
+      <FailureText failure={failureOf(error)} />
+    </div>
+  );
+}
+
+// Why something was refused, with the server's own words folded away where ours
+// do not say enough.
+export function FailureText({ failure }: { failure: Failure }) {
+  const detail = detailOf(failure);
+  return (
+    <>
+      {sentenceOf(failure)}
       {detail && (
         <details class="small">
           <summary>{t("details")}</summary>
           <span lang="en">{detail}</span>
         </details>
       )}
-    </div>
+    </>
   );
 }
 
@@ -123,6 +133,15 @@ interface FieldProps {
   list?: readonly string[];
   maxLength?: number;
   id?: string;
+}
+
+function Label({ id, label, optional }: { id: string; label: string; optional?: boolean }) {
+  return (
+    <label class="label" for={id}>
+      {label}
+      {optional && <span class="optional">{t("optional")}</span>}
+    </label>
+  );
 }
 
 export function Field(props: FieldProps) {
@@ -145,10 +164,7 @@ export function Field(props: FieldProps) {
   };
   return (
     <div class="field">
-      <label class="label" for={id}>
-        {props.label}
-        {props.optional && <span class="optional">{t("optional")}</span>}
-      </label>
+      <Label id={id} label={props.label} optional={props.optional} />
       {props.lines ? (
         <textarea {...common} rows={props.lines} />
       ) : (
@@ -176,10 +192,7 @@ export function Choice<T extends string | number>(props: {
   const id = useId();
   return (
     <div class="field">
-      <label class="label" for={id}>
-        {props.label}
-        {props.optional && <span class="optional">{t("optional")}</span>}
-      </label>
+      <Label id={id} label={props.label} optional={props.optional} />
       <select id={id} class="input" value={String(props.value)}
         onChange={(event) => {
           const chosen = props.options.find((each) => String(each.value) === event.currentTarget.value);
@@ -351,6 +364,9 @@ export function Dialog(props: {
   );
 }
 
+// What every dialog of this part of a screen shows above its own content.
+export const DialogNotice = createContext<ComponentChildren>(null);
+
 // A dialog that asks for a reason or a confirmation before it acts. It closes
 // once act has settled; what act throws is shown in it.
 export function AskDialog(props: {
@@ -363,8 +379,10 @@ export function AskDialog(props: {
   act: () => Promise<unknown>;
 }) {
   const [error, setError] = useState<unknown>();
+  const notice = useContext(DialogNotice);
   return (
     <Dialog title={props.title} onClose={props.onClose}>
+      {notice}
       {props.children}
       {error !== undefined && <ErrorLine error={error} />}
       <div class="dialog-actions">
@@ -451,4 +469,36 @@ export function Facts({ rows }: { rows: readonly (readonly [string, ComponentChi
 export function Phone({ number }: { number: string }) {
   if (!number) return null;
   return <a href={`tel:${number.replace(/[^+\d]/g, "")}`}>{number}</a>;
+}
+
+export interface TableColumn<R> {
+  // "" for what needs no heading, such as a button.
+  readonly label: string;
+  readonly cell: (row: R) => ComponentChildren;
+  readonly nowrap?: boolean;
+}
+
+// Rows under headings; on a phone each row is a card whose first two cells are
+// its title, and empty cells are left out.
+export function Table<R>(props: {
+  columns: readonly TableColumn<R>[];
+  rows: readonly R[];
+  keyOf: (row: R, index: number) => string | number;
+}) {
+  return (
+    <table class="table-cards">
+      <thead>
+        <tr>{props.columns.map(({ label }, index) => <th key={index} scope="col">{label || <span class="hidden">–</span>}</th>)}</tr>
+      </thead>
+      <tbody>
+        {props.rows.map((row, index) => (
+          <tr key={props.keyOf(row, index)}>
+            {props.columns.map(({ label, cell, nowrap }, column) => (
+              <td key={column} class={nowrap ? "nowrap" : undefined} data-label={label}>{cell(row)}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }
