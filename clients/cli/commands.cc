@@ -27,6 +27,7 @@
 #include "clients/cli/help.h"
 #include "clients/cli/message.h"
 #include "clients/cli/prepare.h"
+#include "clients/cli/refusal.h"
 #include "clients/cli/request_builder.h"
 #include "clients/cli/session_file.h"
 #include "clients/cli/tables.h"
@@ -316,6 +317,13 @@ ExitCode Run::Refused(const grpc::Status& status,
   if (json_) {
     nlohmann::json error = {{"code", CodeName(status.error_code())},
                             {"message", status.error_message()}};
+    const v1::Refusal refusal = RefusalOf(status);
+    for (const int reason : refusal.reasons()) {
+      const auto* value =
+          v1::RefusalReason_descriptor()->FindValueByNumber(reason);
+      if (value != nullptr) error["reasons"].push_back(ShortName(*value));
+    }
+    if (!refusal.field().empty()) error["field"] = refusal.field();
     if (is_uncertain && !request_id.empty()) error["request_id"] = request_id;
     *terminal_.err << nlohmann::json({{"error", error}})
                           .dump(-1, ' ', false,
@@ -328,6 +336,11 @@ ExitCode Run::Refused(const grpc::Status& status,
       status.error_code() == grpc::StatusCode::UNAVAILABLE &&
       absl::StartsWith(status.error_message(), "failed to connect");
   std::string what = Printable(status.error_message());
+  // The server's own words are English; they name what it is about.
+  const std::string why = WordsOf(RefusalOf(status), language_);
+  if (language_ == Language::kJapanese && !why.empty()) {
+    what = absl::StrCat(why, " (", what, ")");
+  }
   if (is_not_connected) {
     what = session_.target.uses_tls()
                ? absl::StrCat(session_.target.server, ": ", what)

@@ -118,6 +118,52 @@ const char* WordsOf(Cell cell) {
   return "";
 }
 
+RefusalReason ReasonOf(Cell cell) {
+  switch (cell) {
+    case Cell::kOperatorOnly:
+      return RefusalReason::kOperatorOnly;
+    case Cell::kOtherCarOnly:
+      return RefusalReason::kOtherCarOnly;
+    case Cell::kNotTriaged:
+      return RefusalReason::kNotTriaged;
+    case Cell::kSought:
+      return RefusalReason::kSought;
+    case Cell::kAccepted:
+      return RefusalReason::kAccepted;
+    case Cell::kArrived:
+      return RefusalReason::kArrived;
+    case Cell::kLeft:
+      return RefusalReason::kLeft;
+    case Cell::kOver:
+      return RefusalReason::kOver;
+    case Cell::kOnHold:
+      return RefusalReason::kOnHold;
+    case Cell::kEmergency:
+      return RefusalReason::kEmergency;
+    case Cell::kMerged:
+      return RefusalReason::kMerged;
+    case Cell::kNotOnHold:
+      return RefusalReason::kNotOnHold;
+    case Cell::kNotMerged:
+      return RefusalReason::kNotMerged;
+    case Cell::kNoEmergency:
+      return RefusalReason::kNoEmergency;
+    case Cell::kNotArrived:
+      return RefusalReason::kNotArrived;
+    case Cell::kNotSought:
+      return RefusalReason::kNotSought;
+    case Cell::kNotEnded:
+      return RefusalReason::kNotEnded;
+    case Cell::kTaken:
+    case Cell::kUnset:
+    case Cell::kRule:
+    case Cell::kNothing:
+    case Cell::kInto:
+      return RefusalReason::kUnspecified;
+  }
+  return RefusalReason::kUnspecified;
+}
+
 constexpr size_t kStates = 16;
 static_assert(static_cast<size_t>(CallState::kCancelled) == kStates,
               "a state was added: give every row of the table its cell");
@@ -405,9 +451,9 @@ Subject SubjectOf(const C& c) {
 // OK if the cell lets the command through, kNothing and kInto too.
 absl::Status Check(const Call& call, Cell cell, const Command& command) {
   const auto refuse = [&] {
-    return absl::FailedPreconditionError(
-        absl::StrCat(ResourceName(call.id), " is ", NameOf(call.state), ": ",
-                     WordsOf(cell)));
+    return Refuse(ReasonOf(cell),
+                  absl::StrCat(ResourceName(call.id), " is ",
+                               NameOf(call.state), ": ", WordsOf(cell)));
   };
   switch (cell) {
     case Cell::kRule:

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "dispatcher/core/board.h"
+#include "dispatcher/core/refusal.h"
 #include "dispatcher/core/types.h"
 
 namespace housecall::core {

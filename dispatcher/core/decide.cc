@@ -9,6 +9,7 @@
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/core/call_table.h"
 #include "dispatcher/core/draft.h"
+#include "dispatcher/core/refusal.h"
 
 namespace housecall::core {
 
@@ -44,8 +45,8 @@ absl::StatusOr<Decision> Decide(const Board& board, const Command& command,
                                 const Actor& actor, absl::Time now) {
   if (board.center().id.empty() &&
       !std::holds_alternative<Create<Center>>(command)) {
-    return absl::FailedPreconditionError(
-        "the center does not exist; create it first");
+    return Refuse(RefusalReason::kNoCenter,
+                  "the center does not exist; create it first");
   }
   ASSIGN_OR_RETURN(TableAnswer answer, AskCallTable(board, command));
   // A merge goes into a call that lives, so that this ends.

@@ -113,11 +113,13 @@ absl::Status CheckSource(const SubmitCall& c, const Draft& draft) {
   }
   if (draft.actor().Has(Role::kOperator)) return absl::OkStatus();
   if (by_hand) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "source: ", NameOf(c.source), " is for an operator to say"));
+    return Refuse(RefusalReason::kOperatorEnters,
+                  absl::StrCat("source: ", NameOf(c.source),
+                               " is for an operator to say"));
   }
   if (!c.requester.empty() && c.requester != draft.actor().person) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kOperatorEnters,
         "requester: only an operator enters a call for somebody else");
   }
   return absl::OkStatus();
@@ -130,7 +132,8 @@ absl::StatusOr<Person> FindProfessional(const SubmitCall& c,
   const PersonId& id = c.requester.empty() ? draft.actor().person : c.requester;
   const Person* person = draft.board().Find<Person>(id);
   if (person == nullptr || !person->active) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kNoProfessional,
         "a call needs a professional who is registered with the center");
   }
   return *person;
@@ -141,12 +144,14 @@ absl::Status CheckTriagedOnPaper(const TriageCall& c, const Call& call,
                                  absl::Time now) {
   if (!c.written_time.has_value()) return absl::OkStatus();
   if (call.source != CallSource::kPaper) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "written_time: ", ResourceName(c.call), " did not come on paper"));
+    return Refuse(RefusalReason::kNotOnPaper,
+                  absl::StrCat("written_time: ", ResourceName(c.call),
+                               " did not come on paper"));
   }
   if (call.triage_time.has_value()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "written_time: ", ResourceName(c.call), " was triaged before"));
+    return Refuse(RefusalReason::kTriagedBefore,
+                  absl::StrCat("written_time: ", ResourceName(c.call),
+                               " was triaged before"));
   }
   RETURN_IF_ERROR(CheckWrittenTime("written_time", *c.written_time, now));
   if (*c.written_time < WaitingSince(call)) {
@@ -417,7 +422,8 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
   if (!c.patient.empty()) {
     ASSIGN_OR_RETURN(const Patient patient, draft.Get<Patient>(c.patient));
     if (!patient.active) {
-      return absl::FailedPreconditionError(
+      return Refuse(
+          RefusalReason::kPatientInactive,
           absl::StrCat(ResourceName(c.patient), " is no longer registered"));
     }
     if (const Call* open = draft.board().OpenCallFor(c.patient)) {
@@ -426,9 +432,9 @@ absl::StatusOr<Subject> Rule(const SubmitCall& c, Draft& draft) {
     call.place = patient.place;
     call.care_team = CareTeamOf(patient);
     if (!c.place.has_value() && !CheckPlace(call.place).ok()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("place: required, the card of ", ResourceName(c.patient),
-                       " has no address"));
+      return Refuse(RefusalReason::kNoAddress,
+                    absl::StrCat("place: required, the card of ",
+                                 ResourceName(c.patient), " has no address"));
     }
   }
   call.state = CallState::kReceived;
@@ -665,7 +671,8 @@ absl::StatusOr<Subject> Rule(const CorrectPlace& c, Draft& draft) {
 absl::StatusOr<Subject> Rule(const FollowCall& c, Draft& draft) {
   const PersonId& person = draft.actor().person;
   if (person.empty()) {
-    return absl::FailedPreconditionError("only a person can follow a call");
+    return Refuse(RefusalReason::kNoProfessional,
+                  "only a person can follow a call");
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (person == call.requester || !AddOnce(&call.followers, person)) {
@@ -685,15 +692,17 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call into, draft.Get<Call>(c.into));
   if (call.state == CallState::kMerged) {
     if (call.merged_into == c.into) return c.into;
-    return absl::FailedPreconditionError(
-        absl::StrCat(ResourceName(c.call), " was merged into ",
-                     ResourceName(call.merged_into)));
+    return Refuse(RefusalReason::kMerged,
+                  absl::StrCat(ResourceName(c.call), " was merged into ",
+                               ResourceName(call.merged_into)));
   }
   if (!call.patient.empty() && !into.patient.empty() &&
       call.patient != into.patient) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(c.call), " is for ", ResourceName(call.patient), ", ",
-        ResourceName(c.into), " for ", ResourceName(into.patient)));
+    return Refuse(
+        RefusalReason::kOtherPatient,
+        absl::StrCat(ResourceName(c.call), " is for ",
+                     ResourceName(call.patient), ", ", ResourceName(c.into),
+                     " for ", ResourceName(into.patient)));
   }
   // Both calls may stand in that offer.
   WithdrawOfferOf(c.call, "merged as a duplicate", draft);
@@ -813,7 +822,8 @@ absl::StatusOr<Subject> Rule(const RequestCancel& c, Draft& draft) {
 absl::StatusOr<Subject> Rule(const AnswerCancel& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (!IsCancelRequested(call)) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kNoCancelRequest,
         absl::StrCat(ResourceName(c.call), ": nobody asked to cancel it"));
   }
   if (!c.approve && c.reason.empty()) return MissingField("reason");
@@ -964,21 +974,29 @@ bool RequesterHasNote(const Board& board, const Call& call, const Note& note) {
   return false;
 }
 
-}  // namespace
+struct Missing {
+  RefusalReason reason;
+  std::string words;
+};
 
-std::vector<std::string> MissingToClose(const Board& board, const Call& call) {
-  std::vector<std::string> missing;
+std::vector<Missing> FindMissing(const Board& board, const Call& call) {
+  std::vector<Missing> missing;
   const Visit* visit = board.Find<Visit>(call.visit);
   if (visit == nullptr || !visit->leave.has_value()) {
-    missing.push_back("the crew has not left the scene");
+    missing.push_back(
+        {RefusalReason::kCrewNotLeft, "the crew has not left the scene"});
   }
-  if (call.care_team.empty()) missing.push_back("the care team is not known");
+  if (call.care_team.empty())
+    missing.push_back(
+        {RefusalReason::kCareTeamUnknown, "the care team is not known"});
   const Note* note = board.Find<Note>(call.note);
   if (note == nullptr || note->versions.empty()) {
-    missing.push_back("the note is not signed");
+    missing.push_back(
+        {RefusalReason::kNoteNotSigned, "the note is not signed"});
   } else {
     if (note->state == NoteState::kAmending) {
-      missing.push_back("the amendment of the note is not signed");
+      missing.push_back({RefusalReason::kAmendmentNotSigned,
+                         "the amendment of the note is not signed"});
     }
     const int32_t newest = note->versions.back().number;
     for (const CareTeamMember& member : call.care_team) {
@@ -992,24 +1010,38 @@ std::vector<std::string> MissingToClose(const Board& board, const Call& call) {
         }
       }
       if (!received) {
-        missing.push_back(absl::StrCat(ResourceName(member.organization),
-                                       " has not confirmed the note"));
+        missing.push_back({RefusalReason::kNoteNotReceived,
+                           absl::StrCat(ResourceName(member.organization),
+                                        " has not confirmed the note")});
       }
     }
   }
   if (!call.requester_informed.has_value() &&
       (note == nullptr || !RequesterHasNote(board, call, *note))) {
-    missing.push_back("the requester is not informed");
+    missing.push_back({RefusalReason::kRequesterNotInformed,
+                       "the requester is not informed"});
   }
   if (const Assignment* trip = board.Find<Assignment>(call.assignment)) {
     if (!trip->physician_hours.has_value()) {
-      missing.push_back("the physician has not confirmed the hours");
+      missing.push_back({RefusalReason::kPhysicianHours,
+                         "the physician has not confirmed the hours"});
     }
     if (!trip->driver.empty() && !trip->driver_hours.has_value()) {
-      missing.push_back("the driver has not confirmed the hours");
+      missing.push_back({RefusalReason::kDriverHours,
+                         "the driver has not confirmed the hours"});
     }
   }
   return missing;
+}
+
+}  // namespace
+
+std::vector<std::string> MissingToClose(const Board& board, const Call& call) {
+  std::vector<std::string> words;
+  for (Missing& missing : FindMissing(board, call)) {
+    words.push_back(std::move(missing.words));
+  }
+  return words;
 }
 
 void CloseIfComplete(const CallId& id, Draft& draft) {
@@ -1026,8 +1058,10 @@ void CloseIfComplete(const CallId& id, Draft& draft) {
 namespace {
 
 absl::Status RefuseOutcome(const Call& call, Outcome outcome,
+                           const std::vector<RefusalReason>& reasons,
                            const std::string& why) {
-  return absl::FailedPreconditionError(
+  return Refuse(
+      reasons,
       absl::StrCat(ResourceName(call.id), " is ", NameOf(call.state),
                    " and cannot be closed as ", NameOf(outcome), ": ", why));
 }
@@ -1036,10 +1070,13 @@ absl::Status RefuseOutcome(const Call& call, Outcome outcome,
 absl::Status CheckVisitComplete(const Board& board, const Call& call,
                                 Outcome outcome) {
   std::string why;
-  for (const std::string& missing : MissingToClose(board, call)) {
-    absl::StrAppend(&why, why.empty() ? "" : "; ", missing);
+  std::vector<RefusalReason> reasons;
+  for (const Missing& missing : FindMissing(board, call)) {
+    absl::StrAppend(&why, why.empty() ? "" : "; ", missing.words);
+    reasons.push_back(missing.reason);
   }
-  return why.empty() ? absl::OkStatus() : RefuseOutcome(call, outcome, why);
+  if (reasons.empty()) return absl::OkStatus();
+  return RefuseOutcome(call, outcome, reasons, why);
 }
 
 // Another end than triage decided on wants its reason.
@@ -1064,10 +1101,11 @@ bool IsEndOf(Disposition disposition, Outcome outcome) {
 // command is a person's.
 absl::Status CloseNotFound(Call call, const CloseCall& c, Draft& draft) {
   if (c.outcome != Outcome::kPatientNotFound) {
-    return RefuseOutcome(call, c.outcome, "the patient was not found");
+    return RefuseOutcome(call, c.outcome, {RefusalReason::kPatientWasNotFound},
+                         "the patient was not found");
   }
   if (!TriedEveryStep(call)) {
-    return RefuseOutcome(call, c.outcome,
+    return RefuseOutcome(call, c.outcome, {RefusalReason::kStepsNotTried},
                          "phone the patient, the family, the key holder and "
                          "the requester first");
   }
@@ -1110,27 +1148,32 @@ absl::StatusOr<Subject> Rule(const CloseCall& c, Draft& draft) {
   }
   if (call.state == CallState::kEmergency119) {
     if (call.emergency->decision == EmergencyDecision::kUndecided) {
-      return RefuseOutcome(call, c.outcome, "119 is to be decided on first");
+      return RefuseOutcome(call, c.outcome,
+                           {RefusalReason::kEmergencyUndecided},
+                           "119 is to be decided on first");
     }
     if (c.outcome != Outcome::kEmergency119 &&
         c.outcome != Outcome::kTransferred) {
-      return RefuseOutcome(call, c.outcome, "119 has it");
+      return RefuseOutcome(call, c.outcome, {RefusalReason::kEmergencyHasIt},
+                           "119 has it");
     }
     if (CrewHasArrived(call)) {
       RETURN_IF_ERROR(CheckVisitComplete(draft.board(), call, c.outcome));
     }
   } else if (CrewHasArrived(call)) {
     if (!IsVisitOutcome(c.outcome)) {
-      return RefuseOutcome(call, c.outcome, "a crew was there");
+      return RefuseOutcome(call, c.outcome, {RefusalReason::kCrewWasThere},
+                           "a crew was there");
     }
     RETURN_IF_ERROR(CheckVisitComplete(draft.board(), call, c.outcome));
   } else {
     if (c.outcome == Outcome::kVisited ||
         c.outcome == Outcome::kPatientNotFound) {
-      return RefuseOutcome(call, c.outcome, "no crew was there");
+      return RefuseOutcome(call, c.outcome, {RefusalReason::kNoCrewWasThere},
+                           "no crew was there");
     }
     if (!IsEndOf(call.disposition, c.outcome) && c.reason.empty()) {
-      return RefuseOutcome(call, c.outcome,
+      return RefuseOutcome(call, c.outcome, {RefusalReason::kTriagedOtherwise},
                            "it was triaged otherwise; give the reason");
     }
   }

@@ -240,7 +240,8 @@ absl::Status CheckAdministratorRemains(const Draft& draft) {
         return !found;
       });
   if (found) return absl::OkStatus();
-  return absl::FailedPreconditionError(
+  return Refuse(
+      RefusalReason::kLastAdministrator,
       "the center's last administrator must keep his account and role");
 }
 
@@ -281,8 +282,9 @@ absl::Status Check(const Person& person, const Person* before,
   const Duty* duty = board.Find<Duty>(person.id);
   if (before != nullptr && before->active && !person.active &&
       duty != nullptr && duty->on_duty) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "active: ", ResourceName(person.id), " is on duty; end that first"));
+    return Refuse(RefusalReason::kPersonOnDuty,
+                  absl::StrCat("active: ", ResourceName(person.id),
+                               " is on duty; end that first"));
   }
   return absl::OkStatus();
 }
@@ -337,7 +339,8 @@ absl::Status Check(const Car& car, const Car*, const Draft& draft) {
       });
   const Car* before = board.Find<Car>(car.id);
   if (user != nullptr && before != nullptr && CanBeUsed(*before)) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kCarInUse,
         absl::StrCat("state: ", ResourceName(car.id), " is used by ",
                      ResourceName(user->id), "; report the breakdown instead"));
   }
@@ -380,7 +383,8 @@ absl::Status Check(const Patient& patient, const Patient*, const Draft& draft) {
           board.Find<Organization>(patient.primary_clinic);
       clinic != nullptr && clinic->kind != OrganizationKind::kClinic &&
       clinic->kind != OrganizationKind::kHospital) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kNotAClinic,
         absl::StrCat("primary_clinic: ", ResourceName(clinic->id), " is a ",
                      NameOf(clinic->kind), "; a clinic or hospital wanted"));
   }
@@ -465,9 +469,11 @@ absl::Status CheckContract(const Board& board, const Person& person, Role role,
   if (IsUnderContract(person, organization, start, end)) {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "organization: ", ResourceName(person.id), " has no contract with ",
-      ResourceName(organization), " for all of these hours"));
+  return Refuse(
+      RefusalReason::kNoContract,
+      absl::StrCat("organization: ", ResourceName(person.id),
+                   " has no contract with ", ResourceName(organization),
+                   " for all of these hours"));
 }
 
 absl::Status CheckCar(const Board& board, Role role, const CarId& car) {
@@ -477,7 +483,8 @@ absl::Status CheckCar(const Board& board, Role role, const CarId& car) {
   }
   RETURN_IF_ERROR(CheckKnown<Car>(board, "car", car));
   if (!board.Find<Car>(car)->active) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kCarNotUsable,
         absl::StrCat("car: ", ResourceName(car), " is not in use any more"));
   }
   return absl::OkStatus();
@@ -485,9 +492,9 @@ absl::Status CheckCar(const Board& board, Role role, const CarId& car) {
 
 absl::Status CheckActive(absl::string_view field, const Person& person) {
   if (person.active) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(field, ": ", ResourceName(person.id),
-                   " does not work with the center any more"));
+  return Refuse(RefusalReason::kPersonInactive,
+                absl::StrCat(field, ": ", ResourceName(person.id),
+                             " does not work with the center any more"));
 }
 
 // The planned shift of the person that overlaps, other than `except`, or null.
@@ -509,9 +516,9 @@ const Shift* OverlappingShift(const Board& board, const PersonId& person,
 
 absl::Status RefuseOverlap(absl::string_view field, const PersonId& person,
                            const std::string& with) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(field, ": ", ResourceName(person),
-                   " is on duty in that time already, by ", with));
+  return Refuse(RefusalReason::kShiftsOverlap,
+                absl::StrCat(field, ": ", ResourceName(person),
+                             " is on duty in that time already, by ", with));
 }
 
 absl::Status Check(const Shift& shift, const Shift*, const Draft& draft) {
@@ -614,9 +621,9 @@ absl::Status CheckReplacement(const Override& exception, const Board& board) {
   });
   RETURN_IF_ERROR(status);
   if (!found) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("person: ", ResourceName(exception.person),
-                     " has no shift in that time"));
+    return Refuse(RefusalReason::kNoShift,
+                  absl::StrCat("person: ", ResourceName(exception.person),
+                               " has no shift in that time"));
   }
   return absl::OkStatus();
 }
@@ -828,14 +835,16 @@ absl::StatusOr<Subject> Rule(const OpenSession& c, Draft& draft) {
   ASSIGN_OR_RETURN(Account account, draft.Get<Account>(c.account));
   const Person* person = draft.board().Find<Person>(account.person);
   if (account.disabled || person == nullptr || !person->active) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(ResourceName(c.account), " is disabled"));
+    return Refuse(RefusalReason::kAccountDisabled,
+                  absl::StrCat(ResourceName(c.account), " is disabled"));
   }
   if (draft.now() < account.retry_time) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(c.account), ": too many wrong passwords; try again in ",
-        absl::FormatDuration(
-            absl::Ceil(account.retry_time - draft.now(), absl::Seconds(1)))));
+    return Refuse(
+        RefusalReason::kTooManyPasswords,
+        absl::StrCat(ResourceName(c.account),
+                     ": too many wrong passwords; try again in ",
+                     absl::FormatDuration(absl::Ceil(
+                         account.retry_time - draft.now(), absl::Seconds(1)))));
   }
   Session session;
   session.id = c.session;
@@ -870,7 +879,8 @@ absl::StatusOr<Subject> Rule(const ChangePassword& c, Draft& draft) {
   if (!c.keep_session.empty()) {
     ASSIGN_OR_RETURN(const Session kept, draft.Get<Session>(c.keep_session));
     if (kept.account != c.account) {
-      return absl::FailedPreconditionError(
+      return Refuse(
+          RefusalReason::kOtherSession,
           absl::StrCat("keep_session: it is not of ", ResourceName(c.account)));
     }
   }

@@ -21,9 +21,11 @@ absl::Status CheckCarIsFree(const Board& board, const CarId& id,
   RETURN_IF_ERROR(CheckKnown<Car>(board, "car", id));
   const Car& car = *board.Find<Car>(id);
   if (!car.active || car.state != CarState::kAvailable) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "car: ", ResourceName(id), " is ",
-        car.active ? NameOf(car.state) : std::string("not in use any more")));
+    return Refuse(
+        RefusalReason::kCarNotUsable,
+        absl::StrCat("car: ", ResourceName(id), " is ",
+                     car.active ? NameOf(car.state)
+                                : std::string("not in use any more")));
   }
   const Duty* holder = nullptr;
   board.table<Duty>().ForEach([&](const PersonId& other, const Duty& duty) {
@@ -31,8 +33,9 @@ absl::Status CheckCarIsFree(const Board& board, const CarId& id,
     return holder == nullptr;
   });
   if (holder != nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "car: ", ResourceName(id), " is with ", ResourceName(holder->id)));
+    return Refuse(RefusalReason::kCarTaken,
+                  absl::StrCat("car: ", ResourceName(id), " is with ",
+                               ResourceName(holder->id)));
   }
   return absl::OkStatus();
 }
@@ -62,14 +65,15 @@ absl::StatusOr<Subject> Rule(const GoOnDuty& wanted, Draft& draft) {
         "role: PHYSICIAN, DRIVER or OPERATOR wanted");
   }
   if (!person.active) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("person: ", ResourceName(c.person),
-                     " does not work with the center any more"));
+    return Refuse(RefusalReason::kPersonInactive,
+                  absl::StrCat("person: ", ResourceName(c.person),
+                               " does not work with the center any more"));
   }
   const std::optional<RotaDuty> rota =
       DutyOf(board, c.person, c.role, draft.now(), kMaxEarlyStart);
   if (!rota.has_value()) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kNotOnRota,
         absl::StrCat(ResourceName(c.person), " is not on the rota as ",
                      NameOf(c.role), " now or within the next 30 minutes"));
   }
@@ -91,7 +95,8 @@ absl::StatusOr<Subject> Rule(const GoOnDuty& wanted, Draft& draft) {
     return c.person;
   }
   if (duty.on_duty && board.RunningAssignmentOf(c.person) != nullptr) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kOnDutyOtherwise,
         absl::StrCat(ResourceName(c.person), " is on duty as ",
                      NameOf(duty.role), " and under way; finish that first"));
   }
@@ -121,9 +126,10 @@ absl::StatusOr<Subject> Rule(const GoOffDuty& c, Draft& draft) {
   if (found == nullptr || !found->on_duty) return c.person;
   Duty duty = *found;
   if (const Assignment* running = draft.board().RunningAssignmentOf(c.person)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(c.person), " is bound by ", ResourceName(running->id),
-        "; finish or release it first"));
+    return Refuse(RefusalReason::kBusy,
+                  absl::StrCat(ResourceName(c.person), " is bound by ",
+                               ResourceName(running->id),
+                               "; finish or release it first"));
   }
   const Offer* offer = draft.board().PendingOfferTo(c.person);
   const CallId call = offer == nullptr ? CallId() : offer->calls.front();
@@ -146,8 +152,8 @@ absl::StatusOr<Subject> Rule(const ReportPosition& c, Draft& draft) {
   }
   const Duty* duty = draft.board().Find<Duty>(c.person);
   if (duty == nullptr || !duty->on_duty) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(ResourceName(c.person), " is not on duty"));
+    return Refuse(RefusalReason::kNotOnDuty,
+                  absl::StrCat(ResourceName(c.person), " is not on duty"));
   }
   const absl::Time device_time =
       c.device_time > draft.now() + kMaxClockLead ? draft.now() : c.device_time;

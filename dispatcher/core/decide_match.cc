@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/core/checks.h"
@@ -102,7 +103,8 @@ absl::Status RefuseCrew(const PersonId& person, const CallId& call,
                         const Ruling& ruling) {
   std::string figure;
   if (ruling.figure != 0) figure = absl::StrCat(" (", ruling.figure, ")");
-  return absl::FailedPreconditionError(
+  return RefuseToSend(
+      ruling.verdict,
       absl::StrCat(ResourceName(person), " may not be sent to ",
                    ResourceName(call), ": ", NameOf(ruling.verdict), figure));
 }
@@ -150,16 +152,18 @@ absl::Status CheckWheels(const OfferVisit& c, const Draft& draft) {
   if (!c.car.empty()) {
     ASSIGN_OR_RETURN(const Car car, draft.Get<Car>(c.car));
     if (car.state != CarState::kAvailable || !car.active) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          ResourceName(c.car), " is ",
-          car.active ? NameOf(car.state) : "no longer the center's"));
+      return Refuse(RefusalReason::kCarNotUsable,
+                    absl::StrCat(ResourceName(c.car), " is ",
+                                 car.active ? NameOf(car.state)
+                                            : "no longer the center's"));
     }
   }
   if (c.self_drive) {
     ASSIGN_OR_RETURN(const Person physician, draft.Get<Person>(c.physician));
     if (!physician.self_drive) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          ResourceName(c.physician), " is not registered to drive himself"));
+      return Refuse(RefusalReason::kNoSelfDrive,
+                    absl::StrCat(ResourceName(c.physician),
+                                 " is not registered to drive himself"));
     }
     return absl::OkStatus();
   }
@@ -170,8 +174,9 @@ absl::Status CheckWheels(const OfferVisit& c, const Draft& draft) {
     if (!ruling.ok()) return RefuseCrew(c.driver, id, ruling);
   }
   if (board.Find<Duty>(c.driver)->car != c.car) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(c.driver), " is not on duty with ", ResourceName(c.car)));
+    return Refuse(RefusalReason::kDriverNotWithCar,
+                  absl::StrCat(ResourceName(c.driver), " is not on duty with ",
+                               ResourceName(c.car)));
   }
   return absl::OkStatus();
 }
@@ -342,19 +347,22 @@ absl::StatusOr<Subject> OfferOtherCar(const OfferVisit& c, Draft& draft) {
   ASSIGN_OR_RETURN(const Assignment assignment,
                    draft.Get<Assignment>(c.replaces_car_of));
   if (assignment.state != AssignmentState::kWaitingForCar) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kWaitsForNoCar,
         absl::StrCat(ResourceName(assignment.id), " is ",
                      NameOf(assignment.state), " and waits for no car"));
   }
   if (c.calls != assignment.calls || c.physician != assignment.physician) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "calls, physician: those of ", ResourceName(assignment.id), " wanted"));
+    return Refuse(RefusalReason::kOtherTrip,
+                  absl::StrCat("calls, physician: those of ",
+                               ResourceName(assignment.id), " wanted"));
   }
   const Call& call = *draft.board().Find<Call>(c.calls.front());
   if (const Offer* pending = PendingOfferOf(draft.board(), call)) {
     if (c.override_reason.empty()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          ResourceName(pending->id), " is still waiting for an answer"));
+      return Refuse(RefusalReason::kOfferPending,
+                    absl::StrCat(ResourceName(pending->id),
+                                 " is still waiting for an answer"));
     }
     Withdraw(*pending, "an operator chose another car", draft);
   }
@@ -377,30 +385,39 @@ absl::StatusOr<Subject> OfferOtherCar(const OfferVisit& c, Draft& draft) {
 }
 
 // What became of an offer, in the words of who answers too late.
-std::string WordsOf(const Board& board, const Offer& offer) {
+RefusalReason ReasonOf(const Board& board, const Offer& offer) {
   for (const CallId& id : offer.calls) {
     const Call* call = board.Find<Call>(id);
     const Assignment* assignment =
         call == nullptr ? nullptr : board.Find<Assignment>(call->assignment);
     if (assignment != nullptr && assignment->offer != offer.id &&
         assignment->state != AssignmentState::kReleased) {
-      return "already taken";
+      return RefusalReason::kAlreadyTaken;
     }
   }
   switch (offer.state) {
     case OfferState::kAccepted:
-      return "already accepted";
+      return RefusalReason::kOfferAccepted;
     case OfferState::kDeclined:
-      return "declined";
+      return RefusalReason::kOfferDeclined;
     case OfferState::kExpired:
-      return "expired";
+      return RefusalReason::kOfferExpired;
     case OfferState::kWithdrawn:
-      return "withdrawn";
+      return RefusalReason::kOfferWithdrawn;
     case OfferState::kUnspecified:
     case OfferState::kPending:
-      return "";
+      return RefusalReason::kUnspecified;
   }
-  return "";
+  return RefusalReason::kUnspecified;
+}
+
+// What TooLate says: "already taken", or what became of the offer.
+std::string WordsOf(const Board& board, const Offer& offer) {
+  if (ReasonOf(board, offer) == RefusalReason::kAlreadyTaken) {
+    return "already taken";
+  }
+  if (offer.state == OfferState::kAccepted) return "already accepted";
+  return absl::AsciiStrToLower(NameOf(offer.state));
 }
 
 absl::Status CheckAsked(const Offer& offer, const PersonId& person) {
@@ -408,12 +425,14 @@ absl::Status CheckAsked(const Offer& offer, const PersonId& person) {
       (person == offer.physician || person == offer.driver)) {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      ResourceName(offer.id), " was not made to ", ResourceName(person)));
+  return Refuse(RefusalReason::kAskedOther,
+                absl::StrCat(ResourceName(offer.id), " was not made to ",
+                             ResourceName(person)));
 }
 
 absl::Status TooLate(const Board& board, const Offer& offer) {
-  return absl::FailedPreconditionError(
+  return Refuse(
+      ReasonOf(board, offer),
       absl::StrCat(ResourceName(offer.id), ": ", WordsOf(board, offer)));
 }
 
@@ -658,7 +677,8 @@ absl::StatusOr<Subject> Rule(const OfferVisit& given, Draft& draft) {
   for (const CallId& id : c.calls) {
     const Call& call = *draft.board().Find<Call>(id);
     if (call.disposition != Disposition::kVisit) {
-      return absl::FailedPreconditionError(
+      return Refuse(
+          RefusalReason::kNotTriagedForVisit,
           absl::StrCat(ResourceName(id), " was not triaged for a visit"));
     }
     if (StandingOf(call) == CallState::kOffered) {
@@ -790,9 +810,10 @@ absl::StatusOr<Subject> Rule(const DeclineOffer& c, Draft& draft) {
   }
   // He has the call already; only the car is missing.
   if (!offer.replaces_car_of.empty() && c.person == offer.physician) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(c.offer), " seeks another car for ",
-        ResourceName(offer.replaces_car_of), "; an operator may release that"));
+    return Refuse(RefusalReason::kSeeksOtherCar,
+                  absl::StrCat(ResourceName(c.offer), " seeks another car for ",
+                               ResourceName(offer.replaces_car_of),
+                               "; an operator may release that"));
   }
   answer = Answer::kDeclined;
   offer.decline_reason = c.reason;
@@ -835,7 +856,8 @@ absl::StatusOr<Subject> Rule(const ReleaseAssignment& c, Draft& draft) {
                    draft.Get<Assignment>(c.assignment));
   if (assignment.state == AssignmentState::kReleased) return c.assignment;
   if (!IsBeforeArrival(assignment)) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kTripOver,
         absl::StrCat(ResourceName(c.assignment), " is ",
                      NameOf(assignment.state), " and cannot be released"));
   }
@@ -884,24 +906,25 @@ absl::StatusOr<Subject> Rule(const ReportBreakdown& c, Draft& draft) {
 absl::StatusOr<Subject> Rule(const ReportDriverMissing& c, Draft& draft) {
   ASSIGN_OR_RETURN(Assignment assignment, draft.Get<Assignment>(c.assignment));
   if (!IsBeforeArrival(assignment)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(c.assignment), " is ", NameOf(assignment.state)));
+    return Refuse(RefusalReason::kTripOver,
+                  absl::StrCat(ResourceName(c.assignment), " is ",
+                               NameOf(assignment.state)));
   }
   const bool waits = assignment.state == AssignmentState::kWaitingForCar;
   if (c.self_drive) {
     ASSIGN_OR_RETURN(const Person physician,
                      draft.Get<Person>(assignment.physician));
     if (!physician.self_drive) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(ResourceName(assignment.physician),
-                       " is not registered to drive himself"));
+      return Refuse(RefusalReason::kNoSelfDrive,
+                    absl::StrCat(ResourceName(assignment.physician),
+                                 " is not registered to drive himself"));
     }
   }
   if (assignment.self_drive) {
     if (c.self_drive) return c.assignment;
-    return absl::FailedPreconditionError(
-        absl::StrCat(ResourceName(c.assignment),
-                     " has no driver: the physician drives himself"));
+    return Refuse(RefusalReason::kNoDriver,
+                  absl::StrCat(ResourceName(c.assignment),
+                               " has no driver: the physician drives himself"));
   }
   const CallId first = assignment.calls.front();
   if (!c.self_drive) {

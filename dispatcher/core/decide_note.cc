@@ -20,7 +20,8 @@ absl::Status CheckAuthor(const PersonId& author, const std::string& what,
   if (!author.empty() && draft.actor().person == author) {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(
+  return Refuse(
+      RefusalReason::kNotTheAuthor,
       absl::StrCat(what, " is written by ", ResourceName(author), " only"));
 }
 
@@ -110,8 +111,8 @@ absl::StatusOr<Subject> Rule(const DraftNote& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   const Visit* found_visit = draft.board().Find<Visit>(call.visit);
   if (found_visit == nullptr || !found_visit->arrive.has_value()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(ResourceName(c.call), ": no crew has arrived"));
+    return Refuse(RefusalReason::kNotArrived,
+                  absl::StrCat(ResourceName(c.call), ": no crew has arrived"));
   }
   const Visit visit = *found_visit;
   RETURN_IF_ERROR(
@@ -152,12 +153,14 @@ absl::StatusOr<Subject> Rule(const SignNote& c, Draft& draft) {
   RETURN_IF_ERROR(CheckEtag(c.etag, note));
   RETURN_IF_ERROR(CheckAuthor(note.author, ResourceName(note.id), draft));
   if (!note.draft.has_value()) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kNoteSigned,
         absl::StrCat(ResourceName(note.id), " is signed; there is no draft"));
   }
   if (IsBlank(*note.draft)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(note.id), " is empty; write at least one part of it"));
+    return Refuse(RefusalReason::kNoteEmpty,
+                  absl::StrCat(ResourceName(note.id),
+                               " is empty; write at least one part of it"));
   }
   const bool amends = !note.versions.empty();
   if (amends && IsBlank(c.amend_reason)) return MissingField("amend_reason");
@@ -262,10 +265,10 @@ absl::StatusOr<Subject> Rule(const RecordAttempt& c, Draft& draft) {
 absl::StatusOr<Subject> Rule(const ConfirmReceipt& c, Draft& draft) {
   ASSIGN_OR_RETURN(Delivery delivery, draft.Get<Delivery>(c.delivery));
   if (draft.actor().organization != delivery.member.organization) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(ResourceName(c.delivery), " went to ",
-                     ResourceName(delivery.member.organization),
-                     "; only somebody there can confirm it"));
+    return Refuse(RefusalReason::kOtherReceiver,
+                  absl::StrCat(ResourceName(c.delivery), " went to ",
+                               ResourceName(delivery.member.organization),
+                               "; only somebody there can confirm it"));
   }
   if (delivery.state == DeliveryState::kReceived) return c.delivery;
   Receive(std::move(delivery),
@@ -288,7 +291,8 @@ absl::StatusOr<Subject> Rule(const RetryDelivery& c, Draft& draft) {
   ASSIGN_OR_RETURN(Delivery delivery, draft.Get<Delivery>(c.delivery));
   if (delivery.state != DeliveryState::kFailed &&
       delivery.state != DeliveryState::kPending) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kNothingToSend,
         absl::StrCat(ResourceName(c.delivery), " is ", NameOf(delivery.state),
                      "; there is nothing to send"));
   }

@@ -15,10 +15,10 @@ namespace housecall::core {
 namespace {
 
 absl::Status RefuseStep(const Assignment& assignment, Step step,
-                        const std::string& why) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(ResourceName(assignment.id), " is ",
-                   NameOf(assignment.state), ", ", NameOf(step), ": ", why));
+                        RefusalReason reason, const std::string& why) {
+  return Refuse(reason, absl::StrCat(ResourceName(assignment.id), " is ",
+                                     NameOf(assignment.state), ", ",
+                                     NameOf(step), ": ", why));
 }
 
 // The crew itself, or an operator whom it phoned: a lost phone must not leave
@@ -34,7 +34,8 @@ absl::Status CheckCrew(const Assignment& assignment, Step step,
       return absl::OkStatus();
     }
   }
-  return RefuseStep(assignment, step, "by its own crew or an operator only");
+  return RefuseStep(assignment, step, RefusalReason::kNotTheCrew,
+                    "by its own crew or an operator only");
 }
 
 // The step of the whole crew, if it was taken.
@@ -78,10 +79,12 @@ void EmitStep(EventKind kind, Assignment assignment, Change change,
 
 absl::Status Depart(Assignment assignment, const Stamp& stamp, Draft& draft) {
   if (assignment.state != AssignmentState::kAccepted) {
-    return RefuseStep(assignment, Step::kDepart,
-                      assignment.state == AssignmentState::kWaitingForCar
-                          ? "it waits for a car"
-                          : "no crew is about to go");
+    if (assignment.state == AssignmentState::kWaitingForCar) {
+      return RefuseStep(assignment, Step::kDepart, RefusalReason::kWaitsForCar,
+                        "it waits for a car");
+    }
+    return RefuseStep(assignment, Step::kDepart, RefusalReason::kNotAboutToGo,
+                      "no crew is about to go");
   }
   assignment.depart = stamp;
   assignment.state = AssignmentState::kEnRoute;
@@ -100,11 +103,12 @@ absl::Status Depart(Assignment assignment, const Stamp& stamp, Draft& draft) {
 
 absl::Status PickUp(Assignment assignment, const Stamp& stamp, Draft& draft) {
   if (assignment.self_drive) {
-    return RefuseStep(assignment, Step::kPickUp,
+    return RefuseStep(assignment, Step::kPickUp, RefusalReason::kSelfDrives,
                       "the physician drives himself");
   }
   if (assignment.state != AssignmentState::kEnRoute) {
-    return RefuseStep(assignment, Step::kPickUp, "the car is not under way");
+    return RefuseStep(assignment, Step::kPickUp, RefusalReason::kNotUnderWay,
+                      "the car is not under way");
   }
   assignment.pick_up = stamp;
   const CallId first = assignment.calls.front();
@@ -115,7 +119,8 @@ absl::Status PickUp(Assignment assignment, const Stamp& stamp, Draft& draft) {
 // Once arrived, a wish to cancel comes too late.
 absl::Status Arrive(Assignment assignment, const Stamp& stamp, Draft& draft) {
   if (assignment.state != AssignmentState::kEnRoute) {
-    return RefuseStep(assignment, Step::kArrive, "it has not departed");
+    return RefuseStep(assignment, Step::kArrive, RefusalReason::kNotDeparted,
+                      "it has not departed");
   }
   assignment.arrive = stamp;
   assignment.state = AssignmentState::kOnScene;
@@ -147,23 +152,27 @@ absl::Status Treat(const Assignment& assignment, const CallId& call_id,
   ASSIGN_OR_RETURN(Visit visit, draft.Get<Visit>(call.visit));
   const bool start = step == Step::kStartTreatment;
   if (visit.assignment != assignment.id) {
-    return RefuseStep(assignment, step, "another crew has that call");
+    return RefuseStep(assignment, step, RefusalReason::kOtherTrip,
+                      "another crew has that call");
   }
   if ((start ? visit.treatment_start : visit.treatment_end).has_value()) {
     return absl::OkStatus();
   }
   if (assignment.state != AssignmentState::kOnScene) {
-    return RefuseStep(assignment, step, "it is not on scene");
+    return RefuseStep(assignment, step, RefusalReason::kNotOnScene,
+                      "it is not on scene");
   }
   if (!visit.patient_found) {
-    return RefuseStep(assignment, step, "the patient has not been found");
+    return RefuseStep(assignment, step, RefusalReason::kPatientNotFound,
+                      "the patient has not been found");
   }
   if (start) {
     visit.treatment_start = stamp;
     visit.fee_band =
         FeeBandAt(stamp.moment(), ZoneNamed(draft.board().center().time_zone));
   } else if (!visit.treatment_start.has_value()) {
-    return RefuseStep(assignment, step, "the treatment has not begun");
+    return RefuseStep(assignment, step, RefusalReason::kTreatmentNotBegun,
+                      "the treatment has not begun");
   } else {
     visit.treatment_end = stamp;
     visit.treatment_duration = stamp.moment() - visit.treatment_start->moment();
@@ -189,6 +198,8 @@ absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
     if (visit.treatment_end.has_value()) return absl::OkStatus();
     return RefuseStep(
         assignment, Step::kLeave,
+        is_begun ? RefusalReason::kTreatmentNotEnded
+                 : RefusalReason::kTreatmentNotBegun,
         absl::StrCat("the treatment of ", ResourceName(call.id), " has not ",
                      is_begun ? "ended" : "begun",
                      emergency == EmergencyDecision::kUndecided && !is_begun
@@ -196,7 +207,7 @@ absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
                          : ""));
   }
   if (TriedEveryStep(call)) return absl::OkStatus();
-  return RefuseStep(assignment, Step::kLeave,
+  return RefuseStep(assignment, Step::kLeave, RefusalReason::kStepsNotTried,
                     absl::StrCat("the patient of ", ResourceName(call.id),
                                  " is still being looked for"));
 }
@@ -204,7 +215,8 @@ absl::Status CheckMayLeave(const Assignment& assignment, const Call& call,
 absl::Status Leave(const Assignment& assignment, const Stamp& stamp,
                    Draft& draft) {
   if (assignment.state != AssignmentState::kOnScene) {
-    return RefuseStep(assignment, Step::kLeave, "it is not on scene");
+    return RefuseStep(assignment, Step::kLeave, RefusalReason::kNotOnScene,
+                      "it is not on scene");
   }
   const std::vector<CallId> calls = assignment.calls;
   for (const CallId& id : calls) {
@@ -341,9 +353,9 @@ absl::StatusOr<Subject> Rule(const AdvanceVisit& c, Draft& draft) {
                    draft.Get<Assignment>(c.assignment));
   RETURN_IF_ERROR(CheckCrew(assignment, c.step, draft.actor()));
   if (!c.call.empty() && !Contains(assignment.calls, c.call)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("call: ", ResourceName(c.call), " is not of ",
-                     ResourceName(c.assignment)));
+    return Refuse(RefusalReason::kOtherTrip,
+                  absl::StrCat("call: ", ResourceName(c.call), " is not of ",
+                               ResourceName(c.assignment)));
   }
   if (StampOf(assignment, c.step).has_value()) return c.assignment;
   const Stamp stamp{draft.now(), c.device_time};
@@ -461,7 +473,8 @@ absl::StatusOr<Subject> Rule(const ReportNotFound& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   ASSIGN_OR_RETURN(Visit visit, draft.Get<Visit>(call.visit));
   if (visit.treatment_start.has_value()) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kBeingTreated,
         absl::StrCat(ResourceName(c.call), ": the patient is being treated"));
   }
   visit.patient_found = false;
@@ -520,7 +533,8 @@ absl::StatusOr<Subject> Rule(const ConfirmHours& c, Draft& draft) {
   ASSIGN_OR_RETURN(Assignment assignment, draft.Get<Assignment>(c.assignment));
   const bool is_physician = c.person == assignment.physician;
   if (c.person.empty() || (!is_physician && c.person != assignment.driver)) {
-    return absl::FailedPreconditionError(
+    return Refuse(
+        RefusalReason::kNotTheCrew,
         absl::StrCat(ResourceName(c.person), " is not of the crew of ",
                      ResourceName(c.assignment)));
   }
@@ -528,9 +542,10 @@ absl::StatusOr<Subject> Rule(const ConfirmHours& c, Draft& draft) {
                       (assignment.state == AssignmentState::kReleased &&
                        HasSetOut(draft.board(), assignment));
   if (!worked) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        ResourceName(c.assignment), " is ", NameOf(assignment.state),
-        ": hours are confirmed after leaving"));
+    return Refuse(RefusalReason::kNotLeftYet,
+                  absl::StrCat(ResourceName(c.assignment), " is ",
+                               NameOf(assignment.state),
+                               ": hours are confirmed after leaving"));
   }
   std::optional<Confirmation>& hours =
       is_physician ? assignment.physician_hours : assignment.driver_hours;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/refusal.h"
 #include "dispatcher/engine/trips.h"
 #include "dispatcher/planner/planner.h"
 
@@ -205,7 +206,8 @@ void Engine::Submit(const core::CenterId& center, Submission submission) {
     if (lane->stop) {
       refusal = absl::UnavailableError("the server is stopping; try again");
     } else if (lane->queue.size() >= options_.max_queue) {
-      refusal = absl::ResourceExhaustedError(
+      refusal = core::Exhausted(
+          core::RefusalReason::kTooBusy,
           "too many requests are waiting at this center; try again");
     } else {
       lane->queue.push_back(std::move(submission));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "dispatcher/base/id.h"
+#include "dispatcher/core/refusal.h"
 
 namespace housecall::server {
 namespace {
@@ -124,6 +125,7 @@ const std::vector<AccessRow>& AccessTable() {
        kOwnPatients | kOwnDeliveries, 0, 0},
       {"ListEvents", kCalls | kOwnDeliveries, kAll, 0, 0,
        kOwnPatients | kOwnDeliveries, 0, 0},
+      {"ShowPresence", 0, kAll, 0, 0, 0, 0, 0},
       // VisitService
       {"GoOnDuty", 0, kAll, kSelf, kSelf, 0, 0, 0},
       {"GoOffDuty", 0, kAll, kSelf, kSelf, 0, 0, 0},
@@ -404,10 +406,14 @@ absl::Status CheckAccess(absl::string_view rpc, const core::Actor& actor,
       });
   if (allowed) return absl::OkStatus();
   // Of what is named it is not said whether it exists.
-  return absl::PermissionDeniedError(absl::StrCat(
-      rpc, reach == kNothing ? ": your roles do not allow this"
-                             : ": what is named is not one of those that "
-                               "concern you, or does not exist"));
+  return reach == kNothing
+             ? core::Denied(core::RefusalReason::kNotYourRole,
+                            absl::StrCat(rpc, ": your roles do not allow this"))
+             : core::Denied(
+                   core::RefusalReason::kNotYours,
+                   absl::StrCat(rpc,
+                                ": what is named is not one of those "
+                                "that concern you, or does not exist"));
 }
 
 namespace {

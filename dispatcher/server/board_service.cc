@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/server/filters.h"
+#include "dispatcher/server/presence.h"
 #include "dispatcher/server/services.h"
 #include "housecall/v1/board_service.grpc.pb.h"
 
@@ -321,6 +322,33 @@ class BoardService final : public v1::BoardService::CallbackService {
         [&only](BoardWatcher& watcher) { watcher.set_only(std::move(only)); });
   }
 
+  grpc::ServerUnaryReactor* ShowPresence(
+      grpc::CallbackServerContext* context,
+      const v1::ShowPresenceRequest* request,
+      v1::ShowPresenceResponse* response) override {
+    return desk_->Read(
+        context, "ShowPresence", request, response,
+        [=, this](const Caller& caller) -> absl::Status {
+          RETURN_IF_ERROR(CheckParent(caller, request->parent()));
+          RETURN_IF_ERROR(CheckScreen(request->screen()));
+          ASSIGN_OR_RETURN(
+              const std::string call,
+              FilterId<core::CallId>(caller, request->call(), "call"));
+          const std::vector<PresenceBook::Presence> others = presences_.Show(
+              caller.center, caller.session, request->screen(),
+              {caller.actor.person, core::CallId(call), request->working()},
+              desk_->engine().clock().Now());
+          for (const PresenceBook::Presence& each : others) {
+            v1::Presence* out = response->add_presences();
+            out->set_person(ResourceName(caller.center, each.person));
+            out->set_call(ResourceName(caller.center, each.call));
+            out->set_working(each.working);
+            SetTimestamp(each.since, out->mutable_since());
+          }
+          return absl::OkStatus();
+        });
+  }
+
   grpc::ServerUnaryReactor* ListEvents(
       grpc::CallbackServerContext* context,
       const v1::ListEventsRequest* request,
@@ -373,6 +401,7 @@ class BoardService final : public v1::BoardService::CallbackService {
   const Desk* const desk_;
   WatchHub* const hub_;
   const size_t max_waiting_;
+  PresenceBook presences_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "dispatcher/base/id.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/refusal.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "housecall/v1/annotations.pb.h"
@@ -94,8 +95,8 @@ absl::StatusOr<std::string> ParseResourceName(const core::CenterId& center,
         " with ids of a-z, 0-9 and '-'"));
   }
   if (!center.empty() && parts[1] != center.value()) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(field, ": names another center"));
+    return core::Denied(core::RefusalReason::kNotYours,
+                        absl::StrCat(field, ": names another center"));
   }
   return std::string(parts.back());
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/refusal.h"
 
 namespace housecall::server {
 
@@ -88,8 +89,8 @@ std::string FingerprintOf(absl::string_view rpc, const Caller& caller,
 }
 
 absl::Status TooManySlowRequests() {
-  return absl::ResourceExhaustedError(
-      "too many slow requests are waiting; try again");
+  return core::Exhausted(core::RefusalReason::kTooBusy,
+                         "too many slow requests are waiting; try again");
 }
 
 absl::Status CheckParent(const Caller& caller, absl::string_view parent) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/refusal.h"
 #include "google/protobuf/stubs/common.h"
 
 namespace housecall::server {
@@ -132,8 +133,9 @@ absl::StatusOr<PrivateText> HashPassword(const PrivateText& password) {
       password.Reveal().size(), salt.data(), salt.size(), kHashBytes,
       encoded.data(), encoded.size());
   if (error != ARGON2_OK) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the password cannot be hashed: ", argon2_error_message(error)));
+    return core::Exhausted(core::RefusalReason::kTooBusy,
+                           absl::StrCat("the password cannot be hashed: ",
+                                        argon2_error_message(error)));
   }
   return PrivateText(std::string(encoded.data()));
 }

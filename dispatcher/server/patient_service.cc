@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/core/rota.h"
@@ -202,6 +204,14 @@ class PatientService final : public v1::PatientService::CallbackService {
       if (assignment->estimate_time != absl::UnixEpoch()) {
         SetTimestamp(assignment->estimate_time,
                      response->mutable_estimate_time());
+      }
+      const auto* position = board.Find<core::Position>(
+          assignment->driver.empty() ? assignment->physician
+                                     : assignment->driver);
+      if (position != nullptr) {
+        // A phone's clock that is ahead makes nothing younger.
+        SetTimestamp(std::min(position->device_time, position->receive_time),
+                     response->mutable_position_time());
       }
     } else {
       board.table<core::Duty>().ForEach(

@@ -2,6 +2,7 @@
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/session_metadata.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/refusal.h"
 #include "dispatcher/server/filters.h"
 #include "dispatcher/server/services.h"
 #include "housecall/v1/session_service.grpc.pb.h"
@@ -144,10 +145,12 @@ class SessionService final : public v1::SessionService::CallbackService {
                                       ? unknown_accounts_.RetryTime(name)
                                       : account->retry_time;
     if (now < retry_time) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "too many wrong passwords; try again in ",
-          absl::ToInt64Seconds(absl::Ceil(retry_time - now, absl::Seconds(1))),
-          " s"));
+      return core::Exhausted(
+          core::RefusalReason::kTooManyPasswords,
+          absl::StrCat("too many wrong passwords; try again in ",
+                       absl::ToInt64Seconds(
+                           absl::Ceil(retry_time - now, absl::Seconds(1))),
+                       " s"));
     }
     const bool right = VerifyPassword(
         PrivateText(password),
@@ -261,7 +264,8 @@ class SessionService final : public v1::SessionService::CallbackService {
       const absl::Status old_one = CheckPassword(
           caller.center, "", account, /*usable=*/true, request.old_password());
       if (absl::IsUnauthenticated(old_one)) {
-        return absl::PermissionDeniedError("old_password: is wrong");
+        return core::Denied(core::RefusalReason::kWrongPassword,
+                            "old_password: is wrong");
       }
       RETURN_IF_ERROR(old_one);
     }

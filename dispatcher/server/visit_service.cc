@@ -1,4 +1,5 @@
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/refusal.h"
 #include "dispatcher/core/rota.h"
 #include "dispatcher/engine/trips.h"
 #include "dispatcher/server/duty_view.h"
@@ -321,8 +322,8 @@ class VisitService final : public v1::VisitService::CallbackService {
     if (assignment == nullptr) return NoSuch<core::Assignment>(assignment_id);
     // Who does not go there any more has no business with the address.
     if (!core::IsRunning(assignment->state)) {
-      return absl::FailedPreconditionError(
-          "assignment: is over; there is nowhere to go");
+      return core::Refuse(core::RefusalReason::kTripOver,
+                          "assignment: is over; there is nowhere to go");
     }
     if (call_id.empty()) call_id = assignment->calls.front().value();
     if (!Contains(assignment->calls, core::CallId(call_id))) {
@@ -331,7 +332,8 @@ class VisitService final : public v1::VisitService::CallbackService {
     }
     const auto* call = board.Find<core::Call>(core::CallId(call_id));
     if (call == nullptr || !call->place.position.has_value()) {
-      return absl::FailedPreconditionError(
+      return core::Refuse(
+          core::RefusalReason::kNoCallPosition,
           "the position of the call is not known; correct its place");
     }
     // An operator sees the way of who drives.
@@ -343,7 +345,8 @@ class VisitService final : public v1::VisitService::CallbackService {
                                         : assignment->driver;
     const auto* position = board.Find<core::Position>(traveler);
     if (position == nullptr) {
-      return absl::FailedPreconditionError(
+      return core::Refuse(
+          core::RefusalReason::kNoCrewPosition,
           is_crew ? "your own position is not known; report it first"
                   : "the position of the crew is not known yet");
     }
@@ -367,8 +370,8 @@ class VisitService final : public v1::VisitService::CallbackService {
       const absl::StatusOr<router::Route> leg =
           desk_->engine().travel_times().FindRoute(places[i], places[i + 1]);
       if (!leg.ok()) {
-        return absl::FailedPreconditionError(
-            std::string(leg.status().message()));
+        return core::Refuse(core::RefusalReason::kUnreachable,
+                            leg.status().message());
       }
       duration += leg->duration;
       distance_meters += leg->distance_meters;

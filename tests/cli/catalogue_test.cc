@@ -10,6 +10,7 @@
 #include "clients/cli/api.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "housecall/v1/refusal.pb.h"
 
 namespace housecall::cli {
 namespace {
@@ -41,6 +42,8 @@ void Collect(const Descriptor* type, std::set<const Descriptor*>* types) {
 std::set<const Descriptor*> ShownTypes() {
   std::set<const Descriptor*> types;
   for (const Rpc& rpc : Rpcs()) Collect(rpc.method->output_type(), &types);
+  // Beside a status, not in an answer.
+  Collect(v1::Refusal::descriptor(), &types);
   return types;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dispatcher/core/draft.h"
+#include "dispatcher/core/refusal.h"
 #include "gtest/gtest.h"
 #include "tests/core/builders.h"
 #include "tests/core/invariants.h"
@@ -52,7 +53,13 @@ Actor Night::As(const std::string& id) const {
 
 absl::StatusOr<Subject> Night::Do(const Command& command, const Actor& actor) {
   absl::StatusOr<Decision> decision = Decide(board, command, actor, now);
-  if (!decision.ok()) return decision.status();
+  if (!decision.ok()) {
+    // People read in their own language why (see refusal.h).
+    EXPECT_EQ(absl::IsFailedPrecondition(decision.status()),
+              !ReasonsOf(decision.status()).empty())
+        << decision.status();
+    return decision.status();
+  }
   for (const Event& event : decision->events) {
     const std::string etags = CheckEtags(board, event);
     EXPECT_EQ(etags, "") << event.kind;

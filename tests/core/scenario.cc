@@ -245,7 +245,9 @@ class Player {
 
 }  // namespace
 
-std::string TextOf(const absl::Status& status) { return status.ToString(); }
+std::string TextOf(const absl::Status& status) {
+  return status.ToString(absl::StatusToStringMode::kWithNoExtraData);
+}
 
 TextTimes Stage::times() const { return {now_, Tokyo()}; }
 

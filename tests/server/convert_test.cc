@@ -13,12 +13,15 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "dispatcher/core/refusal.h"
 #include "dispatcher/core/text.h"
 #include "dispatcher/server/grpc_status.h"
 #include "dispatcher/server/resources.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/any.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "gtest/gtest.h"
 #include "housecall/v1/annotations.pb.h"
 #include "tests/server/api.h"
@@ -32,6 +35,7 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using testing::Filler;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const core::CenterId& Hino() {
@@ -375,6 +379,70 @@ TEST(ToGrpc, TellsTheLogWhatIsTheServersOwnFault) {
   const grpc::Status refused = ToGrpc(absl::AbortedError("read it again"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::ABORTED);
   EXPECT_EQ(refused.error_message(), "read it again");
+}
+
+TEST(RefusalReason, IsTheSameInTheCoreAndInTheApi) {
+  const EnumDescriptor& type = *v1::RefusalReason_descriptor();
+  const std::vector<std::string>& names = NamesOf<core::RefusalReason>();
+  ASSERT_EQ(static_cast<size_t>(type.value_count()), names.size());
+  for (int i = 0; i < type.value_count(); ++i) {
+    EXPECT_EQ(type.value(i)->number(), i);
+    EXPECT_EQ(type.value(i)->name(), absl::StrCat("REFUSAL_REASON_", names[i]));
+  }
+}
+
+// The one detail of a status, as every gRPC library would find it.
+v1::Refusal DetailOf(const grpc::Status& status) {
+  google::protobuf::UnknownFieldSet fields;
+  EXPECT_TRUE(fields.ParseFromString(status.error_details()));
+  v1::Refusal refusal;
+  if (fields.field_count() != 3) {
+    ADD_FAILURE() << "no google.rpc.Status: " << fields.field_count();
+    return refusal;
+  }
+  EXPECT_EQ(fields.field(0).varint(),
+            static_cast<uint64_t>(status.error_code()));
+  EXPECT_EQ(fields.field(1).length_delimited(), status.error_message());
+  google::protobuf::Any detail;
+  EXPECT_TRUE(detail.ParseFromString(fields.field(2).length_delimited()));
+  EXPECT_TRUE(detail.UnpackTo(&refusal));
+  return refusal;
+}
+
+TEST(ToGrpc, TellsWhyInWordsThatClientsTranslate) {
+  const v1::Refusal one = DetailOf(ToGrpc(
+      core::Refuse(core::RefusalReason::kOfferExpired, "offers/o1: expired")));
+  ASSERT_EQ(one.reasons_size(), 1);
+  EXPECT_EQ(one.reasons(0), v1::REFUSAL_REASON_OFFER_EXPIRED);
+
+  const v1::Refusal two =
+      DetailOf(ToGrpc(core::Refuse({core::RefusalReason::kNoteNotSigned,
+                                    core::RefusalReason::kRequesterNotInformed},
+                                   "calls/c1: two things are missing")));
+  EXPECT_THAT(two.reasons(),
+              ElementsAre(v1::REFUSAL_REASON_NOTE_NOT_SIGNED,
+                          v1::REFUSAL_REASON_REQUESTER_NOT_INFORMED));
+
+  const v1::Refusal crew = DetailOf(ToGrpc(core::RefuseToSend(
+      core::Verdict::kBeyondDistance, "people/p1 may not be sent")));
+  EXPECT_THAT(crew.reasons(), ElementsAre(v1::REFUSAL_REASON_MAY_NOT_BE_SENT));
+  EXPECT_EQ(crew.verdict(), v1::VERDICT_BEYOND_DISTANCE);
+}
+
+TEST(ToGrpc, NamesTheFieldThatIsWrong) {
+  EXPECT_EQ(DetailOf(ToGrpc(absl::InvalidArgumentError(
+                         "place.position: latitude within ±90 wanted")))
+                .field(),
+            "place.position");
+  for (const char* whole :
+       {"the request cannot be read", "driver, self_drive: one of them",
+        "Wrong: it is"}) {
+    EXPECT_EQ(ToGrpc(absl::InvalidArgumentError(whole)).error_details(), "")
+        << whole;
+  }
+  // Only what is wrong in any state names a field.
+  EXPECT_EQ(ToGrpc(absl::NotFoundError("call: is not known")).error_details(),
+            "");
 }
 
 TEST(ParseResourceName, TakesOnlyNamesOfTheCollectionInTheCenter) {

@@ -291,6 +291,58 @@ TEST_F(ServerTest, TellsACareTeamWhoComesAndNothingElseOfHim) {
   EXPECT_EQ(coverage.physicians_on_duty(1).phone(), "090-1111-2222");
 }
 
+TEST_F(ServerTest, TellsHowOldThePositionOfWhoComesIs) {
+  core::testing::BoardBuilder night =
+      Night().AddCallInState(core::CallState::kEnRoute, "call-1");
+  night.AddPerson("sakura-care", "clinic-sakura");
+  core::Position position;
+  position.id = core::PersonId("driver-abe");
+  position.position = core::testing::Near(3, 4);
+  position.receive_time = core::testing::TestNow() - absl::Minutes(4);
+  // His phone's clock is ahead.
+  position.device_time = core::testing::TestNow() + absl::Minutes(9);
+  night.Put(position);
+  Start(night);
+  v1::GetCoverageRequest request;
+  request.set_patient(Name("patients", "tanaka"));
+  v1::Coverage coverage;
+  const grpc::Status status =
+      Call("GetCoverage", {"sakura-care"}, request, &coverage);
+  ASSERT_TRUE(status.ok()) << Print(status);
+  EXPECT_EQ(coverage.position_time().seconds(),
+            absl::ToUnixSeconds(position.receive_time));
+}
+
+TEST_F(ServerTest, ShowsOperatorsWhoElseIsAtACall) {
+  core::testing::BoardBuilder night =
+      Night().AddCallInState(core::CallState::kMatching, "call-1");
+  night.AddPerson("op-kato", "clinic-hino");
+  Start(night);
+  v1::ShowPresenceRequest request;
+  request.set_parent("centers/hino");
+  request.set_screen("one");
+  request.set_call(Name("calls", "call-1"));
+  request.set_working(true);
+  v1::ShowPresenceResponse others;
+  grpc::Status status = Call("ShowPresence", {"op-mori"}, request, &others);
+  ASSERT_TRUE(status.ok()) << Print(status);
+  EXPECT_EQ(others.presences_size(), 0);
+  // The same operator's second screen sees the first.
+  request.set_screen("two");
+  status = Call("ShowPresence", {"op-mori"}, request, &others);
+  ASSERT_TRUE(status.ok()) << Print(status);
+  ASSERT_EQ(others.presences_size(), 1);
+  EXPECT_EQ(others.presences(0).person(), Name("people", "op-mori"));
+  EXPECT_EQ(others.presences(0).call(), Name("calls", "call-1"));
+  EXPECT_TRUE(others.presences(0).working());
+  request.set_screen("with spaces in it");
+  EXPECT_EQ(Call("ShowPresence", {"op-mori"}, request, &others).error_code(),
+            StatusCode::INVALID_ARGUMENT);
+  request.set_screen("three");
+  EXPECT_EQ(Call("ShowPresence", {"nurse-ito"}, request, &others).error_code(),
+            StatusCode::PERMISSION_DENIED);
+}
+
 TEST_F(ServerTest, ShowsTheAddressOfAWebhookToItsOwnersOnly) {
   core::testing::BoardBuilder night = Night();
   night.AddPerson("sakura-care", "clinic-sakura");

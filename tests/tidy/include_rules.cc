@@ -172,6 +172,13 @@ const std::vector<Ban>& Bans() {
        "reads the machine's time zone files; a center's zone comes from "
        "FindZone"},
       {Kind::kToken,
+       {"dispatcher/core/", "dispatcher/server/"},
+       {"dispatcher/core/refusal.cc", "dispatcher/server/watch.h"},
+       {"absl::FailedPreconditionError", "absl::PermissionDeniedError",
+        "absl::ResourceExhaustedError"},
+       "people read why they were refused in their own language: the functions "
+       "of core/refusal.h ask for the reason"},
+      {Kind::kToken,
        pure,
        {},
        {"absl::LocalTimeZone"},
