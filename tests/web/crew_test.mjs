@@ -171,6 +171,7 @@ story("a step that the server refuses is shown, and the person decides", async (
   await center.as("operator", "release-assignment", assignment, "--reason", "別の車が近い");
   await driver.context.setOffline(false);
   await driver.sees("受け付けられなかった操作: 出発する");
+  await driver.sees(/出発する担当がありません|この担当は終わっているか/);
   await driver.look("crew-refused");
   // He may send it again; it is refused again, and nothing else was sent.
   await driver.button("もう一度送る").click();

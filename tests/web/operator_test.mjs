@@ -106,7 +106,7 @@ story("triage by keyboard; the match tells why this crew and why not the others"
   assert.equal((await call("first")).urgency, "URGENCY_URGENT");
 });
 
-story("two operators see what the other did, and neither overwrites the other", async () => {
+story("two operators see each other, and neither overwrites the other", async () => {
   await center.apply("admin", [
     { rpc: "CreatePerson", request: { person: { name: "operator-2", organization: "center-office", display_name: "加藤 亮" } } },
     { rpc: "CreateAccount", request: { account: { name: "operator-2", person: "operator-2", roles: ["OPERATOR"] }, password: { env: "DEMO_PASSWORD" } } },
@@ -115,10 +115,15 @@ story("two operators see what the other did, and neither overwrites the other", 
   const two = await open({ account: "operator-2" });
   await choose(one, "second", "高橋 正");
   await choose(two, "second", "高橋 正");
+  // Each sees that the other looks, then that he works on it.
+  await one.sees("加藤 亮 もこの依頼を開いています");
+  await two.sees("森 恵子 もこの依頼を開いています");
   for (const [operator, reason] of [[one, "家族の折返し待ち"], [two, "主治医に確認中"]]) {
     await operator.page.keyboard.press("h");
     await operator.page.locator("dialog").getByLabel("理由").fill(reason);
   }
+  await two.page.locator("dialog").getByText("森 恵子（対応中） もこの依頼を開いています").waitFor();
+  await two.look("operator-together");
   await one.button("保留にする").click();
   await inQueue(one, "second", "保留");
 
@@ -137,42 +142,12 @@ story("two operators see what the other did, and neither overwrites the other", 
   await two.page.locator("dialog").waitFor({ state: "detached" });
   assert.equal((await call("second")).hold_reason, "主治医に確認中");
 
+  // Who leaves is not seen any more.
+  await two.page.goto(`${center.url}/#/rota`);
+  await one.page.getByText(/加藤 亮.* もこの依頼を開いています/).waitFor({ state: "detached" });
   await one.page.keyboard.press("h");
   await one.page.locator("dialog").getByRole("button", { name: "再開" }).click();
   await inQueue(one, "second", "トリアージ待ち");
-});
-
-story("calls that came by telephone and on paper are entered, with the time when they were said", async () => {
-  const operator = await open();
-  const { page } = operator;
-  await page.locator("body").press("n");
-  const dialog = page.locator("dialog");
-  await dialog.getByLabel("紙の控え").check();
-  await operator.look("operator-enter");
-  await dialog.getByLabel("依頼した専門職").selectOption({ label: "伊藤 直美　はな訪問看護ステーション" });
-  await dialog.getByLabel("患者さん").selectOption("short");
-  await dialog.getByLabel("お名前").fill("近藤 キヨ");
-  await dialog.getByLabel("住所").fill("さくら町3-3");
-  await dialog.getByLabel("何が起きていますか").fill("夕方から熱がある");
-  await dialog.getByLabel("なぜ今夜の往診が必要ですか").fill("水分がとれない");
-  await dialog.getByLabel("折返しの電話").fill("042-555-0203");
-  // Nobody wrote it down tomorrow.
-  const civil = (ms) => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 16);
-  await dialog.getByLabel("聞いた・書いた時刻").fill(civil(Date.now() + 86_400_000));
-  await operator.sees("31日前から今までの時刻を");
-  assert.ok(await dialog.getByRole("button", { name: "受け付ける" }).isDisabled());
-  const said = Date.now() - 3 * 3_600_000;
-  await dialog.getByLabel("聞いた・書いた時刻").fill(civil(said));
-  await dialog.getByRole("button", { name: "受け付ける" }).click();
-  await dialog.waitFor({ state: "detached" });
-  await page.locator(".detail-name", { hasText: "近藤 キヨ" }).waitFor();
-  await operator.sees(/紙の控え.*入力/);
-  const { calls } = JSON.parse(await center.as("operator", "--json", "list-calls"));
-  const entered = calls.find((each) => each.short_patient?.display_name === "近藤 キヨ");
-  assert.equal(entered.source, "CALL_SOURCE_PAPER");
-  assert.ok(Math.abs(Date.parse(entered.written_time) - said) < 60_000);
-  assert.ok(entered.requester.endsWith("/nurse"));
-  await center.as("operator", "cancel-call", entered.name, "--reason", "試し", "--etag", entered.etag);
 });
 
 story("119, an override with a reason, a broken car, a cancelled call", async () => {
@@ -196,7 +171,7 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
   await page.locator("dialog").getByLabel(/山田 隆/).check();
   await page.locator("dialog").getByLabel("理由").fill("看取りの経緯を知っている");
   await page.locator("dialog").getByRole("button", { name: "打診する" }).click();
-  await operator.sees("今の状態では受け付けられません");
+  await operator.sees(/この人は送れません。/);
   await operator.look("operator-override-refused");
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });

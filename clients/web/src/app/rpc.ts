@@ -10,7 +10,12 @@ import { PatientService } from "../gen/housecall/v1/patient_service_pb";
 import { RotaService } from "../gen/housecall/v1/rota_service_pb";
 import { SessionService } from "../gen/housecall/v1/session_service_pb";
 import { VisitService } from "../gen/housecall/v1/visit_service_pb";
+import { Verdict } from "../gen/housecall/v1/offer_pb";
+import { RefusalSchema } from "../gen/housecall/v1/refusal_pb";
+import { fieldText } from "../text/fields";
+import { verdictLabel } from "../text/labels";
 import { catalogue } from "../text/language";
+import { refusalText } from "../text/refusals";
 
 // How long one try of a unary call may take.
 const tryTimeoutMs = 10_000;
@@ -128,29 +133,44 @@ const t = catalogue({
     "Somebody else changed it first. Look at it again",
   ],
   wrong: ["入力を確認してください", "Something in it is wrong"],
+  wrong_field: ["「{field}」の入力を確認してください", "Look at “{field}” again"],
   forbidden: ["この操作は許可されていません", "You may not do this"],
   not_found: ["見つかりません", "Not found"],
   taken: ["そのIDは使われています", "That id is taken"],
   login: ["もう一度ログインしてください", "Log in again"],
   full: ["混み合っています。少し待ってからやり直してください", "Busy. Wait a little and try again"],
   fault: ["サーバーで問題が起きました", "The server has a problem"],
+  between: ["。", ". "],
 });
 
 // Why something did not happen, in a form that can be kept: the words are made
 // when it is shown, in the language of that moment.
 export interface Failure {
   readonly code: Code;
+  readonly reasons: readonly number[];
+  readonly verdict: number;
+  readonly field: string;
   // The server's own words, for those who look after it.
   readonly message: string;
 }
 
 export function failureOf(error: unknown): Failure {
-  const { code, rawMessage } = ConnectError.from(error);
-  return { code, message: rawMessage };
+  const failure = ConnectError.from(error);
+  const [refusal] = failure.findDetails(RefusalSchema);
+  return {
+    code: failure.code,
+    reasons: refusal?.reasons ?? [],
+    verdict: refusal?.verdict ?? Verdict.UNSPECIFIED,
+    field: refusal?.field ?? "",
+    message: failure.rawMessage,
+  };
 }
 
 // What a failure means for the person in front of the screen.
 export function sentenceOf(failure: Failure): string {
+  const reasons = failure.reasons.map(refusalText).filter(Boolean);
+  if (failure.verdict !== Verdict.UNSPECIFIED) reasons.push(verdictLabel(failure.verdict));
+  if (reasons.length > 0) return reasons.join(t("between"));
   switch (failure.code) {
     case Code.Unknown:
     case Code.Unavailable:
@@ -162,8 +182,10 @@ export function sentenceOf(failure: Failure): string {
     case Code.Aborted:
       return t("changed");
     case Code.InvalidArgument:
-    case Code.OutOfRange:
-      return t("wrong");
+    case Code.OutOfRange: {
+      const field = fieldText(failure.field);
+      return field ? t("wrong_field", { field }) : t("wrong");
+    }
     case Code.PermissionDenied:
       return t("forbidden");
     case Code.NotFound:
@@ -182,7 +204,13 @@ export function sentenceOf(failure: Failure): string {
   }
 }
 
-// The server's own words, in English; "" where there are none worth reading.
-export function detailOf({ code, message }: Failure): string {
-  return code === Code.Unknown || code === Code.Unauthenticated ? "" : message;
+// The server's own words, in English, where the sentence cannot say enough: for
+// whoever asks for help. "" otherwise.
+export function detailOf(failure: Failure): string {
+  const { code, message } = failure;
+  const isSaid =
+    failure.reasons.some((reason) => refusalText(reason)) ||
+    code === Code.Unknown || code === Code.Unavailable || code === Code.DeadlineExceeded ||
+    code === Code.Aborted || code === Code.Unauthenticated;
+  return isSaid ? "" : message;
 }

@@ -1,6 +1,7 @@
 // The board: calls on the left, the chosen one in the middle, the map and what
 // needs somebody on the right. Everything can be done with the keyboard.
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
 import { memo } from "preact/compat";
 import type { LiveBoard } from "../app/live_board";
 import { now } from "../app/clock";
@@ -19,10 +20,12 @@ import { assignmentStateLabel, carStateLabel, redFlagLabel, roleLabel, taskKindL
 import { msOf } from "../app/clock";
 import { CarState } from "../gen/housecall/v1/directory_pb";
 import { AskDialog, Badge, Button, Dialog, Empty, Field } from "../ui/parts";
+import { Icon } from "../ui/icons";
 import { CallDetail, type Act } from "./call_detail";
 import { CarDialog } from "./dialogs";
 import { EnterCall } from "./enter_call";
 import { BoardMap } from "./map_panel";
+import { others, tellPresence, type Place } from "./presence";
 import { openTasks } from "./operator";
 import { dueMs, groupOf, inOrder, isLate, type Group } from "./queue";
 import { taskAdvice, taskSubject } from "./task_words";
@@ -61,6 +64,13 @@ export function BoardPage({ board }: { board: LiveBoard }) {
     if (!event.call || !event.actorPerson || event.actorRole !== Role.OPERATOR) return;
     setTouches((before) => ({ ...before, [event.call]: { person: event.actorPerson, time: event.eventTime } }));
   }), []);
+
+  // Where this screen is, for the others.
+  const place = useMemo(() => signal<Place>({ call: "", working: false }), []);
+  useEffect(() => tellPresence(place), []);
+  useEffect(() => {
+    place.value = { call: chosen?.name ?? "", working: chosen !== undefined && act !== "" };
+  }, [chosen?.name, act !== ""]);
 
   const choose = (call: Call | undefined) => {
     if (!call) return;
@@ -121,6 +131,7 @@ export function BoardPage({ board }: { board: LiveBoard }) {
                   ringUntilMs={offer ? msOf(offer.ringUntilTime) : undefined}
                   arriveMs={assignment && !isDone(assignment.state) ? msOf(assignment.estimate?.arriveTime) : undefined}
                   dueMs={dueMs(call, policy)} late={isLate(call, policy)}
+                  here={peopleAt(call.name, board)}
                   touch={touchWords(touches[call.name], board)}
                   second={clockTick(call)} />
               );
@@ -159,6 +170,17 @@ function touchWords(touch: Touch | undefined, board: LiveBoard): string {
   return t("who_touched", { who: namesOf(board).personName(touch.person), age: age(touch.time) });
 }
 
+// "森 恵子" or "森 恵子（対応中）"; oneself at another screen, too.
+export function peopleAt(call: string, board: LiveBoard): string {
+  const names = others.value
+    .filter((each) => each.call === call)
+    .map((each) => {
+      const who = each.person === session.value?.person.name ? t("yourself") : namesOf(board).personName(each.person);
+      return each.working ? t("who_works", { who }) : who;
+    });
+  return [...new Set(names)].join(t("and"));
+}
+
 function isDone(state: AssignmentState): boolean {
   return (
     state === AssignmentState.FINISHED ||
@@ -182,6 +204,8 @@ interface RowProps {
   arriveMs: number | undefined;
   dueMs: number | undefined;
   late: boolean;
+  // Which other operators are at it now; "": nobody.
+  here: string;
   // Which other operator has just done something to it; "": nobody.
   touch: string;
   second: number;
@@ -212,7 +236,8 @@ const QueueRow = memo(function QueueRow(props: RowProps) {
           )}
           {props.arriveMs !== undefined && <span>{t("eta")} <b>{clockTime(props.arriveMs)}</b></span>}
           {call.state !== CallState.OFFERED && props.holder && <span>{props.holder}</span>}
-          {props.touch && <span class="queue-touch">{props.touch}</span>}
+          {props.here ? <span class="queue-here"><Icon name="person" />{props.here}</span>
+            : props.touch && <span class="queue-touch">{props.touch}</span>}
           {props.dueMs === undefined && <span>{t("waiting_since", { span: span(at - (msOf(call.writtenTime ?? call.receiveTime) ?? at)) })}</span>}
         </span>
       </a>

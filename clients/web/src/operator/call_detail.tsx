@@ -15,7 +15,7 @@ import { age, clockTime, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, verdictLabel } from "../text/labels";
 import { Button, Empty, ErrorLine, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import type { Touch } from "./board_page";
-import { patientNameOf } from "./board_page";
+import { patientNameOf, peopleAt } from "./board_page";
 import { DeliveryRows } from "./deliveries_page";
 import { ActDialog } from "./dialogs";
 import { dueMs, isLate } from "./queue";
@@ -40,6 +40,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
   const [tab, setTab] = useState<(typeof tabs)[number]>("details");
   const [informId] = useState(newRequestId);
   const names = namesOf(board);
+  const here = peopleAt(call.name, board);
   const patient = call.patient ? board.get("patient", call.patient) : undefined;
   const assignment = call.assignment ? board.get("assignment", call.assignment) : undefined;
   const offer = call.offer ? board.get("offer", call.offer) : undefined;
@@ -76,7 +77,8 @@ export function CallDetail({ board, call, act, setAct, touch }: {
           {t("receipt")} {receiptNumber(call.name)}{"　"}{shortTime(call.receiveTime)}{"　"}
           {t("requester")} {names.organizationName(call.requesterOrganization)} {names.personName(call.requester)} <Phone number={call.callbackPhone} />
         </p>
-        {touch && touch.person !== session.value?.person.name && (
+        {here && <Notice tone="warn" icon="person"><p role="status">{t("others_here", { who: here })}</p></Notice>}
+        {!here && touch && touch.person !== session.value?.person.name && (
           <Notice tone="warn" icon="person">{t("touched", { who: names.personName(touch.person), age: age(touch.time) })}</Notice>
         )}
         {accepted && <ArrivalPromise call={call} board={board} />}
@@ -150,7 +152,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
         {tab === "timeline" && <Events board={board} call={call} />}
         {tab === "note" && <NoteTab board={board} call={call} />}
       </div>
-      {act !== "" && <ActDialog board={board} call={call} act={act} touch={touch} onClose={() => setAct("")} />}
+      {act !== "" && <ActDialog board={board} call={call} act={act} here={here} touch={touch} onClose={() => setAct("")} />}
     </>
   );
 }

@@ -26,8 +26,10 @@ interface Props {
   onClose: () => void;
 }
 
-export function ActDialog({ board, call, act, touch, onClose }: Props & {
+export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
   act: Exclude<Act, "">;
+  // Who else is at it, in words.
+  here: string;
   touch: Touch | undefined;
 }) {
   // As it was seen. What was written stays when it is seen anew.
@@ -35,11 +37,16 @@ export function ActDialog({ board, call, act, touch, onClose }: Props & {
   const hasChanged = call.etag !== seen.etag;
   const who = touch && touch.person !== session.value?.person.name ? namesOf(board).personName(touch.person) : "";
   return (
-    <DialogNotice.Provider value={hasChanged && (
-      <Notice tone="warn" icon="alert">
-        <p class="strong" role="alert">{t("changed_meanwhile")}</p>
-        <p>{who && <>{t("changed_by", { who, age: age(touch!.time) })}　</>}{t("changed_now", { state: [callStateLabel(call.state), urgencyLabel(call.urgency)].filter(Boolean).join("・") })}</p>
-        <div><Button size="small" onPress={() => see(call)}>{t("changed_go_on")}</Button></div>
+    <DialogNotice.Provider value={(hasChanged || here !== "") && (
+      <Notice tone="warn" icon={hasChanged ? "alert" : "person"}>
+        {here && <p role="status">{t("others_here", { who: here })}</p>}
+        {hasChanged && (
+          <>
+            <p class="strong" role="alert">{t("changed_meanwhile")}</p>
+            <p>{who && <>{t("changed_by", { who, age: age(touch!.time) })}　</>}{t("changed_now", { state: [callStateLabel(call.state), urgencyLabel(call.urgency)].filter(Boolean).join("・") })}</p>
+            <div><Button size="small" onPress={() => see(call)}>{t("changed_go_on")}</Button></div>
+          </>
+        )}
       </Notice>
     )}>
       <Ask board={board} call={seen} act={act} onClose={onClose} />

@@ -1,6 +1,7 @@
 // A call, as whoever follows it sees it: how far it is, when somebody comes,
 // what was told, what happened.
 import type { LiveBoard } from "../app/live_board";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Call } from "../gen/housecall/v1/call_pb";
 import { CallSource, CallState } from "../gen/housecall/v1/call_pb";
 import { EventKind, type Event } from "../gen/housecall/v1/event_pb";
@@ -34,6 +35,8 @@ const t = catalogue({
   between: ["{from} 〜 {to} ごろ", "about {from} – {to}"],
   estimated: ["{age}の見込み。道路と位置により変わります", "Estimated {age}; roads and position may change it"],
   stale: ["{age}の古い見込みです。新しい位置が届いていません", "An old estimate, {age}: no newer position has arrived"],
+  position: ["車の位置は{age}のもの。道路の状況により変わります", "The car was heard of {age}; roads may change it"],
+  position_stale: ["車の位置が{age}から届いていません。お急ぎのときはセンターへ電話を", "No position of the car since {age}. Ring the center if it is urgent"],
   target: ["{time}までの到着を目標に手配しています", "We aim to be there by {time}"],
   target_late: ["目標の{time}を過ぎています。お急ぎのときはセンターへ電話を", "The target of {time} has passed. Ring the center if it is urgent"],
   triage_soon: ["相談員がトリアージします。決まりしだいここに出ます", "An operator will triage it; you will see it here"],
@@ -167,20 +170,29 @@ export function Progress({ call }: { call: Call }) {
 
 // What may be promised about the arrival, in words: the estimate with its
 // width and age once there is a crew, the target before.
-export function ArrivalPromise({ call, board }: { call: Call; board: LiveBoard }) {
+export function ArrivalPromise({ call, board, positionTime }: {
+  call: Call;
+  board: LiveBoard;
+  // When who drives was last heard of, where the reader knows that.
+  positionTime?: Timestamp | undefined;
+}) {
   const assignment = call.assignment ? board.get("assignment", call.assignment) : undefined;
   const policy = board.all("center")[0]?.policy;
   if (isOver(call) || hasArrived(call)) return null;
   const arrival = arrivalOf(assignment, policy);
   if (arrival) {
+    const stale = positionTime
+      ? now.value - msOf(positionTime)! > (durationMs(policy?.positionStaleAfter) ?? 5 * 60_000)
+      : arrival.stale;
     return (
       <div class="promise">
         <p class="soft small">{t("expected")}</p>
         <p class="promise-time">
           {t("between", { from: clockTime(arrival.earliestMs), to: clockTime(arrival.latestMs) })}
         </p>
-        <p class={`small ${arrival.stale ? "strong" : "soft"}`}>
-          {t(arrival.stale ? "stale" : "estimated", { age: age(assignment?.estimateTime) })}
+        <p class={`small ${stale ? "strong" : "soft"}`}>
+          {positionTime ? t(stale ? "position_stale" : "position", { age: age(positionTime) })
+            : t(stale ? "stale" : "estimated", { age: age(assignment?.estimateTime) })}
         </p>
       </div>
     );

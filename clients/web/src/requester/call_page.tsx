@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { giveUp, perform, unsent } from "../app/outbox";
 import { allPages, board as boardRpc, calls as callRpc, newRequestId, notes as noteRpc, patients as patientRpc, settled } from "../app/rpc";
+import { now } from "../app/clock";
 import { go, goInstead } from "../app/router";
 import { center, hasRole, session } from "../app/session";
 import { CallState, CancelState, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
@@ -100,7 +101,8 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
   // Who comes; his name is told with the patient's coverage.
   const coverage = useLoad(
     async () => (assignment && call.patient ? patientRpc.getCoverage({ patient: call.patient }) : undefined),
-    [assignment?.physician],
+    // The position's age is asked for again and again while somebody comes.
+    [assignment?.physician, !hasArrived(call) && Math.floor(now.value / 30_000)],
   );
   const deliveries = myDeliveries(board).filter((each) => each.call === call.name);
   const over = isOver(call);
@@ -120,7 +122,7 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
             <span class="soft">{t("receipt")} <b class="receipt">{receiptNumber(call.name)}</b></span>
             <span class="row"><UrgencyBadge urgency={call.urgency} /><StateBadge call={call} /></span>
           </div>
-          {!over && <ArrivalPromise call={call} board={board} />}
+          {!over && <ArrivalPromise call={call} board={board} positionTime={coverage.value?.positionTime} />}
           {!over && <Progress call={call} />}
           {coverage.value?.physician && !over && <p>{t("doctor")}: <b>{coverage.value.physician.displayName}</b></p>}
           {call.outcome !== Outcome.UNSPECIFIED && <p>{t("outcome")}: <b>{outcomeLabel(call.outcome)}</b> {call.outcomeReason}</p>}
