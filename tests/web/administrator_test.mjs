@@ -82,3 +82,21 @@ story("a shift is added from the calendar, and a bad value is told before it is 
   const { shifts } = JSON.parse(await center.as("admin", "--json", "list-shifts", "--person", "dr-suzuki"));
   assert.equal(shifts.length, 2);
 });
+
+story("the center's own rules are changed, and a wrong one is told", async () => {
+  const admin = await open();
+  const { page } = admin;
+  await page.goto(`${center.url}/#/center`);
+  await page.getByLabel("到着まで（緊急）").fill("速く");
+  await admin.sees("分を数字で");
+  assert.ok(await admin.button("保存").isDisabled());
+  await page.getByLabel("到着まで（緊急）").fill("45");
+  await admin.look("administrator-center");
+  await admin.button("保存").click();
+  await admin.sees("保存しました");
+  const { policy } = JSON.parse(await center.as("admin", "--json", "get-center", "demo"));
+  assert.equal(policy.urgent_target, "2700s");
+  // What the page does not show stays as it was.
+  assert.equal(policy.standard_target, "7200s");
+  assert.equal(policy.offer_rings, 2);
+});

@@ -150,6 +150,54 @@ story("two operators see each other, and neither overwrites the other", async ()
   await inQueue(one, "second", "トリアージ待ち");
 });
 
+story("calls that came by telephone and on paper are entered, with the time when they were said", async () => {
+  const operator = await open();
+  const { page } = operator;
+  await page.locator("body").press("n");
+  const dialog = page.locator("dialog");
+  await dialog.getByLabel("紙の控え").check();
+  await operator.look("operator-enter");
+  await dialog.getByLabel("依頼した専門職").selectOption({ label: "伊藤 直美　はな訪問看護ステーション" });
+  await dialog.getByLabel("患者さん").selectOption("short");
+  await dialog.getByLabel("お名前").fill("近藤 キヨ");
+  await dialog.getByLabel("住所").fill("さくら町3-3");
+  await dialog.getByLabel("何が起きていますか").fill("夕方から熱がある");
+  await dialog.getByLabel("なぜ今夜の往診が必要ですか").fill("水分がとれない");
+  await dialog.getByLabel("折返しの電話").fill("042-555-0203");
+  // Nobody wrote it down tomorrow.
+  const civil = (ms) => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 16);
+  await dialog.getByLabel("聞いた・書いた時刻").fill(civil(Date.now() + 86_400_000));
+  await operator.sees("31日前から今までの時刻を");
+  assert.ok(await dialog.getByRole("button", { name: "受け付ける" }).isDisabled());
+  const said = Date.now() - 3 * 3_600_000;
+  await dialog.getByLabel("聞いた・書いた時刻").fill(civil(said));
+  await dialog.getByRole("button", { name: "受け付ける" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.locator(".detail-name", { hasText: "近藤 キヨ" }).waitFor();
+  await operator.sees(/紙の控え.*入力/);
+  const { calls } = JSON.parse(await center.as("operator", "--json", "list-calls"));
+  const entered = calls.find((each) => each.short_patient?.display_name === "近藤 キヨ");
+  assert.equal(entered.source, "CALL_SOURCE_PAPER");
+  assert.ok(Math.abs(Date.parse(entered.written_time) - said) < 60_000);
+  assert.ok(entered.requester.endsWith("/nurse"));
+
+  // The visit was made, too: it is entered with its times, and nobody is asked.
+  await page.locator(".detail-more summary").click();
+  await operator.button("紙の往診を入力").click();
+  await dialog.getByLabel("準緊急").check();
+  await dialog.getByLabel("医師", { exact: true }).selectOption({ label: "田辺 健" });
+  await dialog.getByLabel("運転手・車").selectOption({ label: "自分で運転" });
+  for (const [index, step] of ["出発", "到着", "診療開始", "診療終了", "退出"].entries()) {
+    await dialog.getByLabel(step, { exact: true }).fill(civil(said + (index + 1) * 10 * 60_000));
+  }
+  await operator.look("operator-record-visit");
+  await dialog.getByRole("button", { name: "往診を記録する" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const visited = await call(entered.name);
+  assert.equal(visited.state, "CALL_STATE_DEPARTED_SCENE");
+  assert.equal(visited.offer ?? "", "");
+});
+
 story("119, an override with a reason, a broken car, a cancelled call", async () => {
   const operator = await open();
   const { page } = operator;

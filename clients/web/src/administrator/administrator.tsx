@@ -9,6 +9,7 @@ import { path } from "../app/router";
 import { center, centerName } from "../app/session";
 import { AskDialog, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, Table, useLoad } from "../ui/parts";
 import { Menu } from "../ui/menu";
+import { CenterPage } from "./center_page";
 import { ImportDialog } from "./csv_import";
 import { kindsOf, problemsOf, type Kind, type Row } from "./kinds";
 import { RotaCalendar } from "./rota_calendar";
@@ -24,7 +25,7 @@ export default function Administrator() {
       <header class="top desk-top">
         <h1>{t("title")} <span class="soft-on-dark wide-only">{centerName.value}</span></h1>
         <nav>
-          {(["rota", ...directory.map((each) => each.name)] as const).map((each) => (
+          {(["rota", ...directory.map((each) => each.name), "center"] as const).map((each) => (
             <a key={each} href={"#/" + each} aria-current={place === each ? "page" : undefined}>{t(each)}</a>
           ))}
         </nav>
@@ -32,7 +33,7 @@ export default function Administrator() {
         <Menu />
       </header>
       <DirectoryLoader board={board}>
-        {() => (kind ? <KindPage kind={kind} refresh={() => board.readDirectory()} key={kind.name} /> : <RotaCalendar board={board} shifts={directory.find((each) => each.name === "shifts")!} />)}
+        {() => (place === "center" ? <CenterPage /> : kind ? <KindPage kind={kind} refresh={() => board.readDirectory()} key={kind.name} /> : <RotaCalendar board={board} shifts={directory.find((each) => each.name === "shifts")!} />)}
       </DirectoryLoader>
     </div>
   );

@@ -17,6 +17,7 @@ import { age, clockTime, idOf, span } from "../text/format";
 import { notFoundStepLabel } from "../text/labels";
 import { center, session } from "../app/session";
 import { AskDialog, Button, Dialog, ErrorLine, Facts, Field, LinkButton, Notice, Phone, useLoad } from "../ui/parts";
+import { NavigationLink } from "./navigation_link";
 import { stepName } from "./step_name";
 import { nextStep, progressOf, type Next } from "./next_step";
 import { t } from "./texts";
@@ -127,15 +128,11 @@ function PendingSteps({ steps }: { steps: readonly Step[] }) {
 
 function PlaceCard({ call }: { call: Call }) {
   const position = call.place?.position;
-  const isApple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
-  const target = position && `${position.latitude.toFixed(6)},${position.longitude.toFixed(6)}`;
   return (
     <section class="card stack-tight">
       <p class="place-address">{call.place?.address}</p>
       {call.place?.entryNotes && <p><b>{call.place.entryNotes}</b></p>}
-      {target && (
-        <LinkButton wide icon="map" href={isApple ? `maps://?daddr=${target}&dirflg=d` : `geo:${target}?q=${target}`}>{t("navigate")}</LinkButton>
-      )}
+      {position && <NavigationLink position={position} />}
       <Facts rows={[[t("callback"), call.callbackPhone && <Phone number={call.callbackPhone} />]]} />
     </section>
   );

@@ -23,10 +23,10 @@ import { t } from "./texts";
 
 export type Act =
   | "" | "triage" | "hold" | "resume" | "override" | "merge" | "unmerge" | "withdraw" | "release" | "cancel"
-  | "answer_cancel" | "emergency" | "emergency_decide" | "distance" | "place" | "close" | "fact" | "care_team";
+  | "answer_cancel" | "emergency" | "emergency_decide" | "distance" | "place" | "close" | "fact" | "care_team" | "record_visit";
 
 // What is seldom done stands behind "more".
-const rare = new Set<Act>(["fact", "place", "distance", "care_team", "cancel", "close"]);
+const rare = new Set<Act>(["fact", "place", "distance", "care_team", "record_visit", "cancel", "close"]);
 
 const tabs = ["details", "why", "timeline", "note"] as const;
 
@@ -61,6 +61,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
     ["place", !hasArrived(call)],
     ["distance", beforeCrew && call.distanceReason === ""],
     ["care_team", true],
+    ["record_visit", beforeCrew && call.state !== CallState.OFFERED],
     ["cancel", !hasArrived(call) && !isOver(call)],
     ["close", !isOver(call)],
   ];

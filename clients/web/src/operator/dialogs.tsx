@@ -18,6 +18,7 @@ import { AskDialog, Button, Checks, Choice, DialogNotice, Field, Notice, Radios 
 import type { Act } from "./call_detail";
 import { patientNameOf, type Touch } from "./board_page";
 import { pickedPoint } from "./map_panel";
+import { RecordVisit } from "./record_visit";
 import { t } from "./texts";
 
 interface Props {
@@ -71,6 +72,8 @@ function Ask({ board, call, act, onClose }: Props & { act: Exclude<Act, ""> }) {
       return <CorrectPlace {...props} />;
     case "close":
       return <Close {...props} />;
+    case "record_visit":
+      return <RecordVisit {...props} />;
     case "care_team":
       return <SetCareTeam {...props} />;
     case "emergency_decide":
