@@ -236,6 +236,11 @@ std::string BoardView::Render(const Style& style) const {
           arrive = FormatPath(other, "estimate.arrive_time", style);
         }
       }
+      // No crew yet: what the requester was told.
+      if (arrive.empty() && call->has_promise() && !HasArrived(*call)) {
+        arrive = absl::StrCat("≤ ",
+                              FormatPath(*call, "promise.promise_time", style));
+      }
       const std::string urgency =
           LabelOf(call->urgency(), v1::Urgency_descriptor(), style);
       const std::string state =
@@ -286,6 +291,22 @@ std::string BoardView::Render(const Style& style) const {
       }
       where = absl::StrCat(FormatPath(position->second, "position", style),
                            "  ", age_text);
+    }
+    if (duty.has_standby()) {
+      const v1::Standby& standby = duty.standby();
+      std::string advice =
+          absl::StrCat("  → ", FieldLabel("standby", language));
+      if (!standby.physician().empty()) {
+        absl::StrAppend(&advice, " ", ShortId(standby.physician()));
+      }
+      if (standby.has_position()) {
+        absl::StrAppend(&advice, " ", FormatPath(standby, "position", style));
+      }
+      absl::StrAppendFormat(&advice, " (%s %.1f)",
+                            Text("urgent_expected", language),
+                            standby.expected_urgent_calls());
+      where += advice;
+      age_text += advice;
     }
     std::vector<std::string> row = {
         LabelOf(duty.role(), v1::Role_descriptor(), style), ShortId(name),

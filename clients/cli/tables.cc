@@ -118,9 +118,9 @@ struct Columns {
 const std::vector<Columns>& AllColumns() {
   static const auto* const columns = new std::vector<Columns>{
       {"Call",
-       {"name", "state", "urgency", "target_time", "patient",
-        "short_patient.display_name", "place.address", "complaint", "requester",
-        "assignment"}},
+       {"name", "state", "urgency", "target_time", "promise.promise_time",
+        "patient", "short_patient.display_name", "place.address", "complaint",
+        "requester", "assignment"}},
       {"Offer",
        {"name", "state", "calls", "physician", "physician_answer", "driver",
         "driver_answer", "car", "estimate.arrive_time", "ring_until_time"}},
@@ -155,7 +155,8 @@ const std::vector<Columns>& AllColumns() {
         "reserve", "shift", "override"}},
       {"CoverageGap", {"start_time", "end_time", "role"}},
       {"Duty",
-       {"name", "role", "on_duty", "since", "end_time", "car", "visits"}},
+       {"name", "role", "on_duty", "since", "end_time", "car", "visits",
+        "standby.physician", "standby.position"}},
       {"Task",
        {"name", "kind", "call", "raise_time", "detail", "acknowledged.person",
         "resolved.person"}},
@@ -171,7 +172,8 @@ const std::vector<Columns>& AllColumns() {
       {"Candidate",
        {"verdict", "physician", "driver", "car", "self_drive", "arrive_time",
         "cost", "response_cost", "tardiness_cost", "continuity_cost",
-        "fairness_cost", "platform_cost", "figure"}},
+        "fairness_cost", "platform_cost", "figure", "free_time",
+        "excess_cost"}},
   };
   return *columns;
 }
@@ -533,6 +535,10 @@ std::string RenderMatch(const v1::Match& match, const Style& style) {
       Text("why_title", style.language), ": ", Printable(ShortId(match.call())),
       "  ", FormatPath(match, "create_time", style), " JST  ",
       Printable(match.travel_times()), "\n");
+  if (match.has_waiting()) {
+    absl::StrAppend(&text, "\n", FieldLabel("waiting", style.language), "\n");
+    AddCard(match.waiting(), /*depth=*/1, style, &text);
+  }
   const auto add = [&](const char* title, const auto& candidates) {
     if (candidates.empty()) return;
     std::vector<const Message*> rows;

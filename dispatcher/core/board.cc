@@ -120,7 +120,7 @@ void Board::Index(const Assignment& assignment) {
   }
   if (IsRunning(assignment.state)) {
     bind(assignment.physician);
-    bind(assignment.driver);
+    if (!assignment.driver_left) bind(assignment.driver);
   }
 }
 

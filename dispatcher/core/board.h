@@ -64,7 +64,8 @@ class Board {
   // whatever the call then waits for, somebody else has to go. Of several (an
   // unmerged one) that with the smallest id.
   const Call* OpenCallFor(const PatientId& patient) const;
-  // The running assignment of a physician or driver, or null.
+  // The running assignment of a physician, or of a driver who has not left him
+  // with the patient; or null.
   const Assignment* RunningAssignmentOf(const PersonId& person) const;
   // The pending offer to a physician or driver, or null.
   const Offer* PendingOfferTo(const PersonId& person) const;

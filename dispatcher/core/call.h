@@ -131,6 +131,26 @@ struct Window {
   HOUSECALL_FIELDS(start_time, end_time);
 };
 
+// What people were told of when somebody comes.
+struct ArrivalPromise {
+  // At the door, on average.
+  absl::Time expect_time = absl::UnixEpoch();
+  // "By 22:40": the policy's promise_share of such arrivals are at the door by
+  // then (planner/promise.h).
+  absl::Time promise_time = absl::UnixEpoch();
+  // When that was told.
+  absl::Time tell_time = absl::UnixEpoch();
+  // A crew has accepted; else it is as the planner sees it, and what comes in
+  // meanwhile may change it.
+  bool has_crew = false;
+  // What was told first, and how often it was told anew since.
+  absl::Time first_promise_time = absl::UnixEpoch();
+  int32_t changes = 0;
+  bool operator==(const ArrivalPromise&) const = default;
+  HOUSECALL_FIELDS(expect_time, promise_time, tell_time, has_crew,
+                   first_promise_time, changes);
+};
+
 // Something that somebody confirmed.
 struct Confirmation {
   absl::Time time = absl::UnixEpoch();
@@ -223,6 +243,8 @@ struct Call {
   // Of a call that was entered by hand: when it was said, by the clock of
   // whoever wrote it down. receive_time is then when it was entered.
   std::optional<absl::Time> written_time;
+  // None before somebody could be promised; afterwards what was told last.
+  std::optional<ArrivalPromise> promise;
 
   bool operator==(const Call&) const = default;
   HOUSECALL_FIELDS(id, etag, state, resume_state, requester,
@@ -237,7 +259,7 @@ struct Call {
                    emergency, cancel_request, not_found_tries,
                    not_found_due_time, merged_into, care_team, note,
                    requester_informed, outcome, outcome_reason, close_time,
-                   closed_by, derived, source, written_time);
+                   closed_by, derived, source, written_time, promise);
 };
 
 // Since when the patient waits: the clock of triage counts from it. A call that
@@ -259,9 +281,12 @@ struct Estimate {
   double drive_distance_meters = 0;
   absl::Time arrive_time = absl::UnixEpoch();
   absl::Time finish_time = absl::UnixEpoch();
+  // At the door by then in the policy's promise_share of cases; the epoch: not
+  // reckoned.
+  absl::Time promise_time = absl::UnixEpoch();
   bool operator==(const Estimate&) const = default;
   HOUSECALL_FIELDS(fetch_duration, drive_duration, drive_distance_meters,
-                   arrive_time, finish_time);
+                   arrive_time, finish_time, promise_time);
 };
 
 // A visit proposed to a physician and a driver; an Assignment once both said
@@ -326,11 +351,14 @@ struct Assignment {
   // Hours worked, confirmed by each.
   std::optional<Confirmation> physician_hours;
   std::optional<Confirmation> driver_hours;
+  // The driver does not wait: since the arrival he is free for other work, and
+  // another car may fetch the physician (Policy.driver_waits).
+  bool driver_left = false;
   bool operator==(const Assignment&) const = default;
   HOUSECALL_FIELDS(id, etag, offer, calls, physician, driver, car, self_drive,
                    state, accept_time, nudged, alarmed, depart, pick_up, arrive,
                    leave, estimate, estimate_time, release_reason,
-                   physician_hours, driver_hours);
+                   physician_hours, driver_hours, driver_left);
 };
 
 HOUSECALL_ENUM(FeeBand, kUnspecified, kDaytime, kConsultationHours, kEvening,
@@ -368,12 +396,15 @@ struct Visit {
 };
 
 // Why a candidate was not chosen, or that he was. One rule a row of DOMAIN
-// §3.3.
+// §3.3. The last two are of calls that wait though he might go: a crew that is
+// busy now costs less when it comes, or he is kept free for urgent calls that
+// are expected.
 HOUSECALL_ENUM(Verdict, kUnspecified, kChosen, kLaterArrival, kHigherCost,
                kNotOnDuty, kNotOnRota, kReserve, kNoContract, kMissingSkill,
                kBeyondDistance, kShiftEndsBefore, kDeclined, kUnanswered,
                kExcluded, kBusy, kUsedForOtherCall, kNoCar, kCarBrokenDown,
-               kNoPosition, kUnreachable, kNoSeat, kRestRules);
+               kNoPosition, kUnreachable, kNoSeat, kRestRules,
+               kLaterCrewCostsLess, kKeptFree);
 
 // One physician with the best driver and car for him (or none) as the planner
 // saw them.
@@ -394,10 +425,41 @@ struct Candidate {
   double platform_cost = 0;
   // For a rule with a figure, such as the metres from the employing clinic.
   double figure = 0;
+  // Of one who is bound by something else: when that is expected to be over.
+  std::optional<absl::Time> free_time;
+  // What would change it, of one who passed every hard rule and was not chosen:
+  // so many minutes of cost less, and he would be.
+  double excess_cost = 0;
   bool operator==(const Candidate&) const = default;
   HOUSECALL_FIELDS(physician, driver, car, self_drive, verdict, arrive_time,
                    cost, response_cost, tardiness_cost, continuity_cost,
-                   fairness_cost, platform_cost, figure);
+                   fairness_cost, platform_cost, figure, free_time,
+                   excess_cost);
+};
+
+// Why a call waits: nobody on duty may ever go to it; those who may are bound
+// and one of them comes next; somebody might go now but a crew that is bound
+// costs less when it comes; a crew is kept free for urgent calls that are
+// expected.
+HOUSECALL_ENUM(WaitReason, kUnspecified, kNobody, kAllBusy, kLaterCrewCostsLess,
+               kKeptFree);
+
+// What the planner means to do with a call that it offers to nobody now. Told
+// to nobody but operators.
+struct Waiting {
+  WaitReason reason = WaitReason::kUnspecified;
+  // Who is to go, as it looks now, and when he would be there; empty: nobody.
+  PersonId physician;
+  PersonId driver;
+  std::optional<absl::Time> arrive_time;
+  std::optional<absl::Time> promise_time;
+  // Of kKeptFree: the urgent calls that are expected within the hour.
+  double expected_urgent_calls = 0;
+  // When it is looked at anew, though nothing happen before.
+  std::optional<absl::Time> review_time;
+  bool operator==(const Waiting&) const = default;
+  HOUSECALL_FIELDS(reason, physician, driver, arrive_time, promise_time,
+                   expected_urgent_calls, review_time);
 };
 
 // The choice for one call at one moment, explained: why this one, and per
@@ -414,9 +476,11 @@ struct Match {
   std::vector<Candidate> drivers;
   // Which map and which travel times.
   std::string travel_times;
+  // Of a call that waits.
+  std::optional<Waiting> waiting;
   bool operator==(const Match&) const = default;
   HOUSECALL_FIELDS(id, etag, call, create_time, matched, candidates, drivers,
-                   travel_times);
+                   travel_times, waiting);
 };
 
 }  // namespace housecall::core

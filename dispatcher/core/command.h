@@ -360,6 +360,40 @@ struct UpdateEstimate {
   HOUSECALL_FIELDS(assignment, estimate);
 };
 
+// By the planner: when somebody comes to a call that no crew has accepted yet.
+struct PromisedArrival {
+  CallId call;
+  absl::Time expect_time = absl::UnixEpoch();
+  absl::Time promise_time = absl::UnixEpoch();
+  bool operator==(const PromisedArrival&) const = default;
+  HOUSECALL_FIELDS(call, expect_time, promise_time);
+};
+
+// Told where it differs enough from what was told before (IsWorthTelling in
+// rules.h); calls that no longer wait are passed over. InvalidArgument:
+// promise_time before expect_time.
+struct PromiseArrivals {
+  std::vector<PromisedArrival> arrivals;
+  bool operator==(const PromiseArrivals&) const = default;
+  HOUSECALL_FIELDS(arrivals);
+};
+
+// By the planner: where one driver should wait; none: where he likes.
+struct StandbyAdvice {
+  PersonId driver;
+  std::optional<Standby> standby;
+  bool operator==(const StandbyAdvice&) const = default;
+  HOUSECALL_FIELDS(driver, standby);
+};
+
+// Drivers who are not on duty and free any more are passed over, and what was
+// said before is not said again.
+struct AdviseStandby {
+  std::vector<StandbyAdvice> advice;
+  bool operator==(const AdviseStandby&) const = default;
+  HOUSECALL_FIELDS(advice);
+};
+
 // By the physician or the driver to whom it was made. Too late:
 // FailedPrecondition "already taken", "expired" or "withdrawn".
 struct AcceptOffer {
@@ -585,12 +619,12 @@ using Command = std::variant<
     CorrectPlace, FollowCall, MergeCall, UnmergeCall, RequestCancel,
     AnswerCancel, CancelCall, RaiseEmergency, DecideEmergency, SetCareTeam,
     GrantDistanceException, InformRequester, CloseCall, OfferVisit,
-    ReportUnmatched, UpdateEstimate, AcceptOffer, DeclineOffer, WithdrawOffer,
-    ReleaseAssignment, ReportBreakdown, ReportDriverMissing, PassTime,
-    AdvanceVisit, RecordVisit, ReportNotFound, RecordNotFoundStep, ReportFound,
-    ConfirmHours, DraftNote, SignNote, RecordAttempt, ConfirmReceipt,
-    ConfirmReceiptByHand, RetryDelivery, QuestionNote, AcknowledgeTask,
-    ResolveTask>;
+    ReportUnmatched, UpdateEstimate, PromiseArrivals, AdviseStandby,
+    AcceptOffer, DeclineOffer, WithdrawOffer, ReleaseAssignment,
+    ReportBreakdown, ReportDriverMissing, PassTime, AdvanceVisit, RecordVisit,
+    ReportNotFound, RecordNotFoundStep, ReportFound, ConfirmHours, DraftNote,
+    SignNote, RecordAttempt, ConfirmReceipt, ConfirmReceiptByHand,
+    RetryDelivery, QuestionNote, AcknowledgeTask, ResolveTask>;
 
 }  // namespace housecall::core
 

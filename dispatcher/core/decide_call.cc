@@ -378,6 +378,7 @@ void AdvanceToWaiting(const Draft& draft, Call* call) {
       call->schedule.has_value() &&
       MatchTimeOf(draft.policy(), *call->schedule) > draft.now();
   Advance(call, far_off ? CallState::kScheduled : CallState::kMatching);
+  if (call->promise.has_value()) call->promise->has_crew = false;
 }
 
 absl::Duration TargetOf(const Policy& policy, Urgency urgency) {

@@ -103,6 +103,9 @@ absl::Status CheckPolicy(const Policy& policy) {
        1e6},
       {"fairness_minutes_per_visit", policy.fairness_minutes_per_visit, 0, 1e6},
       {"platform_penalty_minutes", policy.platform_penalty_minutes, 0, 1e6},
+      {"promise_share", policy.promise_share, 0.51, 0.99},
+      {"travel_spread", policy.travel_spread, 0, 1},
+      {"visit_spread", policy.visit_spread, 0, 1},
   };
   for (const Figure& figure : figures) {
     if (!(figure.value >= figure.least && figure.value <= figure.most)) {

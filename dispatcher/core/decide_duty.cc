@@ -1,4 +1,4 @@
-// The rules of being on duty, and of where somebody is.
+// The rules of being on duty, of where somebody is and where he should wait.
 #include <cmath>
 #include <utility>
 
@@ -116,6 +116,7 @@ absl::StatusOr<Subject> Rule(const GoOnDuty& wanted, Draft& draft) {
   duty.end_time = rota->end_time;
   duty.organization = rota->organization;
   duty.car = std::move(car);
+  duty.standby.reset();
   draft.Emit(EventKind::kDutyBegan, CallId(), {std::move(duty)});
   return c.person;
 }
@@ -135,6 +136,7 @@ absl::StatusOr<Subject> Rule(const GoOffDuty& c, Draft& draft) {
   const CallId call = offer == nullptr ? CallId() : offer->calls.front();
   duty.on_duty = false;
   duty.since = draft.now();
+  duty.standby.reset();
   draft.Emit(EventKind::kDutyEnded, CallId(), {std::move(duty)});
   if (!call.empty()) {
     WithdrawOfferOf(
@@ -168,6 +170,44 @@ absl::StatusOr<Subject> Rule(const ReportPosition& c, Draft& draft) {
   position.receive_time = draft.now();
   draft.Emit(EventKind::kPositionReported, CallId(), {std::move(position)});
   return c.person;
+}
+
+absl::StatusOr<Subject> Rule(const AdviseStandby& c, Draft& draft) {
+  const Board& board = draft.board();
+  std::vector<Record> records;
+  for (const StandbyAdvice& advice : c.advice) {
+    const Duty* found = board.Find<Duty>(advice.driver);
+    if (found == nullptr || !found->on_duty || found->role != Role::kDriver) {
+      continue;
+    }
+    std::optional<Standby> standby = advice.standby;
+    if (standby.has_value()) {
+      if (standby->position.has_value()) {
+        RETURN_IF_ERROR(CheckPosition("standby.position", *standby->position));
+      }
+      if (!standby->physician.empty() &&
+          board.Find<Person>(standby->physician) == nullptr) {
+        continue;
+      }
+      if (board.RunningAssignmentOf(advice.driver) != nullptr ||
+          board.PendingOfferTo(advice.driver) != nullptr) {
+        continue;
+      }
+      standby->tell_time = draft.now();
+    }
+    const bool same = standby.has_value() == found->standby.has_value() &&
+                      (!standby.has_value() ||
+                       (standby->position == found->standby->position &&
+                        standby->physician == found->standby->physician));
+    if (same) continue;
+    Duty duty = *found;
+    duty.standby = std::move(standby);
+    records.push_back(std::move(duty));
+  }
+  if (!records.empty()) {
+    draft.Emit(EventKind::kStandbyAdvised, CallId(), std::move(records));
+  }
+  return Subject();
 }
 
 }  // namespace housecall::core

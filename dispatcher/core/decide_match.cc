@@ -58,6 +58,7 @@ void CountVisit(const PersonId& person, int32_t change, const Draft& draft,
   if (found == nullptr) return;
   Duty duty = *found;
   duty.visits = std::max(0, duty.visits + change);
+  if (change > 0) duty.standby.reset();
   records->push_back(std::move(duty));
 }
 
@@ -236,6 +237,28 @@ Match MatchFor(const OfferVisit& c, const Call& call, absl::Time now) {
   return match;
 }
 
+// Writes into the call what people are told of the arrival; false: it is what
+// they were told.
+bool Tell(absl::Time expect_time, absl::Time promise_time, bool has_crew,
+          absl::Time now, Call* call) {
+  if (promise_time == absl::UnixEpoch() ||
+      !IsWorthTelling(call->promise, promise_time, has_crew)) {
+    return false;
+  }
+  ArrivalPromise promise;
+  promise.first_promise_time = promise_time;
+  if (call->promise.has_value()) {
+    promise = *call->promise;
+    ++promise.changes;
+  }
+  promise.expect_time = expect_time;
+  promise.promise_time = promise_time;
+  promise.has_crew = has_crew;
+  promise.tell_time = now;
+  call->promise = promise;
+  return true;
+}
+
 // When the estimate of an accepted offer was made; the epoch, "to be computed
 // anew", if none was given.
 absl::Time EstimateTimeOf(const Offer& offer) {
@@ -260,7 +283,10 @@ void ReplaceCar(Offer offer, Draft& draft) {
       visit.car = offer.car;
       records.push_back(std::move(visit));
     }
-    if (call.unanswered_offers != 0) {
+    const bool told =
+        Tell(offer.estimate.arrive_time, offer.estimate.promise_time,
+             /*has_crew=*/true, draft.now(), &call);
+    if (told || call.unanswered_offers != 0) {
       call.unanswered_offers = 0;
       records.push_back(std::move(call));
     }
@@ -317,6 +343,8 @@ void Assign(Offer offer, Draft& draft) {
     call.visit = visit.id;
     call.unanswered_offers = 0;
     Advance(&call, CallState::kAccepted);
+    Tell(offer.estimate.arrive_time, offer.estimate.promise_time,
+         /*has_crew=*/true, draft.now(), &call);
     records.push_back(std::move(call));
     records.push_back(std::move(visit));
   }
@@ -436,7 +464,7 @@ absl::Status TooLate(const Board& board, const Offer& offer) {
       absl::StrCat(ResourceName(offer.id), ": ", WordsOf(board, offer)));
 }
 
-// The same was said before: who came to which verdict.
+// The same was said before: who came to which verdict, and who is to go later.
 bool SaysTheSame(const Match& a, const Match& b) {
   if (a.matched != b.matched || a.candidates.size() != b.candidates.size()) {
     return false;
@@ -449,7 +477,10 @@ bool SaysTheSame(const Match& a, const Match& b) {
       return false;
     }
   }
-  return true;
+  const Waiting x = a.waiting.value_or(Waiting());
+  const Waiting y = b.waiting.value_or(Waiting());
+  return x.reason == y.reason && x.physician == y.physician &&
+         x.driver == y.driver;
 }
 
 // Somebody will be free: the call waits its turn, and the clock of its target
@@ -769,9 +800,42 @@ absl::StatusOr<Subject> Rule(const UpdateEstimate& c, Draft& draft) {
   }
   assignment.estimate = c.estimate;
   assignment.estimate_time = draft.now();
-  const CallId first = assignment.calls.front();
-  draft.Emit(EventKind::kEstimateChanged, first, {std::move(assignment)});
+  const std::vector<CallId> calls = assignment.calls;
+  draft.Emit(EventKind::kEstimateChanged, calls.front(),
+             {std::move(assignment)});
+  std::vector<Record> told;
+  for (const CallId& id : calls) {
+    Call call = *draft.board().Find<Call>(id);
+    if (Tell(c.estimate.arrive_time, c.estimate.promise_time,
+             /*has_crew=*/true, draft.now(), &call)) {
+      told.push_back(std::move(call));
+    }
+  }
+  if (!told.empty()) {
+    draft.Emit(EventKind::kArrivalPromised, calls.front(), std::move(told));
+  }
   return c.assignment;
+}
+
+absl::StatusOr<Subject> Rule(const PromiseArrivals& c, Draft& draft) {
+  for (const PromisedArrival& arrival : c.arrivals) {
+    if (arrival.promise_time < arrival.expect_time) {
+      return absl::InvalidArgumentError(
+          "arrivals: promise_time before expect_time");
+    }
+    const Call* found = draft.board().Find<Call>(arrival.call);
+    // The planner looked at an older board.
+    if (found == nullptr || (found->state != CallState::kMatching &&
+                             !WaitsForCar(draft.board(), *found))) {
+      continue;
+    }
+    Call call = *found;
+    if (Tell(arrival.expect_time, arrival.promise_time, /*has_crew=*/false,
+             draft.now(), &call)) {
+      draft.Emit(EventKind::kArrivalPromised, arrival.call, {std::move(call)});
+    }
+  }
+  return Subject();
 }
 
 // An answer that comes while the offer still stands counts, though its last

@@ -124,6 +124,8 @@ absl::Status Arrive(Assignment assignment, const Stamp& stamp, Draft& draft) {
   }
   assignment.arrive = stamp;
   assignment.state = AssignmentState::kOnScene;
+  assignment.driver_left =
+      !draft.policy().driver_waits && !assignment.self_drive;
   const std::vector<CallId> calls = assignment.calls;
   EmitStep(
       EventKind::kCrewArrived, std::move(assignment),

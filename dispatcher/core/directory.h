@@ -54,6 +54,18 @@ struct Policy {
   double own_physician_bonus_minutes = 10;
   double fairness_minutes_per_visit = 3;
   double platform_penalty_minutes = 5;
+  // Of the arrivals, the share that comes by the time that people are told
+  // ("by 22:40"); more than 0.5 and less than 1.
+  double promise_share = 0.9;
+  // How much ways and visits vary: standard deviation over mean of their times
+  // (planner/promise.h).
+  double travel_spread = 0.2;
+  double visit_spread = 0.35;
+  // Whether free crews are told where to wait for the calls that are expected.
+  bool anticipates = true;
+  // Whether a driver waits while the physician is with the patient; else he may
+  // leave for other work, and whoever is nearest fetches the physician.
+  bool driver_waits = true;
   bool operator==(const Policy&) const = default;
   HOUSECALL_FIELDS(urgent_target, standard_target, routine_target,
                    urgent_triage_target, triage_target, urgent_offer_timeout,
@@ -64,7 +76,8 @@ struct Policy {
                    surge_calls_per_crew, delivery_due_minute, delivery_attempts,
                    session_timeout, tardiness_weight,
                    own_physician_bonus_minutes, fairness_minutes_per_visit,
-                   platform_penalty_minutes);
+                   platform_penalty_minutes, promise_share, travel_spread,
+                   visit_spread, anticipates, driver_waits);
 };
 
 // One house-call center: the unit of consistency, tenancy and sharding.

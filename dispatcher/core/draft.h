@@ -129,6 +129,8 @@ absl::StatusOr<Subject> Rule(const CloseCall&, Draft&);
 absl::StatusOr<Subject> Rule(const OfferVisit&, Draft&);
 absl::StatusOr<Subject> Rule(const ReportUnmatched&, Draft&);
 absl::StatusOr<Subject> Rule(const UpdateEstimate&, Draft&);
+absl::StatusOr<Subject> Rule(const PromiseArrivals&, Draft&);
+absl::StatusOr<Subject> Rule(const AdviseStandby&, Draft&);
 absl::StatusOr<Subject> Rule(const AcceptOffer&, Draft&);
 absl::StatusOr<Subject> Rule(const DeclineOffer&, Draft&);
 absl::StatusOr<Subject> Rule(const WithdrawOffer&, Draft&);

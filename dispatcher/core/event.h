@@ -41,7 +41,9 @@ HOUSECALL_ENUM(EventKind, kUnspecified,
                // The note, again.
                kDeliveryBegan,
                // The visit, from paper.
-               kVisitRecorded);
+               kVisitRecorded,
+               // The match, again.
+               kArrivalPromised, kStandbyAdvised);
 
 // What happened: the journal's entry. It carries every record that changed,
 // as it is afterwards, so that Apply is the same for all kinds and the rows,

@@ -170,6 +170,15 @@ Ruling RuleShiftEnd(const Board& board, const PersonId& physician,
   return RuleEnd(rota, driver, Role::kDriver, now, finish_time);
 }
 
+bool IsWorthTelling(const std::optional<ArrivalPromise>& told,
+                    absl::Time promise_time, bool has_crew) {
+  if (!told.has_value()) return true;
+  if (has_crew && !told->has_crew) return true;
+  const absl::Duration later = promise_time - told->promise_time;
+  return later >= absl::Minutes(has_crew ? 3 : 10) ||
+         later <= -absl::Minutes(has_crew ? 10 : 30);
+}
+
 double ClinicDistanceMeters(const Board& board, const PersonId& physician,
                             const Call& call) {
   const Duty* duty = board.Find<Duty>(physician);

@@ -3,6 +3,7 @@
 #ifndef HOUSECALL_DISPATCHER_CORE_RULES_H_
 #define HOUSECALL_DISPATCHER_CORE_RULES_H_
 
+#include <optional>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -42,6 +43,14 @@ Ruling RuleDriver(const Board& board, const PersonId& driver, const Call& call,
 Ruling RuleShiftEnd(const Board& board, const PersonId& physician,
                     const PersonId& driver, absl::Time now,
                     absl::Time finish_time);
+
+// True if people should be told of an arrival: they were told nothing so far, a
+// crew has accepted since, or it is later by 3 minutes or earlier by 10 than
+// what they were told last; before a crew has accepted by 10 or 30, for then it
+// changes with every call that comes in. An earlier arrival surprises nobody; a
+// late one does.
+bool IsWorthTelling(const std::optional<ArrivalPromise>& told,
+                    absl::Time promise_time, bool has_crew);
 
 // Metres from the clinic that employs the physician on this duty to the call;
 // 0 where either place is unknown.

@@ -2,6 +2,7 @@
 #ifndef HOUSECALL_DISPATCHER_CORE_SHIFT_H_
 #define HOUSECALL_DISPATCHER_CORE_SHIFT_H_
 
+#include <optional>
 #include <string>
 
 #include "dispatcher/core/types.h"
@@ -57,6 +58,23 @@ struct Override {
                    end_time, organization, car, reason, cancelled);
 };
 
+// Where the planner would have a free crew wait, and why. Advice: nobody is
+// bound by it.
+struct Standby {
+  // To some 500 m, so that it is nobody's door; none: where he is.
+  std::optional<LatLng> position;
+  // Whom to fetch before; empty: nobody.
+  PersonId physician;
+  // Calls that are expected within the hour at the center, and the urgent ones
+  // among them.
+  double expected_calls = 0;
+  double expected_urgent_calls = 0;
+  absl::Time tell_time = absl::UnixEpoch();
+  bool operator==(const Standby&) const = default;
+  HOUSECALL_FIELDS(position, physician, expected_calls, expected_urgent_calls,
+                   tell_time);
+};
+
 // Whether a person is working now. The rota says who should be; this says who
 // said so. Its id is the person's.
 struct Duty {
@@ -73,9 +91,11 @@ struct Duty {
   CarId car;
   // Visits in this duty, for a fair share of the burden.
   int32_t visits = 0;
+  // A driver's, while he is free; none: he waits where he likes.
+  std::optional<Standby> standby;
   bool operator==(const Duty&) const = default;
   HOUSECALL_FIELDS(id, etag, role, on_duty, since, end_time, organization, car,
-                   visits);
+                   visits, standby);
 };
 
 // Where a person was last. Rows only, no journal: the newest fix counts, by

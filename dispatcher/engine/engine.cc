@@ -1,8 +1,10 @@
 #include "dispatcher/engine/engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <future>
 #include <iterator>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -10,6 +12,8 @@
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/core/refusal.h"
+#include "dispatcher/core/rules.h"
+#include "dispatcher/engine/standby.h"
 #include "dispatcher/engine/trips.h"
 #include "dispatcher/planner/planner.h"
 
@@ -27,7 +31,8 @@ constexpr absl::Duration kReloadInterval = absl::Seconds(1);
 bool WantsNewPlan(const store::JournalEntry& entry) {
   constexpr core::EventKind kQuiet[] = {
       core::EventKind::kPositionReported, core::EventKind::kEstimateChanged,
-      core::EventKind::kCallUnmatched, core::EventKind::kTaskRaised,
+      core::EventKind::kCallUnmatched,    core::EventKind::kTaskRaised,
+      core::EventKind::kArrivalPromised,  core::EventKind::kStandbyAdvised,
       core::EventKind::kSessionOpened};
   return std::find(std::begin(kQuiet), std::end(kQuiet), entry.event.kind) ==
          std::end(kQuiet);
@@ -97,6 +102,7 @@ struct Engine::Lane {
   absl::Time last_plan_time = absl::InfinitePast();
   // After that plan.
   bool call_waits = false;
+  absl::Time next_advice_time = absl::InfinitePast();
   // Where the next search begins.
   std::vector<planner::PlannedRoute> last_routes;
 };
@@ -522,7 +528,11 @@ void Engine::PlanCenter(Lane& lane) {
   };
 
   lane.call_waits = planner::WantsPlan(*board);
-  if (lane.call_waits) {
+  const bool advises = planner::WantsAdvice(*board) &&
+                       (lane.call_waits || now >= lane.next_advice_time);
+  if (advises) lane.next_advice_time = now + options_.advice_interval;
+  planner::PlanResult plan;
+  if (lane.call_waits || advises) {
     planner::PlanOptions plan_options;
     plan_options.previous = lane.last_routes;
     planner::TravelTimes table(travel_times_->description());
@@ -553,16 +563,40 @@ void Engine::PlanCenter(Lane& lane) {
       MutexLock lock(lane.publish_mutex);
       return lane.plan_wanted;
     };
-    planner::PlanResult plan = planner::Plan(*board, table, now, plan_options);
+    plan = planner::Plan(*board, table, now, plan_options);
     lane.last_routes = plan.routes;
-    for (core::OfferVisit& offer : plan.offers) submit(std::move(offer));
+  }
+  if (lane.call_waits) {
+    core::PromiseArrivals promises;
+    std::set<core::CallId> offered;
+    for (const core::OfferVisit& offer : plan.offers) {
+      offered.insert(offer.calls.begin(), offer.calls.end());
+    }
+    for (const planner::PlannedArrival& arrival : plan.arrivals) {
+      const core::Call* call = board->Find<core::Call>(arrival.call);
+      if (call == nullptr || offered.count(arrival.call) > 0 ||
+          !core::IsWorthTelling(call->promise, arrival.promise_time,
+                                /*has_crew=*/false)) {
+        continue;
+      }
+      promises.arrivals.push_back(
+          {arrival.call, arrival.expect_time, arrival.promise_time});
+    }
+    for (const core::OfferVisit& offer : plan.offers) submit(offer);
     if (!plan.unmatched.matches.empty()) submit(std::move(plan.unmatched));
+    if (!promises.arrivals.empty()) submit(std::move(promises));
+  }
+  if (advises || !board->center().policy.anticipates) {
+    core::AdviseStandby advice = AdviceOf(*board, plan, now);
+    if (!advice.advice.empty()) submit(std::move(advice));
   }
 
+  const core::Policy& policy = board->center().policy;
   for (const Trip& trip : RunningTrips(*board)) {
     core::UpdateEstimate update;
     update.assignment = trip.assignment;
     absl::Duration total;
+    std::vector<double> ways;
     bool known = true;
     for (size_t i = 0; i + 1 < trip.places.size() && known; ++i) {
       absl::StatusOr<router::TravelTable> leg = travel_times_->Times(
@@ -571,6 +605,7 @@ void Engine::PlanCenter(Lane& lane) {
       if (!known) break;
       const router::TravelCell& cell = leg->at(0, 0);
       total += cell.duration;
+      ways.push_back(absl::ToDoubleMinutes(cell.duration));
       if (i + 2 == trip.places.size()) {
         update.estimate.drive_duration = cell.duration;
         update.estimate.drive_distance_meters = cell.distance_meters;
@@ -581,9 +616,36 @@ void Engine::PlanCenter(Lane& lane) {
     if (!known || !IsWorthTelling(trip, now + total)) continue;
     update.estimate.arrive_time = now + total;
     update.estimate.finish_time =
-        now + total + board->center().policy.visit_duration;
+        now + total + trip.visits * policy.visit_duration;
+    // They vary independently of each other.
+    double variance = 0;
+    for (size_t i = 0; i < ways.size(); ++i) {
+      const double deviation =
+          ways[i] * SpreadOf(trip.places[i], trip.places[i + 1], policy);
+      variance += deviation * deviation;
+    }
+    const double minutes = absl::ToDoubleMinutes(total);
+    update.estimate.promise_time = planner::PromiseFor(
+        policy, now, update.estimate.arrive_time,
+        minutes > 0 ? std::sqrt(variance) / minutes : 0, trip.has_departed);
     submit(std::move(update));
   }
+}
+
+double Engine::SpreadOf(const core::LatLng& from, const core::LatLng& to,
+                        const core::Policy& policy) const {
+  const absl::StatusOr<router::Route> route =
+      travel_times_->FindRoute(ToRouter(from), ToRouter(to));
+  if (!route.ok() || route->late_duration <= route->duration ||
+      route->duration <= absl::ZeroDuration()) {
+    return policy.travel_spread;
+  }
+  // Nine of ten drives take no longer than late_duration.
+  constexpr double kNineOfTen = 1.2815515655446004;
+  const double deviation =
+      std::log(absl::FDivDuration(route->late_duration, route->duration)) /
+      kNineOfTen;
+  return std::sqrt(std::expm1(deviation * deviation));
 }
 
 }  // namespace housecall::engine

@@ -36,6 +36,8 @@ struct Options {
   // stood in its way may be over without a word, and a crew that was to be free
   // soon may not be.
   absl::Duration waiting_plan_interval = absl::Minutes(1);
+  // How often free crews are thought of while no call waits.
+  absl::Duration advice_interval = absl::Minutes(1);
   // How long the search for a plan may take at most; it ends earlier by itself
   // as a rule, or when something happens that wants another plan.
   absl::Duration plan_budget = absl::Milliseconds(50);
@@ -128,6 +130,10 @@ class Engine {
   void RunPlanner();
   // One plan for one center.
   void PlanCenter(Lane& lane);
+  // How much that way varies: standard deviation over mean, by what the roads
+  // know of late drives; else as the center's policy says.
+  double SpreadOf(const core::LatLng& from, const core::LatLng& to,
+                  const core::Policy& policy) const;
 
   store::Store* const store_;
   const Clock* const clock_;

@@ -22,6 +22,8 @@ std::vector<Trip> RunningTrips(const core::Board& board) {
     trip.assignment = assignment->id;
     trip.told_arrive_time = assignment->estimate.arrive_time;
     trip.estimate_time = assignment->estimate_time;
+    trip.has_departed = assignment->state == core::AssignmentState::kEnRoute;
+    trip.visits = static_cast<int>(assignment->calls.size());
     if (assignment->self_drive) {
       trip.places.push_back(planner::PlaceOf(board, assignment->physician));
     } else {

@@ -19,6 +19,10 @@ struct Trip {
   // more (the place was corrected, the car replaced).
   absl::Time told_arrive_time = absl::UnixEpoch();
   absl::Time estimate_time = absl::UnixEpoch();
+  // The crew has set out.
+  bool has_departed = false;
+  // Patients at that door.
+  int visits = 1;
 };
 
 // Every accepted or departed assignment whose places are known.

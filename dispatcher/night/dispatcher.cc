@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/rules.h"
+#include "dispatcher/planner/promise.h"
 
 namespace housecall::night {
 
@@ -50,7 +52,12 @@ Dispatcher::Dispatcher(const Night* night, DispatcherOptions options)
       options_(std::move(options)),
       travel_times_("the night's own"),
       assignments_(night->cars.size()),
-      visits_(night->cars.size()) {}
+      visits_(night->cars.size()),
+      alone_(night->physicians.size()),
+      between_stops_(night->cars.size()) {
+  // What the referee or the simulator is ordered, it begins at once.
+  options_.plan.crews_answer = false;
+}
 
 absl::Time Dispatcher::At(double seconds) const {
   // 18:00 on an ordinary Friday in Tokyo.
@@ -130,6 +137,7 @@ void Dispatcher::PutDirectory() {
   core::Center center;
   center.id = core::CenterId("night");
   center.policy = options_.policy;
+  center.policy.driver_waits = night_->driver_waits;
   for (const auto& [urgency, seconds] : night_->targets) {
     core::Policy& policy = center.policy;
     absl::Duration* const target =
@@ -314,6 +322,10 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
           to = call->second.node;
           stay = call->second.expected_visit;
         }
+        if (!night_->driver_waits) {
+          stay = 0;
+          aboard = -1;
+        }
         break;
     }
     time += night_->expected.at(node, to) + stay;
@@ -340,7 +352,28 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
   assignment.driver = DriverId(night_->cars[car]);
   assignment.car = CarId(absl::StrCat("car-", night_->cars[car].id));
   assignment.state = core::AssignmentState::kEnRoute;
-  assignment.estimate.finish_time = At(time);
+  double visits = 0;
+  for (const CallId& id : calls) {
+    visits += absl::ToDoubleSeconds(options_.plan.visit_durations.at(id));
+  }
+  // A car is where its stop leads once it has arrived.
+  const bool is_on_scene = now.current.has_value() &&
+                           now.current->op == Op::kVisit &&
+                           calls_.at(now.current->call).node == now.node &&
+                           situation.now > between_stops_[car];
+  if (is_on_scene) {
+    assignment.state = core::AssignmentState::kOnScene;
+    if (!assignment.arrive.has_value()) {
+      assignment.arrive = core::Stamp{At(situation.now), std::nullopt};
+    }
+  } else {
+    assignment.arrive.reset();
+    // A driver who does not wait is free at the door.
+    assignment.estimate.arrive_time =
+        At(night_->driver_waits ? time - visits : time);
+  }
+  assignment.estimate.finish_time =
+      At(night_->driver_waits ? time : time + visits);
   assignments_[car] = assignment.id;
   Put(assignment);
   for (const CallId& id : calls) {
@@ -372,6 +405,19 @@ void Dispatcher::EndAssignments(const Situation& situation) {
     bool holds = !wanted.empty();
     for (const CallId& id : ended.calls) holds = holds && wanted.count(id) > 0;
     if (holds) continue;
+    const int physician = physicians_by_person_.at(ended.physician);
+    if (!night_->driver_waits && wanted.empty() &&
+        situation.physicians[physician].state == PhysicianState::kServing &&
+        alone_[physician].empty()) {
+      ended.state = core::AssignmentState::kOnScene;
+      ended.driver_left = true;
+      ended.arrive = core::Stamp{At(situation.now), std::nullopt};
+      board_.Put(ended);
+      alone_[physician] = ended.id;
+      assignments_[car] = AssignmentId();
+      ++visits_[car];
+      continue;
+    }
     ended.state = core::AssignmentState::kFinished;
     board_.Put(ended);
     assignments_[car] = AssignmentId();
@@ -386,6 +432,135 @@ void Dispatcher::EndAssignments(const Situation& situation) {
         call.state = CallState::kClosed;
         board_.Put(call);
       }
+    }
+  }
+}
+
+void Dispatcher::Tell(const CallId& id, absl::Time expect_time,
+                      absl::Time promise_time, bool has_crew, Orders* orders) {
+  core::Call call = *board_.Find<core::Call>(id);
+  if (!core::IsWorthTelling(call.promise, promise_time, has_crew)) return;
+  core::ArrivalPromise promise;
+  promise.expect_time = expect_time;
+  promise.promise_time = promise_time;
+  promise.has_crew = has_crew;
+  call.promise = promise;
+  board_.Put(call);
+  orders->told.push_back({calls_by_record_.at(id),
+                          absl::ToDoubleSeconds(promise_time - At(0)),
+                          has_crew});
+}
+
+void Dispatcher::TellOfCrews(const Situation& situation, Orders* orders) {
+  const core::Policy& policy = board_.center().policy;
+  const planner::VisitTimes visits = planner::LearnVisitTimes(board_);
+  for (size_t car = 0; car < night_->cars.size(); ++car) {
+    const CarNow& now = situation.cars[car];
+    planner::Arrival arrival;
+    int node = now.node;
+    bool is_current = now.current.has_value();
+    const auto go = [&](int to) {
+      const double minutes = night_->expected.at(node, to) / 60;
+      arrival.AddRest(
+          minutes, policy.travel_spread,
+          is_current ? (situation.now - between_stops_[car]) / 60 : 0);
+      node = to;
+    };
+    std::vector<Stop> stops = now.plan;
+    if (is_current) stops.insert(stops.begin(), *now.current);
+    for (const Stop& stop : stops) {
+      switch (stop.op) {
+        case Op::kGoto:
+          go(stop.node);
+          break;
+        case Op::kHome:
+          go(night_->physicians[stop.physician].home);
+          break;
+        case Op::kPick: {
+          go(situation.physicians[stop.physician].node);
+          const Physician& physician = night_->physicians[stop.physician];
+          arrival.WaitUntil((physician.shift.begin - situation.now) / 60);
+          break;
+        }
+        case Op::kVisit: {
+          const auto call = calls_.find(stop.call);
+          if (call == calls_.end()) break;
+          const double visit = call->second.expected_visit / 60 * visits.factor;
+          const bool has_arrived = is_current && node == call->second.node &&
+                                   situation.now > between_stops_[car];
+          if (has_arrived) {
+            const core::Assignment* crew =
+                board_.Find<core::Assignment>(assignments_[car]);
+            const absl::Time since = crew != nullptr && crew->arrive.has_value()
+                                         ? crew->arrive->server_time
+                                         : At(situation.now);
+            arrival.AddRest(visit, visits.spread,
+                            absl::ToDoubleMinutes(At(situation.now) - since));
+            break;
+          }
+          go(call->second.node);
+          Tell(RecordId(call->second),
+               At(situation.now) + absl::Minutes(arrival.mean()),
+               At(situation.now) +
+                   absl::Minutes(arrival.Quantile(policy.promise_share)),
+               /*has_crew=*/true, orders);
+          arrival.Add(visit, visits.spread);
+          break;
+        }
+      }
+      is_current = false;
+    }
+  }
+}
+
+void Dispatcher::PutThoseAlone(const Situation& situation) {
+  for (size_t i = 0; i < alone_.size(); ++i) {
+    const core::Assignment* found = board_.Find<core::Assignment>(alone_[i]);
+    if (found == nullptr) continue;
+    core::Assignment assignment = *found;
+    if (situation.physicians[i].state == PhysicianState::kServing) {
+      assignment.estimate.finish_time = At(situation.physicians[i].free_time);
+      Put(assignment);
+      continue;
+    }
+    assignment.state = core::AssignmentState::kFinished;
+    board_.Put(assignment);
+    for (const CallId& id : assignment.calls) {
+      core::Call call = *board_.Find<core::Call>(id);
+      call.assignment = AssignmentId();
+      call.state = CallState::kClosed;
+      board_.Put(call);
+    }
+    alone_[i] = AssignmentId();
+  }
+}
+
+void Dispatcher::FetchHome(const Situation& situation, Orders* orders) const {
+  constexpr double kBeforeTheEnd = 3600;
+  for (size_t i = 0; i < alone_.size(); ++i) {
+    const PhysicianNow& now = situation.physicians[i];
+    const int physician = static_cast<int>(i);
+    if (now.state != PhysicianState::kReady ||
+        situation.now < night_->physicians[i].shift.end - kBeforeTheEnd) {
+      continue;
+    }
+    bool is_ordered = false;
+    for (const auto& [car, stops] : orders->plans) {
+      for (const Stop& stop : stops) {
+        is_ordered = is_ordered || stop.physician == physician;
+      }
+    }
+    for (int car = 0; car < static_cast<int>(night_->cars.size()); ++car) {
+      const CarNow& of_car = situation.cars[car];
+      if (is_ordered || of_car.current.has_value() || !of_car.plan.empty() ||
+          orders->plans.count(car) > 0 || !of_car.aboard_when_free.empty() ||
+          !IsWithin(night_->cars[car].shift, situation.now) ||
+          !CanBeFetched(situation, car, physician)) {
+        continue;
+      }
+      orders->plans[car] = {{Op::kPick, physician, -1, -1},
+                            {Op::kHome, physician, -1, -1}};
+      is_ordered = true;
     }
   }
 }
@@ -415,6 +590,12 @@ Orders Dispatcher::Decide(const Situation& from) {
     }
   }
   EndAssignments(situation);
+  PutThoseAlone(situation);
+  for (int car = 0; car < cars; ++car) {
+    if (!situation.cars[car].current.has_value()) {
+      between_stops_[car] = situation.now;
+    }
+  }
   planner::PlanOptions& plan = options_.plan;
   plan.crews.clear();
   for (int car = 0; car < cars; ++car) {
@@ -424,6 +605,7 @@ Orders Dispatcher::Decide(const Situation& from) {
   const planner::PlanResult result =
       planner::Plan(board_, travel_times_, At(situation.now), plan);
   previous_ = result.routes;
+  std::set<CallId> offered;
   for (const core::OfferVisit& offer : result.offers) {
     const int car = cars_by_driver_.at(offer.driver);
     const int physician = physicians_by_person_.at(offer.physician);
@@ -443,8 +625,24 @@ Orders Dispatcher::Decide(const Situation& from) {
     for (const CallId& call : offer.calls) {
       stops.push_back({Op::kVisit, physician, calls_by_record_.at(call), -1});
     }
+    if (!night_->driver_waits) {
+      // The visit may be over for the car before anybody looks again.
+      situation.cars[car].plan = stops;
+      PutCrew(situation, car);
+    }
     orders.plans[car] = std::move(stops);
+    for (const CallId& call : offer.calls) {
+      Tell(call, offer.estimate.arrive_time, offer.estimate.promise_time,
+           /*has_crew=*/true, &orders);
+      offered.insert(call);
+    }
   }
+  for (const planner::PlannedArrival& arrival : result.arrivals) {
+    if (offered.count(arrival.call) > 0) continue;
+    Tell(arrival.call, arrival.expect_time, arrival.promise_time,
+         /*has_crew=*/false, &orders);
+  }
+  TellOfCrews(situation, &orders);
   for (const planner::StandbyMove& move : result.standbys) {
     const int car = cars_by_driver_.at(move.driver);
     const CarNow& now = situation.cars[car];
@@ -466,6 +664,7 @@ Orders Dispatcher::Decide(const Situation& from) {
     }
     orders.plans[car] = std::move(stops);
   }
+  if (!night_->driver_waits) FetchHome(situation, &orders);
   // A call that is kept waiting while a car is free is looked at again soon, as
   // the daemon does with every few positions.
   constexpr double kSoon = 120;

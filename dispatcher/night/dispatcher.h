@@ -48,9 +48,19 @@ class Dispatcher {
   void PutCalls(const Situation& situation);
   void PutCrew(const Situation& situation, int car);
   void EndAssignments(const Situation& situation);
+  // Those with their patients whose drivers have left.
+  void PutThoseAlone(const Situation& situation);
+  // Free cars for those whom nobody has waited for, before their duty ends.
+  void FetchHome(const Situation& situation, Orders* orders) const;
   // Whether the referee would refuse the next stop of a car between stops.
   bool IsNextStopTooLate(const Situation& situation, int car) const;
   bool CanBeFetched(const Situation& situation, int car, int physician) const;
+
+  // Tells of an arrival if that is worth telling.
+  void Tell(const core::CallId& call, absl::Time expect_time,
+            absl::Time promise_time, bool has_crew, Orders* orders);
+  // Of the crews that are under way.
+  void TellOfCrews(const Situation& situation, Orders* orders);
 
   absl::Time At(double seconds) const;
   core::LatLng PlaceOf(int node) const;
@@ -73,7 +83,12 @@ class Dispatcher {
   // By car: the plan's calls as one assignment, or none.
   std::vector<core::AssignmentId> assignments_;
   std::vector<int> visits_;
+  // By physician: the visit during which no driver waits for him, or none.
+  std::vector<core::AssignmentId> alone_;
   int made_assignments_ = 0;
+  // By car: when it was last seen between stops, which is when its current stop
+  // began.
+  std::vector<double> between_stops_;
   // For the next plan.
   std::vector<planner::PlannedRoute> previous_;
 };

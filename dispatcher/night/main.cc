@@ -44,7 +44,9 @@ constexpr char kHelp[] =
 
   housecall-night simulate NIGHT.json… [--timeline] [--max_steps …] [--set …]
       Runs the nights on a simulated clock and prints their figures, and with
-      --timeline each car's stops.
+      --timeline each car's stops. "promises kept": of all arrivals that people
+      were told of ("by 22:40"), those that came in time; "of crews": of those
+      that a crew had accepted.
 
   housecall-night compare NIGHT.json… [--html FILE] [--max_steps …] [--set …]
       The planner, the planner without looking ahead, and whoever is free now:
@@ -64,7 +66,8 @@ constexpr char kHelp[] =
   --html FILE: the table as a page with bars.
   --max_steps NUMBER: how long the planner may search for each decision, in
       steps of some 20 ns; 0: calls are planned for those who are free now.
-  --set: a weight of the center's policy, such as tardiness_weight=20, or an
+  --set: a number of the center's policy, such as tardiness_weight=20,
+      promise_share=0.95 or anticipates=0 (free crews are not moved), or an
       option of the planner: forecast (0: it does not look ahead), holds,
       relocates, calls_per_car, horizon_minutes, scenarios, forecast_steps,
       max_steps.
@@ -80,9 +83,11 @@ int Usage(const std::string& error) {
 bool SetPolicy(const std::string& name, double number, core::Policy* policy) {
   bool set = false;
   VisitFields(*policy, [&](const char* field, auto& value) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, double>) {
+    using Value = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<Value, double> ||
+                  std::is_same_v<Value, bool>) {
       if (name == field) {
-        value = number;
+        value = static_cast<Value>(number);
         set = true;
       }
     }

@@ -143,11 +143,23 @@ struct Situation {
   std::vector<CallNow> calls;
 };
 
+// What the caller is told of the arrival: with the center's promise_share by
+// then.
+struct ToldArrival {
+  // Its id.
+  int call = 0;
+  double by_time = 0;
+  // A crew has accepted.
+  bool has_crew = false;
+};
+
 // By the index of the car; those that are not in it keep their plans.
 struct Orders {
   std::map<int, std::vector<Stop>> plans;
   // To be asked again then.
   std::optional<double> wake_time;
+  // Told now, or told anew. The referee's protocol has no word for it.
+  std::vector<ToldArrival> told;
 };
 
 // InvalidArgument says what is wrong, by path ("cars[2].shift").

@@ -49,13 +49,14 @@ struct CallRun {
   int told_physician = -1;
 };
 
-enum class EventKind { kCall, kShift, kArrive, kServed, kWake };
+// kServed: the driver has waited; kServedAlone: he has not.
+enum class EventKind { kCall, kShift, kArrive, kServed, kServedAlone, kWake };
 
 struct Event {
   double time = 0;
   int64_t order = 0;
   EventKind kind = EventKind::kWake;
-  // The call or the car.
+  // The call (kCall, kServedAlone) or the car.
   int index = -1;
   bool operator>(const Event& other) const {
     return std::tie(time, order) > std::tie(other.time, other.order);
@@ -195,6 +196,18 @@ class Simulation {
         Finish(car);
         break;
       }
+      case EventKind::kServedAlone: {
+        calls_[event.index].phase = CallPhase::kDone;
+        const int physician = result_.calls[event.index].physician;
+        physicians_[physician].state = PhysicianState::kReady;
+        for (CarRun& car : cars_) {
+          if (car.phase == Phase::kWait &&
+              car.current->physician == physician) {
+            TryBoard(car);
+          }
+        }
+        break;
+      }
       case EventKind::kWake:
         break;
     }
@@ -217,7 +230,7 @@ class Simulation {
       case Op::kPick:
         return physician.state != PhysicianState::kAboard &&
                (physician.reserved < 0 || physician.reserved == index) &&
-               now_ < shift.end && now_ < car_end && car.aboard.empty();
+               now_ < shift.end && now_ < car_end && HasSeat(car);
       case Op::kVisit: {
         const auto found = call_index_.find(stop.call);
         if (!is_aboard || found == call_index_.end() ||
@@ -234,6 +247,13 @@ class Simulation {
       }
     }
     return false;
+  }
+
+  // A driver who waits has one physician.
+  bool HasSeat(const CarRun& car) const {
+    return night_.driver_waits
+               ? car.aboard.empty()
+               : static_cast<int>(car.aboard.size()) < night_.seats;
   }
 
   void BeginNext(int index) {
@@ -308,8 +328,15 @@ class Simulation {
         physician.state = PhysicianState::kServing;
         physician.node = call.node;
         physician.expected_free = now_ + call.expected_visit;
-        car.phase = Phase::kServe;
-        Push(now_ + call.actual_visit, EventKind::kServed, index);
+        if (night_.driver_waits) {
+          car.phase = Phase::kServe;
+          Push(now_ + call.actual_visit, EventKind::kServed, index);
+          break;
+        }
+        car.aboard.erase(
+            std::find(car.aboard.begin(), car.aboard.end(), stop.physician));
+        Push(now_ + call.actual_visit, EventKind::kServedAlone, index_of_call);
+        Finish(car);
         break;
       }
     }
@@ -361,7 +388,7 @@ class Simulation {
       case Phase::kDrive: {
         const double arrive =
             std::max(car.expected_arrival, now_ + kSoonArrived);
-        if (stop.op == Op::kVisit) {
+        if (stop.op == Op::kVisit && night_.driver_waits) {
           return arrive +
                  night_.calls[call_index_.at(stop.call)].expected_visit;
         }
@@ -393,9 +420,11 @@ class Simulation {
         if (car.current->op == Op::kPick) {
           aboard.push_back(car.current->physician);
         }
-        if (car.current->op == Op::kHome) {
-          aboard.erase(
-              std::find(aboard.begin(), aboard.end(), car.current->physician));
+        if (car.current->op == Op::kHome ||
+            (car.current->op == Op::kVisit && !night_.driver_waits)) {
+          const auto found =
+              std::find(aboard.begin(), aboard.end(), car.current->physician);
+          if (found != aboard.end()) aboard.erase(found);
         }
       }
       now.plan = car.plan;
@@ -436,6 +465,7 @@ class Simulation {
     if (orders.wake_time.has_value()) {
       Push(std::max(now_ + 1, *orders.wake_time), EventKind::kWake, -1);
     }
+    told_.insert(told_.end(), orders.told.begin(), orders.told.end());
     std::vector<std::pair<int, int>> told;
     for (size_t i = 0; i < cars_.size(); ++i) {
       CarRun& car = cars_[i];
@@ -543,6 +573,16 @@ class Simulation {
           std::sqrt(square / static_cast<double>(burden.size())) / mean;
     }
     metrics.changes_per_call = changes_ / count;
+    for (const ToldArrival& told : told_) {
+      const auto call = call_index_.find(told.call);
+      if (call == call_index_.end()) continue;
+      const std::optional<double>& arrive = result_.calls[call->second].arrive;
+      const bool held = arrive.has_value() && *arrive <= told.by_time;
+      metrics.promises.told += 1;
+      metrics.promises.held += held;
+      metrics.promises_with_crew.told += told.has_crew;
+      metrics.promises_with_crew.held += told.has_crew && held;
+    }
     std::stable_sort(result_.timeline.begin(), result_.timeline.end(),
                      [](const TimelineEntry& a, const TimelineEntry& b) {
                        return std::tie(a.begin, a.car) <
@@ -563,6 +603,7 @@ class Simulation {
   std::map<int, int> call_index_;
   double km_ = 0;
   int changes_ = 0;
+  std::vector<ToldArrival> told_;
   NightResult result_;
 };
 
@@ -571,10 +612,6 @@ class Simulation {
 absl::StatusOr<NightResult> Simulate(const Night& night,
                                      const MakePolicy& make_policy,
                                      const SimulateOptions& options) {
-  if (!night.driver_waits) {
-    return absl::UnimplementedError(
-        "rules.driver_waits: only nights whose drivers wait are simulated");
-  }
   Simulation simulation(night, options);
   ASSIGN_OR_RETURN(const Policy policy, make_policy(simulation.known_night()));
   return simulation.Run(policy);

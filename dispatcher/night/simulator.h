@@ -42,6 +42,14 @@ struct Metrics {
   double changes_per_call = 0;
   // Stops that broke a rule and were not begun.
   int rejected = 0;
+  // Arrivals that people were told of ("by 22:40"), and how many of them were
+  // no later; of those with a crew that had accepted, and of all.
+  struct Promises {
+    int told = 0;
+    int held = 0;
+  };
+  Promises promises;
+  Promises promises_with_crew;
   int decisions = 0;
 };
 
@@ -79,9 +87,9 @@ struct SimulateOptions {
   std::function<void(double seconds)> progress = {};
 };
 
-// Runs one night. The same figures as the referee's for the same orders.
-// Unimplemented where drivers do not wait during visits; else the error of
-// `make_policy`.
+// Runs one night. The same figures as the referee's for the same orders. Where
+// drivers do not wait during visits, a car is free when its physician is at the
+// door, and he is to be fetched there. The error is `make_policy`'s.
 absl::StatusOr<NightResult> Simulate(const Night& night,
                                      const MakePolicy& make_policy,
                                      const SimulateOptions& options = {});

@@ -53,6 +53,12 @@ constexpr Figure kFigures[] = {
      [](const StudyRow& row) { return row.changes_per_call; }, 2},
     {"unserved", "per night", [](const StudyRow& row) { return row.unserved; },
      2},
+    {"promises kept", "%",
+     [](const StudyRow& row) { return 100 * row.promises_held; }, 1},
+    {"of crews", "%",
+     [](const StudyRow& row) { return 100 * row.promises_with_crew_held; }, 1},
+    {"told", "per call",
+     [](const StudyRow& row) { return row.promises_per_call; }, 2},
 };
 
 std::string Escaped(absl::string_view text) {
@@ -178,6 +184,9 @@ StudyRow MeanOf(const std::string& name,
   row.name = name;
   row.nights = static_cast<int>(results.size());
   int with_own = 0;
+  Metrics::Promises promises;
+  Metrics::Promises with_crew;
+  int calls = 0;
   for (const NightResult& result : results) {
     const Metrics& metrics = result.metrics;
     row.weighted_tardiness += metrics.weighted_tardiness / row.nights;
@@ -188,12 +197,23 @@ StudyRow MeanOf(const std::string& name,
     row.changes_per_call += metrics.changes_per_call / row.nights;
     row.unserved += static_cast<double>(metrics.unserved) / row.nights;
     row.rejected += metrics.rejected;
+    promises.told += metrics.promises.told;
+    promises.held += metrics.promises.held;
+    with_crew.told += metrics.promises_with_crew.told;
+    with_crew.held += metrics.promises_with_crew.held;
+    calls += metrics.all.calls;
     if (metrics.own_share.has_value()) {
       row.own_share += *metrics.own_share;
       ++with_own;
     }
   }
   if (with_own > 0) row.own_share /= with_own;
+  const auto share = [](int part, int whole) {
+    return whole > 0 ? static_cast<double>(part) / whole : 0;
+  };
+  row.promises_held = share(promises.held, promises.told);
+  row.promises_with_crew_held = share(with_crew.held, with_crew.told);
+  row.promises_per_call = share(promises.told, calls);
   return row;
 }
 

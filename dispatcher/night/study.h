@@ -54,6 +54,11 @@ struct StudyRow {
   double changes_per_call = 0;
   double unserved = 0;
   int rejected = 0;
+  // Of all promised arrivals of all nights, and of those that a crew had
+  // accepted; 0 where nothing was promised.
+  double promises_held = 0;
+  double promises_with_crew_held = 0;
+  double promises_per_call = 0;
 };
 
 // Every variant over every night; the first error ends it. `progress` is told

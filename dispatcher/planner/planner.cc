@@ -14,6 +14,7 @@
 #include "dispatcher/planner/cost.h"
 #include "dispatcher/planner/forecast.h"
 #include "dispatcher/planner/outlook.h"
+#include "dispatcher/planner/promise.h"
 #include "dispatcher/planner/routes.h"
 #include "dispatcher/planner/search.h"
 
@@ -256,6 +257,8 @@ class Planning {
         now_(now),
         options_(options),
         max_calls_(std::clamp(options.max_calls, 0, kMaxCalls)),
+        looks_ahead_(options.forecast.on && policy_.anticipates),
+        visit_times_(LearnVisitTimes(board)),
         crews_(CrewsOnDuty(board, now)) {
     Seat();
     fetch_minutes_.reserve(drivers() * physicians());
@@ -292,7 +295,7 @@ class Planning {
       calls.resize(max_calls_);
     }
     for (const Call* call : calls) add(call);
-    if (options_.forecast.on) {
+    if (looks_ahead_) {
       for (const LatLng& place : ExpectedPlaces()) places.Of(place);
     }
     return places.places();
@@ -419,9 +422,24 @@ class Planning {
         terms = std::move(more_terms);
         is_in_stop[j] = 1;
       }
+      // The most urgent first, and of equals those with an infection last: they
+      // are seen in one visit.
+      std::stable_sort(stop.calls.begin(), stop.calls.end(),
+                       [&](const Call* a, const Call* b) {
+                         const auto key = [&](const Call& call) {
+                           return std::make_pair(RankOf(call.urgency),
+                                                 HasInfection(call));
+                         };
+                         return key(*a) < key(*b);
+                       });
       terms_.push_back(std::move(terms));
       stops_.push_back(std::move(stop));
     }
+  }
+
+  bool HasInfection(const Call& call) const {
+    const core::Patient* patient = board_.Find<core::Patient>(call.patient);
+    return patient != nullptr && patient->infection;
   }
 
   static bool IsAtOneAddress(const Call& call, const LatLng& position) {
@@ -471,9 +489,32 @@ class Planning {
     return ruling;
   }
 
+  // Of the burden: visits for each hour on duty, as if everybody had been on
+  // duty as long as those in his role have been on average.
+  double FairShareOf(const core::Duty& duty) const {
+    const auto hours = [&](const core::Duty& of) {
+      return std::max(1.0, absl::ToDoubleHours(now_ - of.since));
+    };
+    double all = 0;
+    double people = 0;
+    const auto add = [&](const auto& crews) {
+      for (const auto& each : crews) {
+        all += hours(*each.duty);
+        people += 1;
+      }
+    };
+    if (duty.role == Role::kPhysician) {
+      add(crews_.physicians);
+    } else {
+      add(crews_.drivers);
+    }
+    return FairnessCost(policy_, 1) * duty.visits * all /
+           (people * hours(duty));
+  }
+
   Cost CostOf(const Stop& stop, const Physician& physician) const {
     Cost cost;
-    cost.fairness = FairnessCost(policy_, physician.duty->visits);
+    cost.fairness = FairShareOf(*physician.duty);
     for (const Call* call : stop.calls) {
       const core::Patient* patient = board_.Find<core::Patient>(call->patient);
       cost.continuity += ContinuityCost(policy_, patient, physician.person->id,
@@ -500,6 +541,11 @@ class Planning {
     } else {
       prospect.ruling = terms.driver_rulings[wheels];
       if (!prospect.ok()) return prospect;
+      // He sits in another car.
+      if (p.driver != kNone && static_cast<size_t>(p.driver) != wheels) {
+        prospect.ruling = {Verdict::kBusy};
+        return prospect;
+      }
       end_minutes = std::min(end_minutes, crews_.drivers[wheels].end_minutes);
       fetch_minutes = FetchMinutes(wheels, physician);
     }
@@ -519,8 +565,7 @@ class Planning {
     }
     prospect.cost = terms.physician_costs[physician];
     if (wheels != own()) {
-      prospect.cost.fairness +=
-          FairnessCost(policy_, crews_.drivers[wheels].duty->visits);
+      prospect.cost.fairness += FairShareOf(*crews_.drivers[wheels].duty);
     }
     for (const CallClock& clock : terms.clocks) {
       prospect.cost.response += ResponseCost(clock, prospect.arrive_minutes);
@@ -617,6 +662,7 @@ class Planning {
 
   // Who is in whose car, and when each car is free.
   void Seat() {
+    const std::map<PersonId, PersonId> together = SeatedSinceTheirVisit();
     for (size_t d = 0; d < drivers(); ++d) {
       Driver& driver = crews_.drivers[d];
       const auto known = options_.crews.find(driver.person->id);
@@ -630,6 +676,9 @@ class Planning {
             0.0, absl::ToDoubleMinutes(known->second.free_time - now_));
         driver.place = known->second.place;
         aboard = known->second.aboard;
+      } else if (const auto seated = together.find(driver.person->id);
+                 seated != together.end()) {
+        aboard = seated->second;
       }
       for (size_t p = 0; p < physicians(); ++p) {
         Physician& physician = crews_.physicians[p];
@@ -641,6 +690,69 @@ class Planning {
         physician.place = driver.place;
       }
     }
+  }
+
+  // By driver, the physician with whom he has left a visit and still is; and
+  // puts the physicians whom their driver left with a patient to that place.
+  std::map<PersonId, PersonId> SeatedSinceTheirVisit() {
+    std::map<PersonId, PersonId> together;
+    // Those who are free now are planned alone, with what is known of them.
+    if (options_.max_steps <= 0) return together;
+    // By person, the visit that he has left last.
+    std::map<PersonId, const core::Assignment*> last;
+    board_.table<core::Assignment>().ForEach([&](const core::AssignmentId&,
+                                                 const core::Assignment&
+                                                     assignment) {
+      if (!assignment.leave.has_value()) return;
+      for (const PersonId& person : {assignment.physician, assignment.driver}) {
+        if (person.empty()) continue;
+        const core::Assignment*& newest = last[person];
+        if (newest == nullptr ||
+            newest->leave->moment() < assignment.leave->moment()) {
+          newest = &assignment;
+        }
+      }
+    });
+    for (Physician& physician : crews_.physicians) {
+      const PersonId& id = physician.person->id;
+      const auto found = last.find(id);
+      if (found == last.end() || BusyOf(id).has_value()) continue;
+      const core::Assignment& visit = *found->second;
+      const absl::Time leave_time = visit.leave->moment();
+      if (visit.self_drive || leave_time < physician.duty->since) continue;
+      const core::Position* position = board_.Find<core::Position>(id);
+      if (position != nullptr && position->receive_time < leave_time) {
+        position = nullptr;
+      }
+      if (visit.driver_left) {
+        const Call* call = board_.Find<Call>(visit.calls.front());
+        if (position == nullptr && call != nullptr &&
+            call->place.position.has_value()) {
+          physician.place = *call->place.position;
+        }
+        continue;
+      }
+      const core::Duty* driver = board_.Find<core::Duty>(visit.driver);
+      if (driver == nullptr || leave_time < driver->since ||
+          last[visit.driver] != &visit || BusyOf(visit.driver).has_value()) {
+        continue;
+      }
+      const core::Position* of_driver =
+          board_.Find<core::Position>(visit.driver);
+      if (of_driver != nullptr && of_driver->receive_time < leave_time) {
+        of_driver = nullptr;
+      }
+      // Nobody's phone says that they have parted.
+      constexpr double kTogetherMeters = 300;
+      constexpr absl::Duration kTrusted = absl::Minutes(30);
+      const bool are_together =
+          position != nullptr && of_driver != nullptr
+              ? core::DistanceMeters(position->position, of_driver->position) <=
+                    kTogetherMeters
+              : now_ - leave_time <= kTrusted;
+      if (are_together) together[visit.driver] = id;
+    }
+    return together;
   }
 
   // What somebody is asked or under way for.
@@ -659,15 +771,18 @@ class Planning {
     constexpr double kOverdueShare = 0.3;
     const auto of = [&](const auto& crew) -> std::optional<Busy> {
       Busy busy;
-      const double left =
-          absl::ToDoubleMinutes(crew.estimate.finish_time - now_);
+      // A driver who does not wait is free at the door, alone.
+      const bool leaves = crew.driver == person && !policy_.driver_waits;
+      const double left = absl::ToDoubleMinutes(
+          (leaves ? crew.estimate.arrive_time : crew.estimate.finish_time) -
+          now_);
       busy.minutes =
           left > 0
               ? std::max(kSoonMinutes, left)
               : std::clamp(-left * kOverdueShare, kSoonMinutes,
                            std::max(kSoonMinutes, absl::ToDoubleMinutes(
                                                       policy_.visit_duration)));
-      busy.physician = crew.physician;
+      if (!leaves) busy.physician = crew.physician;
       busy.self_drive = crew.self_drive;
       for (const CallId& id : crew.calls) {
         const Call* call = board_.Find<Call>(id);
@@ -718,7 +833,7 @@ class Planning {
       wheels.place = places.Of(driver.place);
       wheels.end_minutes = driver.end_minutes;
       wheels.aboard = driver.aboard;
-      wheels.cost_per_stop = FairnessCost(policy_, driver.duty->visits);
+      wheels.cost_per_stop = FairShareOf(*driver.duty);
       problem.wheels.push_back(wheels);
     }
     for (size_t p = 0; p < physicians(); ++p) {
@@ -747,7 +862,7 @@ class Planning {
       problem.stops.back().place = places.Of(stops_[s].position);
     }
     problem.cost_per_drive_minute = kDriveCost;
-    if (options_.forecast.on) {
+    if (looks_ahead_) {
       for (const LatLng& place : ExpectedPlaces()) places.Of(place);
     }
     const int count = static_cast<int>(places.places().size());
@@ -849,7 +964,9 @@ class Planning {
     search.max_steps = options_.max_steps;
     search.is_over = options_.is_over;
     RoutePlan plan = SearchRoutes(problem, StartOf(problem), search).plan;
-    if (options_.forecast.on) plan = Expect(problem, places, plan, result);
+    if (looks_ahead_) plan = Expect(problem, places, plan, result);
+    waiting_.resize(stops_.size());
+    const Crowding crowding = CrowdingOf(problem, plan);
     for (size_t w = 0; w < plan.size(); ++w) {
       const std::vector<Leg>& legs = plan[w].legs;
       if (legs.empty()) continue;
@@ -864,8 +981,250 @@ class Planning {
         route.legs.push_back(std::move(planned));
       }
       result->routes.push_back(std::move(route));
+      AddArrivals(problem, w, plan[w], crowding, result);
       if (plan[w].hold_minutes == 0) Choose(problem, w, legs.front());
     }
+    for (size_t stop = 0; stop < stops_.size(); ++stop) {
+      if (chosen_[stop].empty()) SayWhyItWaits(stop, plan, *result);
+    }
+  }
+
+  // --- What may be promised ---
+
+  // Until both have said yes and set out.
+  void AddAnswer(core::Urgency urgency, Arrival* arrival) const {
+    if (!options_.crews_answer) return;
+    arrival->Add(AnswerMinutes(policy_, urgency), kAnswerSpread);
+    arrival->Add(DepartMinutes(policy_), kAnswerSpread);
+  }
+
+  void AddVisit(double minutes, size_t calls, double elapsed_minutes,
+                Arrival* arrival) const {
+    // One visit's length says little of the next one's.
+    arrival->AddRest(
+        minutes * visit_times_.factor,
+        visit_times_.spread / std::sqrt(static_cast<double>(calls)),
+        elapsed_minutes);
+  }
+
+  // When what somebody is asked or under way for is over; nothing: he is free.
+  Arrival RestOf(const PersonId& person) const {
+    Arrival rest;
+    // A driver who does not wait is free at the door.
+    bool leaves = false;
+    const auto add_visits = [&](const std::vector<CallId>& calls,
+                                double elapsed_minutes) {
+      double minutes = 0;
+      for (const CallId& id : calls) {
+        const Call* call = board_.Find<Call>(id);
+        if (call != nullptr) {
+          minutes += absl::ToDoubleMinutes(VisitDuration(*call));
+        }
+      }
+      if (!calls.empty() && !leaves) {
+        AddVisit(minutes, calls.size(), elapsed_minutes, &rest);
+      }
+    };
+    const auto minutes_to = [&](absl::Time time) {
+      return std::max(0.0, absl::ToDoubleMinutes(time - now_));
+    };
+    if (const core::Assignment* running = board_.RunningAssignmentOf(person)) {
+      leaves = running->driver == person && !policy_.driver_waits;
+      if (running->state == core::AssignmentState::kOnScene) {
+        add_visits(running->calls,
+                   running->arrive.has_value()
+                       ? absl::ToDoubleMinutes(now_ - running->arrive->moment())
+                       : 0);
+      } else if (running->state != core::AssignmentState::kWaitingForCar) {
+        if (running->state == core::AssignmentState::kAccepted &&
+            options_.crews_answer) {
+          rest.Add(DepartMinutes(policy_), kAnswerSpread);
+        }
+        rest.Add(minutes_to(running->estimate.arrive_time),
+                 policy_.travel_spread);
+        add_visits(running->calls, 0);
+      }
+    } else if (const core::Offer* offer = board_.PendingOfferTo(person)) {
+      leaves = offer->driver == person && !policy_.driver_waits;
+      AddAnswer(UrgencyOf(offer->calls), &rest);
+      rest.Add(absl::ToDoubleMinutes(offer->estimate.fetch_duration +
+                                     offer->estimate.drive_duration),
+               policy_.travel_spread);
+      add_visits(offer->calls, 0);
+    }
+    return rest;
+  }
+
+  // The most urgent.
+  core::Urgency UrgencyOf(const std::vector<CallId>& calls) const {
+    core::Urgency urgency = core::Urgency::kRoutine;
+    for (const CallId& id : calls) {
+      const Call* call = board_.Find<Call>(id);
+      if (call != nullptr && RankOf(call->urgency) < RankOf(urgency)) {
+        urgency = call->urgency;
+      }
+    }
+    return urgency;
+  }
+
+  // Calls that are not known yet and go first because they are more urgent.
+  struct Crowding {
+    // Calls a minute for each car, in steps of kRateStepMinutes from now on.
+    std::vector<double> rates;
+    // By rank of urgency, the share of calls that are more urgent.
+    std::array<double, 3> more_urgent = {};
+    // What one of them costs a car.
+    double minutes = 0;
+  };
+  Crowding CrowdingOf(const RouteProblem& problem,
+                      const RoutePlan& plan) const {
+    Crowding crowding;
+    crowding.rates = ExpectedRates();
+    const double cars =
+        static_cast<double>(std::max<size_t>(1, problem.wheels.size()));
+    for (double& rate : crowding.rates) rate /= cars;
+    const std::map<core::Urgency, double> often = UrgenciesSeen();
+    double all = 0;
+    for (const auto& [urgency, count] : often) all += count;
+    for (const auto& [urgency, count] : often) {
+      for (size_t rank = RankOf(urgency) + 1; rank < 3; ++rank) {
+        crowding.more_urgent[rank] += count / all;
+      }
+    }
+    double minutes = 0;
+    double legs = 0;
+    Schedule schedule(&problem);
+    schedule.Set(plan);
+    for (size_t w = 0; w < problem.wheels.size(); ++w) {
+      const auto& states = schedule.states(static_cast<int>(w));
+      if (states.size() < 2) continue;
+      minutes += states.back().time - states.front().time;
+      legs += static_cast<double>(states.size() - 1);
+    }
+    if (legs > 0) crowding.minutes = minutes / legs;
+    return crowding;
+  }
+
+  // The wait of one who is served by urgency grows by what comes in meanwhile
+  // and goes first (Cobham 1954, "Priority assignment in waiting line
+  // problems"): a sum of as many visits as come, by chance (Poisson).
+  static void AddCrowding(const Crowding& crowding, core::Urgency urgency,
+                          double wait_minutes, Arrival* arrival) {
+    double calls = 0;
+    double left = wait_minutes;
+    for (size_t i = 0; left > 0 && !crowding.rates.empty(); ++i) {
+      const double step = std::min(left, kRateStepMinutes);
+      calls += step * crowding.rates[std::min(i, crowding.rates.size() - 1)];
+      left -= step;
+    }
+    calls *= crowding.more_urgent[RankOf(urgency)];
+    if (!(calls > 0) || wait_minutes <= 0) return;
+    // While they are served more of them come. A car that had nothing else to
+    // do would be lost for good.
+    constexpr double kMostLoad = 0.6;
+    const double free =
+        1 - std::min(kMostLoad, calls / wait_minutes * crowding.minutes);
+    // Of one such visit with its way.
+    constexpr double kSpread = 0.4;
+    const double mean = calls * crowding.minutes / free;
+    const double variance = calls * crowding.minutes * crowding.minutes *
+                            (1 + kSpread * kSpread) / (free * free * free);
+    arrival->Add(mean, std::sqrt(variance) / mean);
+  }
+
+  // When and by when the car is at each of its stops.
+  void AddArrivals(const RouteProblem& problem, size_t w, const Route& route,
+                   const Crowding& crowding, PlanResult* result) const {
+    const RouteWheels& wheels = problem.wheels[w];
+    const TravelMatrix& travel = *problem.travel;
+    const PersonId& driver = DriverOf(problem, w);
+    Arrival arrival = RestOf(driver);
+    if (arrival.mean() == 0 && wheels.free_minutes > 0) {
+      arrival.Add(wheels.free_minutes, policy_.travel_spread);
+    }
+    arrival.WaitUntil(route.hold_minutes);
+    int place = wheels.place;
+    int aboard = wheels.aboard;
+    for (const Leg& leg : route.legs) {
+      const Stop& stop = stops_[leg.stop];
+      const Terms& terms = terms_[leg.stop];
+      const RoutePhysician& physician = problem.physicians[leg.physician];
+      std::vector<CallId> calls;
+      for (const Call* call : stop.calls) calls.push_back(call->id);
+      const double wait_minutes = arrival.mean();
+      AddAnswer(UrgencyOf(calls), &arrival);
+      if (aboard != leg.physician) {
+        if (aboard != kNone) {
+          const int home = problem.physicians[aboard].home;
+          arrival.Add(travel.at(place, home), policy_.travel_spread);
+          place = home;
+        }
+        arrival.Add(travel.at(place, physician.place), policy_.travel_spread);
+        arrival.WaitFor(RestOf(crews_.physicians[leg.physician].person->id));
+        place = physician.place;
+        aboard = leg.physician;
+      }
+      const int to = problem.stops[leg.stop].place;
+      arrival.Add(travel.at(place, to), policy_.travel_spread);
+      place = to;
+      Arrival begin = arrival;
+      AddCrowding(crowding, UrgencyOf(calls), wait_minutes, &begin);
+      begin.WaitUntil(terms.ready_minutes);
+      arrival.WaitUntil(terms.ready_minutes);
+      for (const CallId& id : calls) {
+        PlannedArrival planned;
+        planned.call = id;
+        planned.physician = crews_.physicians[leg.physician].person->id;
+        if (w < drivers()) planned.driver = driver;
+        planned.expect_time = now_ + absl::Minutes(begin.mean());
+        planned.promise_time = std::max(
+            planned.expect_time,
+            now_ + absl::Minutes(begin.Quantile(policy_.promise_share)));
+        result->arrivals.push_back(std::move(planned));
+      }
+      AddVisit(terms.visit_minutes, stop.calls.size(), 0, &arrival);
+    }
+  }
+
+  // Why nobody is offered this stop now, and what is meant to become of it.
+  void SayWhyItWaits(size_t stop, const RoutePlan& plan,
+                     const PlanResult& result) {
+    core::Waiting waiting;
+    const Terms& terms = terms_[stop];
+    bool anybody = false;
+    bool anybody_now = false;
+    for (size_t p = 0; p < physicians(); ++p) {
+      anybody = anybody || NowOrLater(terms.physician_rulings[p]);
+      for (size_t w = 0; w <= own(); ++w) {
+        if (!ProspectOf(terms, p, w).ok() || physician_is_used_[p] ||
+            (w != own() && driver_is_used_[w])) {
+          continue;
+        }
+        anybody_now = true;
+      }
+    }
+    waiting.reason = !anybody      ? core::WaitReason::kNobody
+                     : anybody_now ? core::WaitReason::kLaterCrewCostsLess
+                                   : core::WaitReason::kAllBusy;
+    for (const Route& route : plan) {
+      for (const Leg& leg : route.legs) {
+        if (leg.stop != static_cast<int>(stop)) continue;
+        if (route.hold_minutes > 0) {
+          waiting.reason = core::WaitReason::kKeptFree;
+          waiting.expected_urgent_calls = result.expected_urgent_calls;
+          waiting.review_time = now_ + absl::Minutes(route.hold_minutes);
+        }
+      }
+    }
+    const CallId& first = stops_[stop].calls.front()->id;
+    for (const PlannedArrival& arrival : result.arrivals) {
+      if (arrival.call != first) continue;
+      waiting.physician = arrival.physician;
+      waiting.driver = arrival.driver;
+      waiting.arrive_time = arrival.expect_time;
+      waiting.promise_time = arrival.promise_time;
+    }
+    waiting_[stop] = std::move(waiting);
   }
 
   // Where calls come from, as far as it is known: the last ones' places, and
@@ -943,18 +1302,27 @@ class Planning {
     return rates;
   }
 
+  // What was seen lately, beside what is usual: of ten calls one is urgent and
+  // three are standard.
+  std::map<core::Urgency, double> UrgenciesSeen() const {
+    std::map<core::Urgency, double> seen = {{core::Urgency::kUrgent, 2},
+                                            {core::Urgency::kStandard, 6},
+                                            {core::Urgency::kRoutine, 12}};
+    board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
+      if (call.urgency != core::Urgency::kUnspecified) ++seen[call.urgency];
+    });
+    return seen;
+  }
+
   Forecast ForecastOf(const RouteProblem& problem, PlaceNumbers& places) const {
     Forecast forecast;
     forecast.rates = ExpectedRates();
     for (const LatLng& place : ExpectedPlaces()) {
       forecast.places.push_back(places.Of(place));
     }
-    // What was seen lately, beside what is usual: of ten calls one is urgent
-    // and three are standard; three quarters need no special skill.
+    // What was seen lately, beside what is usual: three quarters need no
+    // special skill.
     constexpr int kUrgentTries = 16;
-    std::map<core::Urgency, double> urgencies = {{core::Urgency::kUrgent, 2},
-                                                 {core::Urgency::kStandard, 6},
-                                                 {core::Urgency::kRoutine, 12}};
     std::set<core::Skill> special;
     for (const Physician& physician : crews_.physicians) {
       for (core::Skill skill : physician.person->skills) special.insert(skill);
@@ -976,8 +1344,6 @@ class Planning {
     double visit_minutes = 5 * absl::ToDoubleMinutes(policy_.visit_duration);
     double visits = 5;
     board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
-      if (call.urgency != core::Urgency::kUnspecified)
-        ++urgencies[call.urgency];
       core::Skill need = core::Skill::kUnspecified;
       for (core::Skill skill : core::RequiredSkills(board_, call)) {
         if (needs.count(skill) > 0) need = skill;
@@ -986,7 +1352,7 @@ class Planning {
       visit_minutes += absl::ToDoubleMinutes(VisitDuration(call));
       ++visits;
     });
-    for (const auto& [urgency, often] : urgencies) {
+    for (const auto& [urgency, often] : UrgenciesSeen()) {
       for (const auto& [skill, share] : needs) {
         Forecast::Kind kind;
         kind.weight = often * share;
@@ -1032,6 +1398,19 @@ class Planning {
   RoutePlan Expect(const RouteProblem& problem, PlaceNumbers& places,
                    const RoutePlan& plan, PlanResult* result) const {
     const Forecast forecast = ForecastOf(problem, places);
+    constexpr size_t kHour = 60 / static_cast<size_t>(kRateStepMinutes);
+    for (size_t i = 0; i < forecast.rates.size() && i < kHour; ++i) {
+      result->expected_calls += forecast.rates[i] * kRateStepMinutes;
+    }
+    double all = 0;
+    double urgent = 0;
+    for (const Forecast::Kind& kind : forecast.kinds) {
+      all += kind.weight;
+      if (kind.tries > 1) urgent += kind.weight;
+    }
+    if (all > 0) {
+      result->expected_urgent_calls = result->expected_calls * urgent / all;
+    }
     OutlookOptions options;
     options.max_steps = options_.forecast.max_steps;
     options.holds = options_.forecast.holds;
@@ -1101,6 +1480,18 @@ class Planning {
     for (const Call* call : stops_[stop].calls) {
       estimate.finish_time += VisitDuration(*call);
     }
+    Arrival arrival;
+    std::vector<CallId> calls;
+    for (const Call* call : stops_[stop].calls) calls.push_back(call->id);
+    AddAnswer(UrgencyOf(calls), &arrival);
+    arrival.Add(absl::ToDoubleMinutes(estimate.fetch_duration),
+                policy_.travel_spread);
+    arrival.Add(absl::ToDoubleMinutes(estimate.drive_duration),
+                policy_.travel_spread);
+    arrival.WaitUntil(terms_[stop].ready_minutes);
+    estimate.promise_time =
+        std::max(estimate.arrive_time,
+                 now_ + absl::Minutes(arrival.Quantile(policy_.promise_share)));
     return estimate;
   }
 
@@ -1143,6 +1534,8 @@ class Planning {
     match.create_time = now_;
     match.matched = !chosen_[stop].empty();
     match.travel_times = travel_times_.description();
+    if (!match.matched && stop < waiting_.size())
+      match.waiting = waiting_[stop];
     for (size_t p = 0; p < physicians(); ++p) {
       if (stops_[stop].waits != nullptr &&
           stops_[stop].waits->physician != crews_.physicians[p].person->id) {
@@ -1201,7 +1594,11 @@ class Planning {
     const Terms& terms = terms_[stop];
     const Crew& chosen = chosen_[stop];
     if (!terms.physician_rulings[physician].ok()) {
-      return Bare(physician, terms.physician_rulings[physician]);
+      Candidate bare = Bare(physician, terms.physician_rulings[physician]);
+      if (bare.verdict == Verdict::kBusy) {
+        bare.free_time = FreeTimeOf(bare.physician);
+      }
+      return bare;
     }
     if (!chosen.empty() && static_cast<size_t>(chosen.physician) == physician) {
       return CandidateOf(physician, chosen.wheels,
@@ -1229,8 +1626,17 @@ class Planning {
     }
     if (!best_prospect.ok()) return Obstacle(stop, physician);
     Candidate candidate = CandidateOf(physician, best, best_prospect);
-    if (physician_is_used_[physician] || !best_is_free || chosen.empty()) {
+    const bool is_bound = physician_is_used_[physician] || !best_is_free;
+    if (is_bound || chosen.empty()) {
       candidate.verdict = Verdict::kUsedForOtherCall;
+      if (is_bound) {
+        candidate.free_time = FreeTimeInPlan(candidate);
+      } else if (stop < waiting_.size() && waiting_[stop].has_value()) {
+        candidate.verdict =
+            waiting_[stop]->reason == core::WaitReason::kKeptFree
+                ? Verdict::kKeptFree
+                : Verdict::kLaterCrewCostsLess;
+      }
       // Whose car it would have been changes with every position; while nobody
       // is found the same reasons are to stay the same.
       if (chosen.empty()) {
@@ -1240,9 +1646,41 @@ class Planning {
       }
       return candidate;
     }
-    candidate.verdict = WhyNot(
-        best_prospect, ProspectOf(terms, chosen.physician, chosen.wheels));
+    const Prospect of_chosen =
+        ProspectOf(terms, chosen.physician, chosen.wheels);
+    candidate.verdict = WhyNot(best_prospect, of_chosen);
+    candidate.excess_cost = ExcessOf(best_prospect, of_chosen);
     return candidate;
+  }
+
+  // By how much less would have to be, so that this call alone would be better
+  // served by him; none: it is the plan of all calls that is better so.
+  static double ExcessOf(const Prospect& prospect, const Prospect& chosen) {
+    return std::max(0.0, prospect.cost.total() - chosen.cost.total());
+  }
+
+  std::optional<absl::Time> FreeTimeOf(const PersonId& person) const {
+    const std::optional<Busy> busy = BusyOf(person);
+    if (!busy.has_value()) return std::nullopt;
+    return now_ + absl::Minutes(busy->minutes);
+  }
+
+  // When the offers of this plan would set the candidate free.
+  std::optional<absl::Time> FreeTimeInPlan(const Candidate& candidate) const {
+    std::optional<absl::Time> time;
+    for (size_t stop = 0; stop < stops_.size(); ++stop) {
+      const Crew& crew = chosen_[stop];
+      if (crew.empty()) continue;
+      const bool has_physician =
+          crews_.physicians[crew.physician].person->id == candidate.physician;
+      const bool has_driver =
+          static_cast<size_t>(crew.wheels) != own() &&
+          crews_.drivers[crew.wheels].person->id == candidate.driver;
+      if (!has_physician && !has_driver) continue;
+      const absl::Time finish_time = EstimateOf(stop, crew).finish_time;
+      if (!time.has_value() || finish_time > *time) time = finish_time;
+    }
+    return time;
   }
 
   Candidate Bare(size_t physician, const Ruling& ruling) const {
@@ -1285,6 +1723,9 @@ class Planning {
     if (driver != own() && !terms.driver_rulings[driver].ok()) {
       candidate.driver = crews_.drivers[driver].person->id;
       candidate.car = crews_.drivers[driver].duty->car;
+      if (likeliest.verdict == Verdict::kBusy) {
+        candidate.free_time = FreeTimeOf(candidate.driver);
+      }
     }
     return candidate;
   }
@@ -1342,12 +1783,15 @@ class Planning {
       if (prospect.ok() && !is_chosen) {
         const bool is_used =
             chosen.empty() || (w != own() && driver_is_used_[w]);
-        row.verdict =
-            is_used
-                ? Verdict::kUsedForOtherCall
-                : WhyNot(prospect, ProspectOf(terms_[stop], chosen.physician,
-                                              chosen.wheels));
+        row.verdict = Verdict::kUsedForOtherCall;
+        if (!is_used) {
+          const Prospect of_chosen =
+              ProspectOf(terms_[stop], chosen.physician, chosen.wheels);
+          row.verdict = WhyNot(prospect, of_chosen);
+          row.excess_cost = ExcessOf(prospect, of_chosen);
+        }
       }
+      if (row.verdict == Verdict::kBusy) row.free_time = FreeTimeOf(row.driver);
       rows.push_back(std::move(row));
     }
     SortCandidates(!chosen.empty(), &rows);
@@ -1373,6 +1817,8 @@ class Planning {
   const absl::Time now_;
   const PlanOptions& options_;
   const int max_calls_;
+  const bool looks_ahead_;
+  const VisitTimes visit_times_;
   Crews crews_;
   // By driver, then physician.
   std::vector<double> fetch_minutes_;
@@ -1383,6 +1829,8 @@ class Planning {
 
   // By stop: indexes of crews_; own() for wheels.
   std::vector<Crew> chosen_;
+  // By stop, where the whole night is planned; of those without a crew.
+  std::vector<std::optional<core::Waiting>> waiting_;
   std::vector<char> physician_is_used_;
   std::vector<char> driver_is_used_;
 };
@@ -1463,10 +1911,33 @@ bool WantsPlan(const Board& board) {
   return wants;
 }
 
+bool WantsAdvice(const Board& board) {
+  if (!board.center().policy.anticipates) return false;
+  bool wants = false;
+  board.table<core::Duty>().ForEach(
+      [&](const PersonId& id, const core::Duty& duty) {
+        wants = duty.on_duty && duty.role == Role::kDriver &&
+                board.RunningAssignmentOf(id) == nullptr &&
+                board.PendingOfferTo(id) == nullptr;
+        return !wants;
+      });
+  return wants;
+}
+
+absl::Time PromiseFor(const core::Policy& policy, absl::Time now,
+                      absl::Time arrive_time, double spread,
+                      bool has_departed) {
+  Arrival arrival;
+  if (!has_departed) arrival.Add(DepartMinutes(policy), kAnswerSpread);
+  arrival.Add(std::max(0.0, absl::ToDoubleMinutes(arrive_time - now)), spread);
+  return std::max(arrive_time,
+                  now + absl::Minutes(arrival.Quantile(policy.promise_share)));
+}
+
 std::vector<TravelRequest> TravelNeeded(const Board& board, absl::Time now,
                                         const PlanOptions& options) {
   if (options.max_steps > 0) {
-    if (!WantsPlan(board)) return {};
+    if (!WantsPlan(board) && !WantsAdvice(board)) return {};
     const TravelTimes none("none");
     std::vector<LatLng> places =
         Planning(board, none, now, options).NightPlaces();

@@ -121,6 +121,9 @@ struct PlanOptions {
   // How long a visit to a call is expected to take, where more is known than
   // the policy's visit_duration.
   std::map<core::CallId, absl::Duration> visit_durations = {};
+  // Whether crews are asked and take their time to answer and to set out, for
+  // which promises then allow; false: they obey at once, as in a simulation.
+  bool crews_answer = true;
   // The routes of the plan of a moment ago: the search begins with them.
   std::vector<PlannedRoute> previous = {};
   // Asked now and then, from the thread that plans: true ends the search with
@@ -138,6 +141,19 @@ struct StandbyMove {
   std::optional<core::LatLng> place;
 };
 
+// When somebody comes to a call, as it is planned: the promises that may be
+// made to those to whom no crew is offered yet.
+struct PlannedArrival {
+  core::CallId call;
+  core::PersonId physician;
+  // Empty: he drives himself.
+  core::PersonId driver;
+  // At the door on average, and with policy.promise_share by then
+  // (planner/promise.h).
+  absl::Time expect_time;
+  absl::Time promise_time;
+};
+
 struct PlanResult {
   // One for each call, or for up to three calls at one address, for which a
   // crew was found; and one for each crew without a car for which another was
@@ -149,6 +165,12 @@ struct PlanResult {
   // What is to come after the offers, as it looks now.
   std::vector<PlannedRoute> routes;
   std::vector<StandbyMove> standbys;
+  // Of every call in the routes, in their order.
+  std::vector<PlannedArrival> arrivals;
+  // Calls that are expected within the hour, and the urgent ones among them; 0
+  // where nothing is expected (forecast, policy.anticipates).
+  double expected_calls = 0;
+  double expected_urgent_calls = 0;
 };
 
 // Where the planner expects a person to be: his last position since he went on
@@ -166,6 +188,17 @@ std::vector<TravelRequest> TravelNeeded(const core::Board& board,
 
 // True if a call waits to be matched, or a crew for a car. Cheap.
 bool WantsPlan(const core::Board& board);
+
+// True if the center wants advice for free crews and there is one: then a plan
+// is worth making though no call waits. Cheap.
+bool WantsAdvice(const core::Board& board);
+
+// By when in policy.promise_share of cases a crew that has accepted, or is
+// under way, is at the door, which is expected at `arrive_time`. `spread`: of
+// its way, standard deviation over mean. `has_departed`: else some time passes
+// before it sets out.
+absl::Time PromiseFor(const core::Policy& policy, absl::Time now,
+                      absl::Time arrive_time, double spread, bool has_departed);
 
 // Proposes a crew for every call that is being matched, and another car for
 // every crew that has lost its own, all of them solved as one assignment of

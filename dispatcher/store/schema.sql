@@ -482,3 +482,9 @@ CREATE INDEX matches_by_call ON matches (center, call);
 -- Migration 2: Calls say how they came, and when they were written on paper
 ALTER TABLE calls ADD COLUMN source TEXT NOT NULL DEFAULT 'UNSPECIFIED';
 ALTER TABLE calls ADD COLUMN written_time BIGINT;
+
+-- Migration 3: Promised arrivals, waiting calls and advice to free crews
+ALTER TABLE assignments ADD COLUMN driver_left BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE calls ADD COLUMN promise TEXT;
+ALTER TABLE duties ADD COLUMN standby TEXT;
+ALTER TABLE matches ADD COLUMN waiting TEXT;

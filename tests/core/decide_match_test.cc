@@ -687,5 +687,197 @@ TEST(ReportDriverMissing, LetsOnlyARegisteredPhysicianDriveHimself) {
       HasSubstr("the physician drives himself"));
 }
 
+// --- What people are told of the arrival -------------------------------------
+
+// Of c1's assignment: at the door in so many minutes, by so many for certain.
+UpdateEstimate EstimateIn(const Night& night, int expect, int promise) {
+  UpdateEstimate c;
+  c.assignment = night.GetCall().assignment;
+  c.estimate.arrive_time = night.now + absl::Minutes(expect);
+  c.estimate.finish_time = c.estimate.arrive_time + absl::Minutes(40);
+  c.estimate.promise_time = night.now + absl::Minutes(promise);
+  return c;
+}
+
+PromiseArrivals PromiseIn(const Night& night, const std::string& call,
+                          int expect, int promise) {
+  return PromiseArrivals{{{CallId(call), night.now + absl::Minutes(expect),
+                           night.now + absl::Minutes(promise)}}};
+}
+
+TEST(Promise, IsToldWhenACrewAcceptsAndAnewWhenItWouldNotHold) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  OfferVisit c = night.OfferTo("c1", "p1", "d1");
+  c.estimate.promise_time = c.estimate.arrive_time + absl::Minutes(10);
+  night.Must(c);
+  EXPECT_EQ(night.GetCall().promise, std::nullopt);
+  night.Must(AcceptOffer{night.GetCall().offer, kP1});
+  night.Must(AcceptOffer{night.GetCall().offer, kD1});
+  ASSERT_TRUE(night.GetCall().promise.has_value());
+  const ArrivalPromise first = *night.GetCall().promise;
+  EXPECT_EQ(first.expect_time, c.estimate.arrive_time);
+  EXPECT_EQ(first.promise_time, c.estimate.promise_time);
+  EXPECT_EQ(first.first_promise_time, c.estimate.promise_time);
+  EXPECT_EQ(first.tell_time, night.now);
+  EXPECT_TRUE(first.has_crew);
+  EXPECT_EQ(first.changes, 0);
+
+  // A little later, or somewhat earlier: it still holds.
+  night.events.clear();
+  UpdateEstimate update = EstimateIn(night, 20, 30);
+  for (const absl::Duration change : {absl::Minutes(2), -absl::Minutes(9)}) {
+    update.estimate.promise_time = first.promise_time + change;
+    night.Must(update);
+    EXPECT_EQ(*night.GetCall().promise, first);
+  }
+  EXPECT_EQ(night.Count(EventKind::kEstimateChanged), 2);
+  EXPECT_EQ(night.Count(EventKind::kArrivalPromised), 0);
+
+  night.now += absl::Minutes(5);
+  update.estimate.promise_time = first.promise_time + absl::Minutes(3);
+  night.Must(update);
+  EXPECT_EQ(night.Count(EventKind::kArrivalPromised), 1);
+  const ArrivalPromise& second = *night.GetCall().promise;
+  EXPECT_EQ(second.promise_time, first.promise_time + absl::Minutes(3));
+  EXPECT_EQ(second.expect_time, update.estimate.arrive_time);
+  EXPECT_EQ(second.first_promise_time, first.promise_time);
+  EXPECT_EQ(second.tell_time, night.now);
+  EXPECT_EQ(second.changes, 1);
+}
+
+TEST(Promise, IsNotMadeFromAnEstimateThatHasNone) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  UpdateEstimate update = EstimateIn(night, 20, 30);
+  update.estimate.promise_time = absl::UnixEpoch();
+  night.Must(update);
+  EXPECT_EQ(night.GetCall().promise, std::nullopt);
+}
+
+TEST(Promise, IsMadeToWhoWaitsAndAgainWhenACrewAccepts) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(PromiseIn(night, "c1", 50, 80));
+  ASSERT_TRUE(night.GetCall().promise.has_value());
+  EXPECT_FALSE(night.GetCall().promise->has_crew);
+  EXPECT_EQ(night.GetCall().promise->promise_time,
+            night.now + absl::Minutes(80));
+  night.events.clear();
+  night.Must(PromiseIn(night, "c1", 52, 89));
+  night.Must(PromiseIn(night, "c1", 30, 51));
+  EXPECT_EQ(night.events.size(), 0u);
+  night.Must(PromiseIn(night, "c1", 60, 90));
+  EXPECT_EQ(night.Count(EventKind::kArrivalPromised), 1);
+  EXPECT_EQ(night.GetCall().promise->changes, 1);
+
+  OfferVisit c = night.OfferTo("c1", "p1", "d1");
+  c.estimate.promise_time = night.now + absl::Minutes(83);
+  night.Must(c);
+  // Too late: it is being offered.
+  night.Must(PromiseIn(night, "c1", 200, 300));
+  EXPECT_EQ(night.GetCall().promise->changes, 1);
+  night.Must(AcceptOffer{night.GetCall().offer, kP1});
+  night.Must(AcceptOffer{night.GetCall().offer, kD1});
+  EXPECT_TRUE(night.GetCall().promise->has_crew);
+  EXPECT_EQ(night.GetCall().promise->changes, 2);
+
+  night.Must(ReleaseAssignment{night.GetCall().assignment, "engine"});
+  EXPECT_FALSE(night.GetCall().promise->has_crew);
+}
+
+TEST(Promise, IsRefusedBeforeWhatIsExpected) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  EXPECT_THAT(WordsOfDoing(night, PromiseIn(night, "c1", 50, 49)),
+              StartsWith("INVALID_ARGUMENT: arrivals"));
+  EXPECT_EQ(WordsOfDoing(night, PromiseIn(night, "c9", 50, 80)), "OK");
+}
+
+TEST(Promise, IsOfACarThatACrewWaitsFor) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  night.Must(PromiseIn(night, "c1", 70, 100));
+  ASSERT_TRUE(night.GetCall().promise.has_value());
+  EXPECT_FALSE(night.GetCall().promise->has_crew);
+  OfferVisit other = OtherCar(night);
+  other.estimate.promise_time = night.now + absl::Minutes(99);
+  night.Must(other);
+  night.Must(AcceptOffer{night.OfferOf().id, kD2});
+  EXPECT_TRUE(night.GetCall().promise->has_crew);
+  EXPECT_EQ(night.GetCall().promise->promise_time,
+            night.now + absl::Minutes(99));
+}
+
+TEST(ReportUnmatched, IsKeptAnewWhenSomebodyElseIsToGoLater) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  Match match = Unmatched("c1", {Verdict::kBusy});
+  match.waiting = Waiting();
+  match.waiting->reason = WaitReason::kAllBusy;
+  match.waiting->physician = kP1;
+  match.waiting->arrive_time = night.now + absl::Minutes(30);
+  night.Must(ReportUnmatched{{match}});
+  const MatchId first = night.GetCall().match;
+  match.waiting->arrive_time = night.now + absl::Minutes(31);
+  night.Must(ReportUnmatched{{match}});
+  EXPECT_EQ(night.GetCall().match, first);
+  match.waiting->physician = kP2;
+  night.Must(ReportUnmatched{{match}});
+  EXPECT_NE(night.GetCall().match, first);
+  EXPECT_EQ(night.board.Find<Match>(night.GetCall().match)->waiting,
+            match.waiting);
+}
+
+// --- Where free crews should wait
+// ---------------------------------------------
+
+AdviseStandby Advice(const std::string& driver, double latitude) {
+  Standby standby;
+  standby.position = LatLng{latitude, 139.4};
+  standby.expected_urgent_calls = 0.8;
+  return AdviseStandby{{{PersonId(driver), standby}}};
+}
+
+TEST(AdviseStandby, IsToldOnceAndTakenBack) {
+  Night night;
+  night.Must(Advice("d1", 35.67));
+  ASSERT_TRUE(night.DutyOf("d1").standby.has_value());
+  EXPECT_EQ(night.DutyOf("d1").standby->tell_time, night.now);
+  EXPECT_EQ(night.DutyOf("d1").standby->expected_urgent_calls, 0.8);
+  EXPECT_EQ(night.Count(EventKind::kStandbyAdvised), 1);
+  AdviseStandby again = Advice("d1", 35.67);
+  again.advice[0].standby->expected_urgent_calls = 0.7;
+  night.Must(again);
+  EXPECT_EQ(night.Count(EventKind::kStandbyAdvised), 1);
+  night.Must(Advice("d1", 35.68));
+  EXPECT_EQ(night.Count(EventKind::kStandbyAdvised), 2);
+  night.Must(AdviseStandby{{{kD1, std::nullopt}}});
+  EXPECT_EQ(night.DutyOf("d1").standby, std::nullopt);
+  EXPECT_EQ(night.Count(EventKind::kStandbyAdvised), 3);
+}
+
+TEST(AdviseStandby, IsForFreeDriversOnly) {
+  Night night;
+  night.Must(Advice("p1", 35.67));
+  night.Must(Advice("nobody", 35.67));
+  night.BringTo(CallState::kOffered);
+  night.Must(Advice("d1", 35.67));
+  EXPECT_EQ(night.Count(EventKind::kStandbyAdvised), 0);
+  EXPECT_THAT(WordsOfDoing(night, Advice("d2", 95)),
+              HasSubstr("standby.position"));
+}
+
+TEST(AdviseStandby, EndsWithTheNextVisitAndTheDuty) {
+  Night night;
+  night.Must(Advice("d1", 35.67));
+  night.Must(Advice("d2", 35.67));
+  night.BringTo(CallState::kAccepted);
+  EXPECT_EQ(night.DutyOf("d1").standby, std::nullopt);
+  night.Must(GoOffDuty{kD2});
+  EXPECT_EQ(night.DutyOf("d2").standby, std::nullopt);
+}
+
 }  // namespace
 }  // namespace housecall::core

@@ -494,5 +494,44 @@ TEST(ConfirmHours, WorksAfterTheFirstCallOfTheTripWasForgotten) {
   EXPECT_EQ(decision->events.size(), 1u);
 }
 
+// --- Drivers who do not wait
+// --------------------------------------------------
+
+TEST(Driver, WaitsDuringTheVisit) {
+  Night night;
+  night.BringTo(CallState::kOnScene);
+  EXPECT_FALSE(night.AssignmentOf().driver_left);
+  EXPECT_NE(night.board.RunningAssignmentOf(PersonId("d1")), nullptr);
+}
+
+TEST(Driver, IsFreeFromTheArrivalOnWhereTheCenterSaysSo) {
+  Night night;
+  Center center = night.board.center();
+  center.policy.driver_waits = false;
+  night.Must(Update<Center>{center});
+  night.BringTo(CallState::kEnRoute);
+  EXPECT_NE(night.board.RunningAssignmentOf(PersonId("d1")), nullptr);
+  night.Must(night.StepOf("c1", Step::kArrive));
+  EXPECT_TRUE(night.AssignmentOf().driver_left);
+  EXPECT_EQ(night.board.RunningAssignmentOf(PersonId("d1")), nullptr);
+  EXPECT_NE(night.board.RunningAssignmentOf(PersonId("p1")), nullptr);
+
+  // He fetches another physician meanwhile, and the first one goes on alone.
+  night.Must(night.Submission("c2", "b"));
+  night.Must(night.Triage("c2"));
+  night.Must(night.OfferTo("c2", "p2", "d1"));
+  night.Must(AcceptOffer{night.OfferOf("c2").id, PersonId("p2")});
+  night.Must(AcceptOffer{night.OfferOf("c2").id, PersonId("d1")});
+  EXPECT_EQ(night.board.RunningAssignmentOf(PersonId("d1")),
+            &night.AssignmentOf("c2"));
+  night.Must(night.StepOf("c1", Step::kStartTreatment));
+  night.Must(night.StepOf("c1", Step::kEndTreatment));
+  night.Must(night.StepOf("c1", Step::kLeave));
+  EXPECT_EQ(night.board.RunningAssignmentOf(PersonId("p1")), nullptr);
+  // The end of the first visit frees nobody of the second.
+  EXPECT_EQ(night.board.RunningAssignmentOf(PersonId("d1")),
+            &night.AssignmentOf("c2"));
+}
+
 }  // namespace
 }  // namespace housecall::core

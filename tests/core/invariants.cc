@@ -125,7 +125,9 @@ void CheckPeople(const Board& board, Lines* lines) {
       }
     }
     for (const PersonId& person : {assignment.physician, assignment.driver}) {
-      if (person.empty()) continue;
+      // A driver who does not wait is bound until the arrival only.
+      const bool left = assignment.driver_left && person == assignment.driver;
+      if (person.empty() || left) continue;
       if (!bound.emplace(person, id).second) {
         Report(lines, person.value(), " runs twice: ", id.value());
       }

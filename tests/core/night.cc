@@ -80,7 +80,9 @@ absl::StatusOr<Subject> Night::Do(const Command& command) {
           return As("nurse-ito");
         } else if constexpr (std::is_same_v<C, PassTime> ||
                              std::is_same_v<C, ReportUnmatched> ||
-                             std::is_same_v<C, UpdateEstimate>) {
+                             std::is_same_v<C, UpdateEstimate> ||
+                             std::is_same_v<C, PromiseArrivals> ||
+                             std::is_same_v<C, AdviseStandby>) {
           return SystemActor();
         } else if constexpr (std::is_same_v<C, OfferVisit>) {
           return c.override_reason.empty() ? SystemActor() : As("op-mori");

@@ -157,11 +157,67 @@ TEST(Simulate, RefusesWhatBreaksARule) {
   }
 }
 
-TEST(Simulate, SaysWhichNightsItCannot) {
-  Night night = NightWith({});
+// A second physician at the first one's home.
+Night WithTwoPhysicians(Night night) {
+  night.physicians.push_back(night.physicians[0]);
+  night.physicians[1].id = 1;
+  return night;
+}
+
+TEST(Simulate, LetsADriverLeaveDuringTheVisit) {
+  Night night = WithTwoPhysicians(
+      NightWith({CallAt(0, kHour, "C"), CallAt(1, kHour + 60, "C")}));
   night.driver_waits = false;
-  EXPECT_EQ(RunNight(night, {}).status().code(),
-            absl::StatusCode::kUnimplemented);
+  night.seats = 1;
+  bool ordered = false;
+  std::vector<PhysicianState> states;
+  const absl::StatusOr<NightResult> result = Simulate(
+      night, Always([&](const Situation& situation) {
+        Orders orders;
+        if (!ordered && situation.calls.size() == 2) {
+          ordered = true;
+          // Both to their patients; then the first one home, for whom the car
+          // has to wait.
+          orders.plans[0] = {{Op::kPick, 0, -1, -1}, {Op::kVisit, 0, 0, -1},
+                             {Op::kPick, 1, -1, -1}, {Op::kVisit, 1, 1, -1},
+                             {Op::kPick, 0, -1, -1}, {Op::kHome, 0, -1, -1}};
+        }
+        states.push_back(situation.physicians[0].state);
+        return orders;
+      }));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->metrics.rejected, 0);
+  EXPECT_EQ(result->metrics.unserved, 0);
+  ASSERT_THAT(result->timeline, SizeIs(6));
+  const TimelineEntry& visit = result->timeline[1];
+  EXPECT_EQ(visit.stop.op, Op::kVisit);
+  // The car is free when he is at the door, not when he is done.
+  EXPECT_EQ(visit.end, visit.arrive);
+  EXPECT_EQ(result->timeline[2].begin, visit.arrive);
+  // Nobody boards before his visit of half an hour is over.
+  EXPECT_GE(result->timeline[4].end, visit.arrive + 1800);
+  EXPECT_EQ(result->timeline[5].stop.op, Op::kHome);
+  EXPECT_THAT(states, ::testing::Contains(PhysicianState::kServing));
+}
+
+TEST(Simulate, GivesASecondPhysicianASeatOnlyWhereTheDriverDoesNotWait) {
+  for (const bool waits : {true, false}) {
+    Night night = WithTwoPhysicians(NightWith({CallAt(0, kHour, "C")}));
+    night.driver_waits = waits;
+    night.seats = 2;
+    bool ordered = false;
+    const absl::StatusOr<NightResult> result = Simulate(
+        night, Always([&](const Situation& situation) {
+          Orders orders;
+          if (!ordered && !situation.calls.empty()) {
+            ordered = true;
+            orders.plans[0] = {{Op::kPick, 0, -1, -1}, {Op::kPick, 1, -1, -1}};
+          }
+          return orders;
+        }));
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->metrics.rejected, waits ? 1 : 0);
+  }
 }
 
 // --- The planner at the head ------------------------------------------------
@@ -180,6 +236,19 @@ TEST(RunNight, ServesEveryCallAndBreaksNoRule) {
   EXPECT_EQ(result->metrics.rejected, 0);
   EXPECT_EQ(result->metrics.unserved, 0);
   EXPECT_EQ(result->metrics.changes_per_call, 0);
+}
+
+TEST(RunNight, IsAtThePatientsEarlierWhereDriversDoNotWait) {
+  Night night = WithTwoPhysicians(BusyNight());
+  const absl::StatusOr<NightResult> waiting = RunNight(night, {});
+  ASSERT_TRUE(waiting.ok()) << waiting.status();
+  night.driver_waits = false;
+  const absl::StatusOr<NightResult> leaving = RunNight(night, {});
+  ASSERT_TRUE(leaving.ok()) << leaving.status();
+  EXPECT_EQ(leaving->metrics.rejected, 0);
+  EXPECT_EQ(leaving->metrics.unserved, 0);
+  EXPECT_LT(leaving->metrics.all.mean_response,
+            waiting->metrics.all.mean_response);
 }
 
 TEST(RunNight, IsTheSameEachTime) {

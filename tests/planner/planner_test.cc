@@ -1,6 +1,7 @@
 #include "dispatcher/planner/planner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 #include <vector>
@@ -929,6 +930,333 @@ TEST(Plan, IsRepeatable) {
   const PlanResult again = PlanFor(board);
   EXPECT_EQ(plan.offers, again.offers);
   EXPECT_EQ(plan.unmatched, again.unmatched);
+}
+
+// --- What is promised, and why a call waits
+// -----------------------------------
+
+const Candidate* CandidateOf(const Match& match, const std::string& physician) {
+  for (const Candidate& candidate : match.candidates) {
+    if (candidate.physician == PersonId(physician)) return &candidate;
+  }
+  return nullptr;
+}
+
+TEST(Plan, PromisesWhatWillHold) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.position = Near(0, 3)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 1)});
+  AddCall(builder, "call-1", Near(0, 15));
+  const auto width = [](const Board& board, const PlanOptions& options) {
+    const PlanResult plan = PlanFor(board, options);
+    EXPECT_THAT(plan.arrivals, SizeIs(1));
+    EXPECT_THAT(plan.offers, SizeIs(1));
+    if (plan.offers.empty()) return 0.0;
+    const core::Estimate& estimate = plan.offers[0].estimate;
+    return absl::ToDoubleMinutes(estimate.promise_time - estimate.arrive_time);
+  };
+  PlanOptions at_once;
+  at_once.crews_answer = false;
+  Board board = builder.board();
+  // Two minutes on the road and twelve, which take a fifth more or less.
+  const double usual = width(board, at_once);
+  EXPECT_GT(usual, 2);
+  EXPECT_LT(usual, 5);
+  // They have to answer and to set out.
+  EXPECT_GT(width(board, {}), usual + 2);
+  core::Center center = board.center();
+  center.policy.promise_share = 0.97;
+  board.Put(center);
+  EXPECT_GT(width(board, at_once), usual + 1);
+  center.policy.travel_spread = 0;
+  board.Put(center);
+  EXPECT_EQ(width(board, at_once), 0);
+}
+
+TEST(Plan, SaysWhoComesToACallThatWaitsAndWhen) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-there", {.position = Near(1, 0)})
+      .AddDriver("driver-there", "car-1", {.position = Near(1, 0)});
+  builder.AddCallInState(
+      CallState::kOnScene, "call-0",
+      {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+  AddCall(builder, "call-1", Near(5, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(plan.offers, IsEmpty());
+  const Match* match = MatchOf(plan, "call-1");
+  ASSERT_NE(match, nullptr);
+  ASSERT_TRUE(match->waiting.has_value());
+  EXPECT_EQ(match->waiting->reason, core::WaitReason::kAllBusy);
+  EXPECT_EQ(match->waiting->physician, PersonId("dr-there"));
+  EXPECT_EQ(match->waiting->driver, PersonId("driver-there"));
+  const Candidate* busy = CandidateOf(*match, "dr-there");
+  ASSERT_NE(busy, nullptr);
+  EXPECT_EQ(busy->verdict, Verdict::kBusy);
+  ASSERT_TRUE(busy->free_time.has_value());
+  EXPECT_GT(*busy->free_time, TestNow());
+  ASSERT_THAT(plan.arrivals, SizeIs(1));
+  EXPECT_EQ(plan.arrivals[0].call, CallId("call-1"));
+  EXPECT_EQ(plan.arrivals[0].expect_time, match->waiting->arrive_time);
+  EXPECT_EQ(plan.arrivals[0].promise_time, match->waiting->promise_time);
+  EXPECT_GT(plan.arrivals[0].expect_time, TestNow() + absl::Minutes(4));
+  EXPECT_GT(plan.arrivals[0].promise_time,
+            plan.arrivals[0].expect_time + absl::Minutes(5));
+}
+
+// What comes in meanwhile may go first, the more so the less urgent a call is.
+TEST(Plan, PromisesLessUrgentCallsLater) {
+  const auto promised = [](Urgency urgency) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-there", {.position = Near(1, 0)})
+        .AddDriver("driver-there", "car-1", {.position = Near(1, 0)});
+    builder.AddCallInState(
+        CallState::kOnScene, "call-0",
+        {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+    AddCall(builder, "call-1", Near(5, 0), urgency);
+    const PlanResult plan = PlanFor(builder.board());
+    EXPECT_THAT(plan.arrivals, SizeIs(1));
+    return plan.arrivals.empty() ? TestNow() : plan.arrivals[0].promise_time;
+  };
+  EXPECT_GT(promised(Urgency::kRoutine), promised(Urgency::kStandard));
+  EXPECT_GT(promised(Urgency::kStandard), promised(Urgency::kUrgent));
+}
+
+TEST(Plan, SaysThatALaterCrewCostsLess) {
+  PlanOptions options;
+  options.forecast.on = false;
+  const PlanResult plan = PlanFor(OverdueBy(absl::Minutes(1)), options);
+  const Match* match = MatchOf(plan, "call-1");
+  ASSERT_NE(match, nullptr);
+  ASSERT_TRUE(match->waiting.has_value());
+  EXPECT_EQ(match->waiting->reason, core::WaitReason::kLaterCrewCostsLess);
+  EXPECT_EQ(match->waiting->physician, PersonId("dr-there"));
+  EXPECT_EQ(CandidateOf(*match, "dr-free")->verdict,
+            Verdict::kLaterCrewCostsLess);
+  EXPECT_EQ(CandidateOf(*match, "dr-there")->verdict, Verdict::kBusy);
+}
+
+TEST(Plan, SaysThatNobodyMayEverGo) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.position = Near(0, 3)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 1)});
+  AddCall(builder, "call-1", Near(0, 5));
+  builder.Change<Call>("call-1", [](Call& call) {
+    call.required_skills = {core::Skill::kVentilator};
+  });
+  const Match* match = nullptr;
+  const PlanResult plan = PlanFor(builder.board());
+  match = MatchOf(plan, "call-1");
+  ASSERT_NE(match, nullptr);
+  ASSERT_TRUE(match->waiting.has_value());
+  EXPECT_EQ(match->waiting->reason, core::WaitReason::kNobody);
+  EXPECT_TRUE(match->waiting->physician.empty());
+  EXPECT_THAT(plan.arrivals, IsEmpty());
+  EXPECT_EQ(CandidateOf(*match, "dr-sato")->verdict, Verdict::kMissingSkill);
+}
+
+// One crew, a call that can wait for hours, and urgent ones to be expected.
+TEST(Plan, SaysThatACrewIsKeptFreeForUrgentCalls) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.position = Near(0, 0)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 0)});
+  AddCall(builder, "call-1", Near(12, 0), Urgency::kRoutine);
+  Board board = builder.Build();
+  core::Center center = board.center();
+  center.policy.routine_target = absl::Hours(6);
+  center.policy.tardiness_weight = 50;
+  board.Put(center);
+  Call call = *board.Find<Call>(CallId("call-1"));
+  call.target_time = TestNow() + absl::Hours(6);
+  board.Put(call);
+  PlanOptions options;
+  options.forecast.holds = true;
+  options.forecast.calls_per_car = 40;
+  options.weights = {.urgent = 100, .standard = 1, .routine = 0.01};
+  const PlanResult plan = PlanFor(board, options);
+  EXPECT_THAT(plan.offers, IsEmpty());
+  const Match* match = MatchOf(plan, "call-1");
+  ASSERT_NE(match, nullptr);
+  ASSERT_TRUE(match->waiting.has_value());
+  EXPECT_EQ(match->waiting->reason, core::WaitReason::kKeptFree);
+  EXPECT_GT(match->waiting->expected_urgent_calls, 0);
+  ASSERT_TRUE(match->waiting->review_time.has_value());
+  EXPECT_GT(*match->waiting->review_time, TestNow());
+  EXPECT_EQ(CandidateOf(*match, "dr-sato")->verdict, Verdict::kKeptFree);
+  // The center may want none of that.
+  center.policy.anticipates = false;
+  board.Put(center);
+  EXPECT_THAT(PlanFor(board, options).offers, SizeIs(1));
+}
+
+TEST(Plan, SaysWhatWouldMakeItAnother) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-near", {.self_drive = true, .position = Near(0, 4)})
+      .AddPhysician("dr-far", {.self_drive = true, .position = Near(0, 9)});
+  AddCall(builder, "call-1", Near(0, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  const Match* match = MatchOf(plan, "call-1");
+  ASSERT_NE(match, nullptr);
+  const Candidate* chosen = CandidateOf(*match, "dr-near");
+  const Candidate* other = CandidateOf(*match, "dr-far");
+  ASSERT_EQ(chosen->verdict, Verdict::kChosen);
+  EXPECT_EQ(chosen->excess_cost, 0);
+  EXPECT_EQ(other->verdict, Verdict::kLaterArrival);
+  EXPECT_NEAR(other->excess_cost, other->cost - chosen->cost, 1e-9);
+  EXPECT_GT(other->excess_cost, 5);
+}
+
+// --- Who sits in whose car
+// -----------------------------------------------------
+
+// dr-sato and driver-abe have left a patient ten minutes ago; dr-kato, whose
+// skill the next one needs, is at home.
+BoardBuilder AfterAVisit() {
+  BoardBuilder builder;
+  builder
+      .AddPhysician("dr-sato",
+                    {.position = Near(5, 0), .base_position = Near(9, 0)})
+      .AddPhysician("dr-kato",
+                    {.skills = {core::Skill::kChild}, .position = Near(5, 2)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(5, 0)});
+  builder.AddCallInState(CallState::kDepartedScene, "call-0", {});
+  AddCall(builder, "call-1", Near(5, 6));
+  builder.Change<Call>("call-1", [](Call& call) {
+    call.required_skills = {core::Skill::kChild};
+  });
+  for (const char* person : {"dr-sato", "driver-abe"}) {
+    builder.Change<core::Position>(person, [](core::Position& position) {
+      position.receive_time = TestNow();
+    });
+  }
+  return builder;
+}
+
+TEST(Plan, BringsHomeWhoSitsInTheCar) {
+  BoardBuilder builder = AfterAVisit();
+  PlanOptions options;
+  options.forecast.on = false;
+  const auto fetch_minutes = [&](const BoardBuilder& of) {
+    const PlanResult plan = PlanFor(of.board(), options);
+    EXPECT_THAT(Names(plan), ElementsAre("call-1: dr-kato driver-abe car-1"));
+    return absl::ToDoubleMinutes(plan.offers[0].estimate.fetch_duration);
+  };
+  // By way of dr-sato's base.
+  const double with_him = fetch_minutes(builder);
+  EXPECT_NEAR(with_him, 4 + std::hypot(4, 2), 0.1);
+  // His phone says that he is elsewhere by now.
+  builder.Change<core::Position>("dr-sato", [](core::Position& position) {
+    position.position = Near(7, 0);
+  });
+  EXPECT_NEAR(fetch_minutes(builder), 2, 0.1);
+}
+
+// --- Drivers who do not wait
+// ---------------------------------------------------
+
+TEST(Plan, SendsADriverOnWhoDoesNotWait) {
+  for (const bool left : {false, true}) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-there", {.position = Near(1, 0)})
+        .AddPhysician("dr-kato", {.position = Near(2, 0)})
+        .AddDriver("driver-abe", "car-1", {.position = Near(1, 0)});
+    builder.AddCallInState(
+        CallState::kOnScene, "call-0",
+        {.physician = "dr-there", .driver = "driver-abe", .car = "car-1"});
+    AddCall(builder, "call-1", Near(5, 0));
+    Board board = builder.Build();
+    core::Center center = board.center();
+    center.policy.driver_waits = !left;
+    board.Put(center);
+    core::Assignment crew = *board.RunningAssignmentOf(PersonId("dr-there"));
+    crew.driver_left = left;
+    board.Put(crew);
+    PlanOptions options;
+    options.forecast.on = false;
+    const PlanResult plan = PlanFor(board, options);
+    if (left) {
+      EXPECT_THAT(Names(plan), ElementsAre("call-1: dr-kato driver-abe car-1"));
+    } else {
+      EXPECT_THAT(Names(plan), IsEmpty());
+    }
+  }
+}
+
+TEST(WantsAdvice, WhileADriverIsFreeAndTheCenterWantsIt) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {}).AddDriver("driver-abe", "car-1", {});
+  EXPECT_TRUE(WantsAdvice(builder.board()));
+  EXPECT_FALSE(WantsPlan(builder.board()));
+  EXPECT_THAT(TravelNeeded(builder.board(), TestNow()), SizeIs(1));
+  Board off = builder.Build();
+  core::Center center = off.center();
+  center.policy.anticipates = false;
+  off.Put(center);
+  EXPECT_FALSE(WantsAdvice(off));
+  EXPECT_THAT(TravelNeeded(off, TestNow()), IsEmpty());
+  builder.AddCallInState(CallState::kEnRoute, "call-1", {});
+  EXPECT_FALSE(WantsAdvice(builder.board()));
+}
+
+TEST(PromiseFor, AllowsForWhatVaries) {
+  core::Policy policy;
+  const absl::Time arrive_time = TestNow() + absl::Minutes(30);
+  const auto width = [&](double spread, bool departed) {
+    return absl::ToDoubleMinutes(
+        PromiseFor(policy, TestNow(), arrive_time, spread, departed) -
+        arrive_time);
+  };
+  EXPECT_EQ(width(0, true), 0);
+  // 1.28 standard deviations of 6 minutes, about.
+  EXPECT_NEAR(width(0.2, true), 7.7, 0.5);
+  EXPECT_GT(width(0.2, false), width(0.2, true) + 1);
+  // Long overdue: it is not promised for the past.
+  EXPECT_EQ(
+      PromiseFor(policy, TestNow(), TestNow() - absl::Hours(1), 0.2, true),
+      TestNow());
+}
+
+// --- Two at one door, fair shares
+// ------------------------------------------------
+
+TEST(Plan, SeesThoseWithAnInfectionLastUnlessTheyAreMoreUrgent) {
+  for (const bool urgent : {false, true}) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-a", {.self_drive = true, .position = Near(4, 0)});
+    AddCall(builder, "call-1", Near(5, 0),
+            urgent ? Urgency::kUrgent : Urgency::kStandard);
+    AddCall(builder, "call-2", Near(5, 0));
+    builder.Change<core::Patient>("patient-call-1", [](core::Patient& patient) {
+      patient.infection = true;
+    });
+    EXPECT_THAT(Names(PlanFor(builder.board())),
+                ElementsAre(urgent ? "call-1+call-2: dr-a himself"
+                                   : "call-2+call-1: dr-a himself"));
+  }
+}
+
+// Two visits in four hours are less of a burden than two in one.
+TEST(Plan, SharesTheBurdenByTheHourOnDuty) {
+  BoardBuilder builder;
+  builder
+      .AddPhysician("dr-long",
+                    {.self_drive = true, .visits = 2, .position = Near(4, 0)})
+      .AddPhysician("dr-short",
+                    {.self_drive = true, .visits = 2, .position = Near(-4, 0)});
+  builder.Change<core::Duty>("dr-long", [](core::Duty& duty) {
+    duty.since = TestNow() - absl::Hours(4);
+  });
+  builder.Change<core::Duty>("dr-short", [](core::Duty& duty) {
+    duty.since = TestNow() - absl::Hours(1);
+  });
+  // A little nearer to dr-short.
+  AddCall(builder, "call-1", Near(-0.5, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), ElementsAre("call-1: dr-long himself"));
+  const Match* match = MatchOf(plan, "call-1");
+  ASSERT_NE(match, nullptr);
+  // 2.5 hours on average: 2 visits count as 1.25 and as 5.
+  EXPECT_NEAR(CandidateOf(*match, "dr-long")->fairness_cost, 3 * 1.25, 1e-6);
+  EXPECT_NEAR(CandidateOf(*match, "dr-short")->fairness_cost, 3 * 5, 1e-6);
 }
 
 }  // namespace

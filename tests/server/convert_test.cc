@@ -213,6 +213,8 @@ TEST(Convert, EveryCommandHasARequestOfTheSameFields) {
       {"CreateCenter", {{}, {}}},
       {"ReportUnmatched", {{}, {}}},
       {"UpdateEstimate", {{}, {}}},
+      {"PromiseArrivals", {{}, {}}},
+      {"AdviseStandby", {{}, {}}},
       {"PassTime", {{}, {}}},
       {"RecordAttempt", {{}, {}}},
       // Made by handlers from requests of another shape.

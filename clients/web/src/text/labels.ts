@@ -197,6 +197,8 @@ export const eventKindLabel = label(EventKind, {
   TASK_RESOLVED: ["要対応を完了", "task resolved"],
   DELIVERY_BEGAN: ["送付を開始", "delivery began"],
   VISIT_RECORDED: ["紙の往診記録を入力", "visit entered from paper"],
+  ARRIVAL_PROMISED: ["到着時刻を案内", "arrival promised"],
+  STANDBY_ADVISED: ["待機場所を案内", "standby advised"],
 });
 
 export const deliveryStateLabel = label(DeliveryState, {
@@ -265,6 +267,8 @@ export const verdictLabel = label(Verdict, {
   UNREACHABLE: ["道が通じない", "unreachable"],
   NO_SEAT: ["座席がない", "no seat"],
   REST_RULES: ["休息不足", "rest rules"],
+  LATER_CREW_COSTS_LESS: ["後で空く組が有利", "a later crew costs less"],
+  KEPT_FREE: ["緊急に備え待機", "kept free for urgent calls"],
 });
 
 export const answerLabel = label(Answer, {
