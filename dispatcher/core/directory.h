@@ -50,7 +50,7 @@ struct Policy {
   absl::Duration session_timeout = absl::Hours(14);
   // Weights of the matching, in cost units per minute or per event: see
   // planner/cost.h, the one place that says what they mean.
-  double tardiness_weight = 1.0;
+  double tardiness_weight = 8;
   double own_physician_bonus_minutes = 10;
   double fairness_minutes_per_visit = 3;
   double platform_penalty_minutes = 5;

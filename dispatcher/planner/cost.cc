@@ -71,17 +71,17 @@ double UnservedCost(const CallClock& clock, const core::Policy& policy) {
 
 double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
                       const core::PersonId& physician,
-                      const core::OrganizationId& employer) {
+                      const core::OrganizationId& employer,
+                      const UrgencyWeights& weights) {
   if (patient == nullptr) return 0;
-  if (patient->primary_physician == physician) {
-    return -policy.own_physician_bonus_minutes;
-  }
+  const double bonus = policy.own_physician_bonus_minutes * weights.standard;
+  if (patient->primary_physician == physician) return -bonus;
   const bool has_seen =
       std::find(patient->seen_by.begin(), patient->seen_by.end(), physician) !=
       patient->seen_by.end();
   const bool own_clinic =
       !employer.empty() && patient->primary_clinic == employer;
-  if (has_seen || own_clinic) return -policy.own_physician_bonus_minutes / 2;
+  if (has_seen || own_clinic) return -bonus / 2;
   return 0;
 }
 

@@ -84,12 +84,14 @@ double UnservedCost(const CallClock& clock, const core::Policy& policy);
 // What a minute on the road costs besides the time that it takes.
 inline constexpr double kDriveCost = 0.5;
 
-// -policy.own_physician_bonus_minutes for the patient's own physician, minus
-// half of it for one who has seen him before or who works this duty for his
-// primary clinic. `patient` may be null.
+// For the patient's own physician, minus what it costs that a standard call
+// waits for policy.own_physician_bonus_minutes; minus half of it for one who
+// has seen him before or who works this duty for his primary clinic. `patient`
+// may be null.
 double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
                       const core::PersonId& physician,
-                      const core::OrganizationId& employer);
+                      const core::OrganizationId& employer,
+                      const UrgencyWeights& weights = {});
 
 // policy.fairness_minutes_per_visit for each visit of this duty so far;
 // physician and driver count alike.

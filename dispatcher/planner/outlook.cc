@@ -1,6 +1,8 @@
 #include "dispatcher/planner/outlook.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 namespace housecall::planner {
@@ -10,6 +12,9 @@ namespace {
 // Physicians that an idle car may fetch: so many of the nearest.
 constexpr size_t kFetchTries = 4;
 constexpr size_t kPlaceTries = 6;
+// A trial is given up where its gain, so many standard errors better than seen,
+// would still be too small.
+constexpr double kHopeless = 1;
 
 // The state of cars after their standby moves.
 RouteProblem After(const RouteProblem& problem,
@@ -62,14 +67,35 @@ double DriveCost(const RouteProblem& problem,
   return minutes * problem.cost_per_drive_minute;
 }
 
+// What the scenario's calls add to the plan, each put where it costs least at
+// the moment in which it becomes known. `schedule` is `plan`, kept, and is it
+// again afterwards.
+double AddedCost(const Schedule& plan, const Scenario& scenario,
+                 Schedule* schedule) {
+  double sum = 0;
+  bool changed = false;
+  for (const ExpectedCall& call : scenario) {
+    const Schedule::Slot slot = schedule->Best(call.stop, call.known_minutes);
+    const bool served = slot.found() && slot.cost < call.stop.unserved_cost;
+    sum += call.weight * (served ? slot.cost : call.stop.unserved_cost);
+    if (!served || call.weight < 1) continue;
+    schedule->InsertForeign(slot, call.stop, call.known_minutes);
+    changed = true;
+  }
+  if (changed) schedule->RevertTo(plan);
+  return sum;
+}
+
 class LookingAhead {
  public:
   LookingAhead(const RouteProblem& problem, const RoutePlan& plan,
                const std::vector<Scenario>& scenarios,
                const OutlookOptions& options)
       : problem_(problem), scenarios_(scenarios), options_(options) {
+    IsBetter(plan, {}, &trial_);
     best_.plan = plan;
-    best_.cost_before = best_.cost = Judge(plan, {});
+    best_.cost_before = best_.cost = trial_.mean;
+    best_costs_.swap(trial_.costs);
   }
 
   Outlook Run() {
@@ -97,20 +123,62 @@ class LookingAhead {
            (options_.is_over && options_.is_over());
   }
 
-  double Judge(const RoutePlan& plan, const std::vector<Standby>& standbys) {
-    const RouteProblem problem = After(problem_, standbys);
-    Schedule schedule(&problem);
-    schedule.Set(plan);
-    return ExpectedCost(schedule, scenarios_, &steps_) +
-           DriveCost(problem_, standbys);
+  // What a plan costs with each scenario.
+  struct Verdicts {
+    std::vector<double> costs;
+    double mean = 0;
+  };
+
+  // Whether the plan is surely better than the best so far, by the scenarios,
+  // which are the same for both. Ends early where that is hardly so.
+  bool IsBetter(const RoutePlan& plan, const std::vector<Standby>& standbys,
+                Verdicts* verdicts) {
+    constexpr size_t kFewest = 16;
+    constexpr size_t kLookEvery = 8;
+    std::optional<RouteProblem> after;
+    if (!standbys.empty()) after = After(problem_, standbys);
+    Schedule kept(after.has_value() ? &*after : &problem_);
+    kept.Set(plan);
+    Schedule schedule = kept;
+    schedule.Keep();
+    const double sure = kept.cost() + DriveCost(problem_, standbys);
+    const int64_t steps_before = schedule.steps();
+    const bool is_first = best_costs_.empty();
+    verdicts->costs.clear();
+    double sum = 0;
+    double gains = 0;
+    double squares = 0;
+    bool better = true;
+    for (size_t i = 0; i < scenarios_.size() && better; ++i) {
+      const double cost = sure + AddedCost(kept, scenarios_[i], &schedule);
+      verdicts->costs.push_back(cost);
+      sum += cost;
+      if (is_first) continue;
+      const double gain = best_costs_[i] - cost;
+      gains += gain;
+      squares += gain * gain;
+      const double count = static_cast<double>(i + 1);
+      const bool is_last = i + 1 == scenarios_.size();
+      if (!is_last && (i + 1 < kFewest || (i + 1) % kLookEvery != 0)) continue;
+      const double mean = gains / count;
+      const double error =
+          std::sqrt(std::max(0.0, squares / count - mean * mean) / count);
+      better = mean + (is_last ? -options_.surely : kHopeless) * error >
+               options_.least_gain;
+    }
+    steps_ += schedule.steps() - steps_before;
+    const auto count = static_cast<double>(verdicts->costs.size());
+    verdicts->mean = count > 0 ? sum / count : sure;
+    if (scenarios_.empty()) better = verdicts->mean < best_.cost;
+    return better;
   }
 
   bool Try(RoutePlan plan, std::vector<Standby> standbys) {
-    const double cost = Judge(plan, standbys);
-    if (cost >= best_.cost - options_.least_gain) return false;
+    if (!IsBetter(plan, standbys, &trial_)) return false;
     best_.plan = std::move(plan);
     best_.standbys = std::move(standbys);
-    best_.cost = cost;
+    best_.cost = trial_.mean;
+    best_costs_.swap(trial_.costs);
     return true;
   }
 
@@ -118,10 +186,12 @@ class LookingAhead {
     bool better = false;
     const Route& route = from.plan[w];
     // Not now.
-    if (options_.holds && route.hold_minutes == 0) {
+    for (double minutes : options_.hold_minutes) {
+      if (route.hold_minutes >= minutes) continue;
       RoutePlan plan = from.plan;
-      plan[w].hold_minutes = options_.hold_minutes;
+      plan[w].hold_minutes = minutes;
       better |= Try(std::move(plan), from.standbys);
+      if (IsOver()) return better;
     }
     // Somebody else.
     const int stop = route.legs.front().stop;
@@ -216,6 +286,9 @@ class LookingAhead {
   const std::vector<Scenario>& scenarios_;
   const OutlookOptions& options_;
   Outlook best_;
+  // By scenario.
+  std::vector<double> best_costs_;
+  Verdicts trial_;
   int64_t steps_ = 0;
 };
 
@@ -228,16 +301,7 @@ double ExpectedCost(const Schedule& plan,
   schedule.Keep();
   const int64_t steps_before = schedule.steps();
   for (const Scenario& scenario : scenarios) {
-    bool changed = false;
-    for (const ExpectedCall& call : scenario) {
-      const Schedule::Slot slot = schedule.Best(call.stop, call.known_minutes);
-      const bool served = slot.found() && slot.cost < call.stop.unserved_cost;
-      sum += call.weight * (served ? slot.cost : call.stop.unserved_cost);
-      if (!served || call.weight < 1) continue;
-      schedule.InsertForeign(slot, call.stop, call.known_minutes);
-      changed = true;
-    }
-    if (changed) schedule.RevertTo(plan);
+    sum += AddedCost(plan, scenario, &schedule);
   }
   *steps += schedule.steps() - steps_before;
   if (scenarios.empty()) return plan.cost();

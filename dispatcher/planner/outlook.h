@@ -40,12 +40,14 @@ struct OutlookOptions {
   int64_t max_steps = 1'000'000;
   // Where cars may wait; none: where they are.
   std::vector<int> places;
-  // Whether a call may be kept waiting so that a crew is free, and how long at
-  // a time.
-  bool holds = false;
-  double hold_minutes = 10;
+  // How long a call may be kept waiting, at a time, so that a crew is free;
+  // none: no call is.
+  std::vector<double> hold_minutes;
   // A change must be worth this much.
   double least_gain = 0.5;
+  // And be so many standard errors from being worth less: the scenarios are a
+  // sample, and the best of many trials looks better than it is.
+  double surely = 1.5;
   // Asked before each trial; true ends it. May be empty.
   std::function<bool()> is_over = {};
 };

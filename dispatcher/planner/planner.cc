@@ -517,8 +517,9 @@ class Planning {
     cost.fairness = FairShareOf(*physician.duty);
     for (const Call* call : stop.calls) {
       const core::Patient* patient = board_.Find<core::Patient>(call->patient);
-      cost.continuity += ContinuityCost(policy_, patient, physician.person->id,
-                                        physician.duty->organization);
+      cost.continuity +=
+          ContinuityCost(policy_, patient, physician.person->id,
+                         physician.duty->organization, options_.weights);
       cost.platform += PlatformCost(policy_, physician.employer, patient);
     }
     return cost;
@@ -1413,7 +1414,7 @@ class Planning {
     }
     OutlookOptions options;
     options.max_steps = options_.forecast.max_steps;
-    options.holds = options_.forecast.holds;
+    if (options_.forecast.holds) options.hold_minutes = {10, 20, 40};
     options.is_over = options_.is_over;
     if (options_.forecast.relocates) options.places = forecast.places;
     std::sort(options.places.begin(), options.places.end());

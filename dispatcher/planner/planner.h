@@ -103,7 +103,7 @@ struct ForecastOptions {
   // Whether a call may be kept waiting so that a crew stays free for an urgent
   // one, and whether cars are sent to wait elsewhere.
   bool holds = false;
-  bool relocates = false;
+  bool relocates = true;
 };
 
 struct PlanOptions {
@@ -112,7 +112,7 @@ struct PlanOptions {
   int max_calls = 200;
   // How long the search for the routes of the whole night may go on, in steps
   // of some 20 ns; 0: calls are planned only for those who are free now.
-  int64_t max_steps = 200'000;
+  int64_t max_steps = 2'000'000;
   UrgencyWeights weights = {};
   // Used only where the whole night is planned.
   ForecastOptions forecast = {};

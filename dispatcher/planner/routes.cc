@@ -160,7 +160,10 @@ Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
   Slot best;
   const int physicians = static_cast<int>(problem_->physicians.size());
   free_physicians_.clear();
+  double least_physician_cost = kNever;
   for (int p = 0; p < physicians; ++p) {
+    least_physician_cost =
+        std::min(least_physician_cost, stop.physician_costs[p]);
     if (problem_->physicians[p].can_be_fetched && !IsPhysicianUsed(p) &&
         stop.physician_costs[p] < kNever) {
       free_physicians_.push_back(p);
@@ -185,6 +188,12 @@ Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
       }
     };
     for (size_t i = first; i <= legs.size(); ++i) {
+      // From here on he would come too late to be cheaper.
+      double least = least_physician_cost;
+      for (const WaitClock& clock : stop.clocks) {
+        least += WaitingCost(clock, std::max(timed.states[i].time, since));
+      }
+      if (least >= best.cost) break;
       const int seated = timed.states[i].physician;
       const int next = i < legs.size() ? legs[i].physician : kNone;
       if (seated != kNone && !IsUsedElsewhere(seated, w)) consider(i, seated);

@@ -102,10 +102,10 @@ TEST(ContinuityCost, PrefersWhoKnowsThePatient) {
     double cost;
   };
   for (const Row& row : {
-           Row{"dr-own", "clinic-hino", -10},
-           {"dr-before", "clinic-hino", -5},
-           {"dr-new", "clinic-sakura", -5},
-           {"dr-before", "clinic-sakura", -5},
+           Row{"dr-own", "clinic-hino", -20},
+           {"dr-before", "clinic-hino", -10},
+           {"dr-new", "clinic-sakura", -10},
+           {"dr-before", "clinic-sakura", -10},
            {"dr-new", "clinic-hino", 0},
            {"dr-new", "", 0},
        }) {
