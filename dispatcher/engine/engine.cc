@@ -4,6 +4,7 @@
 #include <cmath>
 #include <future>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <utility>
 #include <variant>
@@ -252,30 +253,55 @@ std::vector<core::CenterId> Engine::Centers() const {
   return centers;
 }
 
+namespace {
+
+absl::Status NoSuchCenter(const core::CenterId& center) {
+  return absl::NotFoundError(
+      absl::StrCat("there is no center ", center.value()));
+}
+
+}  // namespace
+
 absl::StatusOr<Subscription> Engine::Subscribe(const core::CenterId& center,
                                                int64_t after,
                                                Listener listener) {
   const std::shared_ptr<Lane> lane = FindLane(center);
-  const absl::Status unknown =
-      absl::NotFoundError(absl::StrCat("there is no center ", center.value()));
-  if (lane == nullptr) return unknown;
-  MutexLock lock(lane->publish_mutex);
-  if (!lane->Exists()) return unknown;
+  if (lane == nullptr) return NoSuchCenter(center);
+  return Look(*lane, after, std::numeric_limits<size_t>::max(),
+              std::move(listener));
+}
+
+absl::StatusOr<Subscription> Engine::Look(const core::CenterId& center,
+                                          int64_t after, size_t most) const {
+  const std::shared_ptr<Lane> lane = FindLane(center);
+  if (lane == nullptr) return NoSuchCenter(center);
+  return Look(*lane, after, most, nullptr);
+}
+
+absl::StatusOr<Subscription> Engine::Look(Lane& lane, int64_t after,
+                                          size_t most, Listener listener) {
+  MutexLock lock(lane.publish_mutex);
+  if (!lane.Exists()) return NoSuchCenter(lane.center);
   Subscription subscription;
-  subscription.id = lane->next_listener++;
-  subscription.board = lane->published;
-  subscription.sequence = lane->sequence;
-  if (after >= 0 && after <= lane->sequence) {
+  subscription.board = lane.published;
+  subscription.sequence = lane.sequence;
+  if (after >= 0 && after <= lane.sequence) {
+    // The newest entries are at the end, without gaps.
+    const auto missed = static_cast<size_t>(lane.sequence - after);
     subscription.complete =
-        after == lane->sequence ||
-        (!lane->recent.empty() && lane->recent.front().sequence <= after + 1);
+        missed <= most &&
+        (missed == 0 ||
+         (!lane.recent.empty() && lane.recent.front().sequence <= after + 1));
     if (subscription.complete) {
-      for (const store::JournalEntry& entry : lane->recent) {
+      for (const store::JournalEntry& entry : lane.recent) {
         if (entry.sequence > after) subscription.missed.push_back(entry);
       }
     }
   }
-  lane->listeners[subscription.id] = std::move(listener);
+  if (listener) {
+    subscription.id = lane.next_listener++;
+    lane.listeners[subscription.id] = std::move(listener);
+  }
   return subscription;
 }
 

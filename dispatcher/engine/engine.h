@@ -107,6 +107,10 @@ class Engine {
   // there is none. `after`: the last sequence that the watcher has seen, or -1.
   absl::StatusOr<Subscription> Subscribe(const core::CenterId& center,
                                          int64_t after, Listener listener);
+  // What Subscribe would begin with, but for a listener. With more than `most`
+  // missed entries it is not complete: copying them keeps the writer waiting.
+  absl::StatusOr<Subscription> Look(const core::CenterId& center, int64_t after,
+                                    size_t most) const;
   // Afterwards the listener is not called any more.
   void Unsubscribe(const core::CenterId& center, int64_t id);
 
@@ -121,6 +125,9 @@ class Engine {
   struct Lane;
 
   std::shared_ptr<Lane> FindLane(const core::CenterId& center) const;
+  // With `most` as in Look; adds the listener if it is not null.
+  static absl::StatusOr<Subscription> Look(Lane& lane, int64_t after,
+                                           size_t most, Listener listener);
   std::shared_ptr<Lane> AddLane(const core::CenterId& center);
   void StartThreads(const std::shared_ptr<Lane>& lane);
   void RunWriter(Lane& lane);

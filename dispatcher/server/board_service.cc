@@ -12,107 +12,7 @@
 namespace housecall::server {
 namespace {
 
-constexpr int kChunkResources = 200;
-// Clients take messages of 4 MiB unless they are told otherwise.
-constexpr size_t kChunkBytes = 1 << 20;
 constexpr int kHeartbeatTicks = 15;
-
-// The field of a Resource that holds this kind of record, or nothing for
-// accounts and sessions.
-template <typename R>
-constexpr bool kIsWatched =
-    !std::is_same_v<R, core::Account> && !std::is_same_v<R, core::Session>;
-
-auto* Mutable(const core::Call&, v1::Resource* r) { return r->mutable_call(); }
-auto* Mutable(const core::Offer&, v1::Resource* r) {
-  return r->mutable_offer();
-}
-auto* Mutable(const core::Assignment&, v1::Resource* r) {
-  return r->mutable_assignment();
-}
-auto* Mutable(const core::Visit&, v1::Resource* r) {
-  return r->mutable_visit();
-}
-auto* Mutable(const core::Note&, v1::Resource* r) { return r->mutable_note(); }
-auto* Mutable(const core::Delivery&, v1::Resource* r) {
-  return r->mutable_delivery();
-}
-auto* Mutable(const core::Task&, v1::Resource* r) { return r->mutable_task(); }
-auto* Mutable(const core::Match&, v1::Resource* r) {
-  return r->mutable_match();
-}
-auto* Mutable(const core::Duty&, v1::Resource* r) { return r->mutable_duty(); }
-auto* Mutable(const core::Position&, v1::Resource* r) {
-  return r->mutable_position();
-}
-auto* Mutable(const core::Shift&, v1::Resource* r) {
-  return r->mutable_shift();
-}
-auto* Mutable(const core::Override&, v1::Resource* r) {
-  return r->mutable_override();
-}
-auto* Mutable(const core::Patient&, v1::Resource* r) {
-  return r->mutable_patient();
-}
-auto* Mutable(const core::Person&, v1::Resource* r) {
-  return r->mutable_person();
-}
-auto* Mutable(const core::Car&, v1::Resource* r) { return r->mutable_car(); }
-auto* Mutable(const core::Organization&, v1::Resource* r) {
-  return r->mutable_organization();
-}
-auto* Mutable(const core::Center&, v1::Resource* r) {
-  return r->mutable_center();
-}
-
-// What belongs to one call, for a watcher of that call only.
-template <typename R>
-bool IsOfCall(const R& record, const core::CallId& call) {
-  if constexpr (std::is_same_v<R, core::Call>) {
-    return record.id == call;
-  } else if constexpr (requires { record.call; }) {
-    return record.call == call;
-  } else if constexpr (requires { record.calls; }) {
-    return Contains(record.calls, call);
-  } else {
-    return false;
-  }
-}
-
-// Writes an event with those of its records that the caller may see under that
-// RPC. False if there is nothing for him in it.
-bool WriteEvent(const store::JournalEntry& entry, const Caller& caller,
-                absl::string_view rpc, const core::CallId& only,
-                const core::Board& board, v1::Event* out) {
-  for (const core::Record& record : entry.event.records) {
-    std::visit(
-        [&](const auto& r) {
-          using R = std::decay_t<decltype(r)>;
-          if constexpr (kIsWatched<R>) {
-            if (!only.empty() && !IsOfCall(r, only)) return;
-            if (!MayBeShown(ReachOnStream<R>(rpc, caller.actor), r,
-                            caller.actor, board)) {
-              return;
-            }
-            WriteRecord(r, caller.center, caller.actor, board,
-                        Mutable(r, out->add_resources()));
-          }
-        },
-        record);
-  }
-  if (out->resources().empty()) return false;
-  out->set_sequence(entry.sequence);
-  out->set_kind(static_cast<v1::EventKind>(entry.event.kind));
-  SetTimestamp(entry.event.time, out->mutable_event_time());
-  out->set_call(ResourceName(caller.center, entry.event.call));
-  out->set_actor_person(ResourceName(caller.center, entry.event.actor.person));
-  out->set_actor_role(static_cast<v1::Role>(entry.event.actor.MainRole()));
-  return true;
-}
-
-std::string ResumeToken(const core::CenterId& center, int64_t sequence) {
-  return absl::StrCat(center.value(), ":", sequence);
-}
 
 absl::StatusOr<int64_t> ParseResumeToken(const core::CenterId& center,
                                          const std::string& token) {
@@ -127,199 +27,132 @@ absl::StatusOr<int64_t> ParseResumeToken(const core::CenterId& center,
   return sequence;
 }
 
+absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
+                          v1::WatchBoardRequest* request) {
+  // Which is taken apart.
+  grpc::ByteBuffer copy = bytes;
+  const bool read =
+      grpc::SerializationTraits<v1::WatchBoardRequest>::Deserialize(&copy,
+                                                                    request)
+          .ok();
+  return read ? absl::OkStatus()
+              : absl::InvalidArgumentError(kUnreadableRequest);
+}
+
 class BoardWatcher final : public Watcher {
  public:
-  using Writer = StreamWriter<v1::BoardUpdate>;
+  using Writer = StreamWriter<grpc::ByteBuffer>;
 
-  BoardWatcher(const Desk* desk, std::string authorization, Writer* writer)
+  BoardWatcher(const Desk* desk, ByteBudget* /*budget*/,
+               std::string authorization, Writer* writer)
       : desk_(desk),
         authorization_(std::move(authorization)),
         writer_(writer) {}
 
   void set_only(core::CallId only) { only_ = std::move(only); }
+  void set_after(int64_t after) { after_ = after; }
 
-  void Begin(const engine::Subscription& subscription) override {
-    const absl::StatusOr<Caller> caller = Recheck();
+  void Begin(BoardFeed* feed) override {
+    const absl::StatusOr<Caller> caller = Authenticate();
     if (!caller.ok()) return writer_->EndWith(caller.status());
-    // More at once than the client may be behind would cut him off, again and
-    // again: then the board itself is less.
-    if (subscription.complete &&
-        subscription.missed.size() <= writer_->max_queue() / 2) {
-      for (const store::JournalEntry& entry : subscription.missed) {
-        SendEvent(entry, *caller, *subscription.board);
-      }
-      sequence_ = subscription.sequence;
-      SendPositions(*subscription.board, *caller);
-      return;
-    }
-    SendSnapshot(*subscription.board, subscription.sequence, *caller);
+    actor_ = caller->actor;
+    reader_ = feed->Join({actor_, only_}, after_, desk_->engine());
+    writer_->set_next([this] { return reader_->Next(); });
+    writer_->Nudge();
   }
 
-  void Tell(const engine::Commit& commit) override {
-    const absl::StatusOr<Caller> caller = Recheck();
-    if (!caller.ok()) return writer_->EndWith(caller.status());
-    for (const store::JournalEntry& entry : commit.entries) {
-      SendEvent(entry, *caller, *commit.board);
+  void Tell() override { writer_->Nudge(); }
+
+  void Recheck() override {
+    const absl::StatusOr<Caller> caller = Authenticate();
+    if (!caller.ok()) {
+      writer_->EndWith(caller.status());
+    } else if (caller->actor != actor_) {
+      // He sees other things now.
+      writer_->EndWith(absl::UnavailableError(
+          "what you may see has changed; resume with the last token"));
     }
-    sequence_ = commit.sequence;
   }
 
   void Tick() override {
     writer_->Tick();
-    const absl::StatusOr<Caller> caller = Recheck();
-    if (!caller.ok()) return writer_->EndWith(caller.status());
-    if (++ticks_ < kHeartbeatTicks || writer_->waiting() > 0) return;
-    v1::BoardUpdate update;
-    SetTimestamp(desk_->engine().clock().Now(),
-                 update.mutable_heartbeat()->mutable_server_time());
-    Push(std::move(update), caller->center);
+    if (reader_ == nullptr) return;
+    const int64_t taken = reader_->taken();
+    if (taken != taken_) ticks_ = 0;
+    taken_ = taken;
+    if (++ticks_ < kHeartbeatTicks) return;
+    reader_->WantHeartbeat();
+    writer_->Nudge();
   }
 
-  void End() override {
-    writer_->EndWith(absl::UnavailableError("the server is stopping"));
+  void End(absl::Status status) override {
+    writer_->EndWith(std::move(status));
+    if (reader_ != nullptr) reader_->Leave();
+  }
+
+  bool is_lost() const override {
+    return reader_ != nullptr && reader_->is_lost();
+  }
+  int ticks_behind() const override {
+    return reader_ != nullptr && reader_->is_behind() ? writer_->ticks_busy()
+                                                      : 0;
   }
 
  private:
-  absl::StatusOr<Caller> Recheck() const {
+  absl::StatusOr<Caller> Authenticate() const {
     return AuthenticateToken(desk_->engine(), authorization_);
-  }
-
-  void Push(v1::BoardUpdate update, const core::CenterId& center) {
-    ticks_ = 0;
-    update.set_sequence(sequence_);
-    update.set_resume_token(ResumeToken(center, sequence_));
-    writer_->Push(std::move(update));
-  }
-
-  void SendEvent(const store::JournalEntry& entry, const Caller& caller,
-                 const core::Board& board) {
-    v1::BoardUpdate update;
-    if (!WriteEvent(entry, caller, "WatchBoard", only_, board,
-                    update.mutable_event())) {
-      return;
-    }
-    sequence_ = entry.sequence;
-    Push(std::move(update), caller.center);
-  }
-
-  // What was reported meanwhile is not among the missed entries: positions are
-  // not journaled.
-  void SendPositions(const core::Board& board, const Caller& caller) {
-    store::JournalEntry entry;
-    entry.sequence = sequence_;
-    entry.event.kind = core::EventKind::kPositionReported;
-    entry.event.time = desk_->engine().clock().Now();
-    entry.event.actor = core::SystemActor();
-    board.table<core::Position>().ForEach(
-        [&](const auto&, const core::Position& position) {
-          entry.event.records.push_back(position);
-        });
-    SendEvent(entry, caller, board);
-  }
-
-  void SendSnapshot(const core::Board& board, int64_t sequence,
-                    const Caller& caller) {
-    v1::BoardUpdate begin;
-    begin.mutable_snapshot_begin();
-    writer_->Push(std::move(begin));
-    chunk_ = v1::BoardUpdate();
-    // A snapshot is the present: calls that are over are in ListCalls.
-    Add(board.center(), board, caller);
-    AddTable<core::Organization>(board, caller);
-    AddTable<core::Person>(board, caller);
-    AddTable<core::Car>(board, caller);
-    AddTable<core::Patient>(board, caller);
-    AddTable<core::Shift>(board, caller);
-    AddTable<core::Override>(board, caller);
-    AddTable<core::Duty>(board, caller);
-    AddTable<core::Position>(board, caller);
-    AddTable<core::Call>(board, caller);
-    AddTable<core::Offer>(board, caller);
-    AddTable<core::Assignment>(board, caller);
-    AddTable<core::Visit>(board, caller);
-    AddTable<core::Match>(board, caller);
-    AddTable<core::Note>(board, caller);
-    AddTable<core::Delivery>(board, caller);
-    AddTable<core::Task>(board, caller);
-    FlushChunk();
-    sequence_ = sequence;
-    v1::BoardUpdate complete;
-    SetTimestamp(desk_->engine().clock().Now(),
-                 complete.mutable_snapshot_complete()->mutable_server_time());
-    Push(std::move(complete), caller.center);
-  }
-
-  template <typename R>
-  void AddTable(const core::Board& board, const Caller& caller) {
-    board.table<R>().ForEach(
-        [&](const auto&, const R& record) { Add(record, board, caller); });
-  }
-
-  template <typename R>
-  void Add(const R& record, const core::Board& board, const Caller& caller) {
-    if (!only_.empty() && !IsOfCall(record, only_)) return;
-    if (!MayBeShown(ReachOnStream<R>("WatchBoard", caller.actor), record,
-                    caller.actor, board)) {
-      return;
-    }
-    v1::Resource* const resource =
-        chunk_.mutable_snapshot_chunk()->add_resources();
-    WriteRecord(record, caller.center, caller.actor, board,
-                Mutable(record, resource));
-    chunk_bytes_ += resource->ByteSizeLong();
-    if (chunk_.snapshot_chunk().resources_size() == kChunkResources ||
-        chunk_bytes_ >= kChunkBytes) {
-      FlushChunk();
-    }
-  }
-
-  void FlushChunk() {
-    if (chunk_.has_snapshot_chunk()) writer_->Push(std::move(chunk_));
-    chunk_ = v1::BoardUpdate();
-    chunk_bytes_ = 0;
   }
 
   const Desk* const desk_;
   const std::string authorization_;
   Writer* const writer_;
   core::CallId only_;
-  v1::BoardUpdate chunk_;
-  size_t chunk_bytes_ = 0;
-  int64_t sequence_ = 0;
+  int64_t after_ = -1;
+  core::Actor actor_;
+  std::unique_ptr<BoardFeed::Reader> reader_;
+  // As of the last tick.
+  int64_t taken_ = 0;
   int ticks_ = 0;
 };
 
-class BoardService final : public v1::BoardService::CallbackService {
- public:
-  BoardService(const Desk* desk, WatchHub* hub, size_t max_waiting)
-      : desk_(desk), hub_(hub), max_waiting_(max_waiting) {}
+// WatchBoard takes and gives bytes: what many watch is written once.
+using Base = v1::BoardService::WithRawCallbackMethod_WatchBoard<
+    v1::BoardService::WithCallbackMethod_ListEvents<v1::BoardService::Service>>;
 
-  grpc::ServerWriteReactor<v1::BoardUpdate>* WatchBoard(
+class BoardService final : public Base {
+ public:
+  BoardService(const Desk* desk, WatchHub* hub) : desk_(desk), hub_(hub) {}
+
+  using Base::WatchBoard;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchBoard(
       grpc::CallbackServerContext* context,
-      const v1::WatchBoardRequest* request) override {
+      const grpc::ByteBuffer* bytes) override {
+    v1::WatchBoardRequest request;
     int64_t after = -1;
     core::CallId only;
+    absl::Status status = ParseRequest(*bytes, &request);
     const absl::StatusOr<Caller> caller = desk_->Authenticate(*context);
-    absl::Status status;
-    if (caller.ok()) {
-      status = CheckParent(*caller, request->parent());
+    if (status.ok() && caller.ok()) {
+      status = CheckParent(*caller, request.parent());
       if (status.ok()) {
         absl::StatusOr<int64_t> parsed =
-            ParseResumeToken(caller->center, request->resume_token());
+            ParseResumeToken(caller->center, request.resume_token());
         status = parsed.status();
         if (status.ok()) after = *parsed;
       }
       if (status.ok()) {
         absl::StatusOr<std::string> call =
-            FilterId<core::CallId>(*caller, request->call(), "call");
+            FilterId<core::CallId>(*caller, request.call(), "call");
         status = call.status();
         if (status.ok()) only = core::CallId(*call);
       }
     }
-    return OpenStream<v1::BoardUpdate, BoardWatcher>(
-        desk_, hub_, context, "WatchBoard", *request, max_waiting_, after,
-        status,
-        [&only](BoardWatcher& watcher) { watcher.set_only(std::move(only)); });
+    return OpenStream<grpc::ByteBuffer, BoardWatcher>(
+        desk_, hub_, context, "WatchBoard", request, status,
+        [&only, after](BoardWatcher& watcher) {
+          watcher.set_only(std::move(only));
+          watcher.set_after(after);
+        });
   }
 
   grpc::ServerUnaryReactor* ShowPresence(
@@ -389,8 +222,8 @@ class BoardService final : public v1::BoardService::CallbackService {
       }
       after = entry.sequence;
       v1::Event event;
-      if (WriteEvent(entry, caller, "ListEvents", core::CallId(call),
-                     *caller.board, &event)) {
+      if (WriteEvent(entry, caller.center, caller.actor, "ListEvents",
+                     core::CallId(call), *caller.board, &event)) {
         bytes += event.ByteSizeLong();
         *response->add_events() = std::move(event);
       }
@@ -400,15 +233,14 @@ class BoardService final : public v1::BoardService::CallbackService {
 
   const Desk* const desk_;
   WatchHub* const hub_;
-  const size_t max_waiting_;
   PresenceBook presences_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk, WatchHub* hub,
-                                                size_t max_waiting) {
-  return std::make_unique<BoardService>(desk, hub, max_waiting);
+std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk,
+                                                WatchHub* hub) {
+  return std::make_unique<BoardService>(desk, hub);
 }
 
 }  // namespace housecall::server

@@ -8,6 +8,12 @@
 
 namespace housecall::server {
 
+// gRPC itself says "unimplemented", and nothing else, which sends people
+// looking for a server of another version.
+inline constexpr char kUnreadableRequest[] =
+    "the request cannot be read: a text in it is not UTF-8, or it is not the "
+    "message that this RPC takes";
+
 // The codes have the same numbers. What is the server's own fault is told to
 // its log: it may name files of this machine. Why a request was refused stands
 // in the details, as a google.rpc.Status with one Refusal, unless that would

@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "dispatcher/base/mutex.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/server/grpc_status.h"
 #include "dispatcher/server/services.h"
 #include "dispatcher/server/watch.h"
 #include "dispatcher/server/workers.h"
@@ -35,9 +36,7 @@ constexpr int kKeepaliveTimeoutMilliseconds = 20 * 1000;
 // Who has not even said that he speaks gRPC by then holds a socket for nothing.
 constexpr int kHandshakeTimeoutMilliseconds = 10 * 1000;
 
-// Answers a request whose bytes are none of its message. gRPC itself says
-// "unimplemented", and nothing else, which sends people looking for a server of
-// another version.
+// Answers a request whose bytes are none of its message.
 class UnreadableRequest final : public grpc::experimental::Interceptor {
  public:
   using Point = grpc::experimental::InterceptionHookPoints;
@@ -50,10 +49,8 @@ class UnreadableRequest final : public grpc::experimental::Interceptor {
     }
     if (unreadable_ &&
         methods->QueryInterceptionHookPoint(Point::PRE_SEND_STATUS)) {
-      methods->ModifySendStatus(grpc::Status(
-          grpc::StatusCode::INVALID_ARGUMENT,
-          "the request cannot be read: a text in it is not UTF-8, or it is not "
-          "the message that this RPC takes"));
+      methods->ModifySendStatus(
+          grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, kUnreadableRequest));
     }
     methods->Proceed();
   }
@@ -136,6 +133,15 @@ absl::Status CheckPair(const std::string& certificate, const std::string& key,
   return absl::OkStatus();
 }
 
+WatchLimits WatchLimitsOf(const Options& options) {
+  WatchLimits limits;
+  limits.stream.messages = options.watch_queue;
+  limits.stream.bytes = options.watch_queue_bytes;
+  limits.total_bytes = options.watch_total_bytes;
+  limits.moves_interval = options.position_interval;
+  return limits;
+}
+
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
@@ -195,10 +201,10 @@ struct Server::Parts {
   Parts(engine::Engine* engine, const Options& options)
       : workers(options.worker_threads, options.worker_queue),
         logins(1, options.login_queue),
-        hub(engine),
+        hub(engine, WatchLimitsOf(options)),
         desk(engine, &workers, &logins) {
     services.push_back(MakeCallService(&desk));
-    services.push_back(MakeBoardService(&desk, &hub, options.watch_queue));
+    services.push_back(MakeBoardService(&desk, &hub));
     services.push_back(MakeVisitService(&desk, &hub));
     services.push_back(MakeRotaService(&desk));
     services.push_back(MakePatientService(&desk));
@@ -259,10 +265,20 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(engine::Engine* engine,
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
+StreamFigures Server::stream_figures() const {
+  const WatchFigures figures = parts_->hub.figures();
+  return {.streams = figures.watchers,
+          .waiting_bytes = figures.waiting_bytes,
+          .ended_laggards = figures.ended_laggards};
+}
+
 int Server::port() const { return parts_->port; }
 
 std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
-  return parts_->server->InProcessChannel(grpc::ChannelArguments());
+  grpc::ChannelArguments arguments;
+  // Whoever gets the answer in the end has a limit of his own.
+  arguments.SetMaxReceiveMessageSize(-1);
+  return parts_->server->InProcessChannel(arguments);
 }
 
 void Server::Shutdown(absl::Duration grace) {

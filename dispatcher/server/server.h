@@ -2,6 +2,8 @@
 #ifndef HOUSECALL_DISPATCHER_SERVER_SERVER_H_
 #define HOUSECALL_DISPATCHER_SERVER_SERVER_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -30,10 +32,26 @@ struct Options {
   // Logins that wait at most, for a thread of their own, which takes some 30
   // for each second.
   size_t login_queue = 128;
-  // Updates that a watcher of the board may be behind before its stream is
-  // ended with ResourceExhausted; it resumes by token. A snapshot takes one for
-  // each 200 resources.
+  // What a watcher of the board may be behind, in updates and in bytes, before
+  // its stream is ended with ResourceExhausted; it resumes by token.
   size_t watch_queue = 4096;
+  size_t watch_queue_bytes = 8 << 20;
+  // What may wait for the clients of all streams together, in bytes; beyond it
+  // those who have been behind for longest are ended. What many wait for counts
+  // once.
+  size_t watch_total_bytes = 64 << 20;
+  // Watchers are told of positions no more often than that, of each person the
+  // newest; zero: at once.
+  absl::Duration position_interval = absl::Milliseconds(500);
+};
+
+// What streams hold, for whoever looks after the server.
+struct StreamFigures {
+  size_t streams = 0;
+  // That wait for clients now.
+  size_t waiting_bytes = 0;
+  // Since the start: whose clients, or the server, could not keep up.
+  int64_t ended_laggards = 0;
 };
 
 // Serves every service of proto/housecall/v1 with health and reflection. All
@@ -49,6 +67,7 @@ class Server {
   ~Server();
 
   int port() const;
+  StreamFigures stream_figures() const;
 
   // A channel to this server without a socket. No call may start on it once
   // Shutdown was called: gRPC 1.51 ends the process then. None may be under way

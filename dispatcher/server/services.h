@@ -14,9 +14,8 @@ namespace housecall::server {
 
 // Each borrows the desk, which outlives it.
 std::unique_ptr<grpc::Service> MakeCallService(const Desk* desk);
-// `max_waiting`: see Options::watch_queue.
-std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk, WatchHub* hub,
-                                                size_t max_waiting);
+std::unique_ptr<grpc::Service> MakeBoardService(const Desk* desk,
+                                                WatchHub* hub);
 std::unique_ptr<grpc::Service> MakeVisitService(const Desk* desk,
                                                 WatchHub* hub);
 std::unique_ptr<grpc::Service> MakeRotaService(const Desk* desk);
@@ -32,8 +31,8 @@ std::unique_ptr<grpc::Service> MakeSessionService(const Desk* desk);
 template <typename Message, typename WatcherType, typename Request>
 grpc::ServerWriteReactor<Message>* OpenStream(
     const Desk* desk, WatchHub* hub, grpc::CallbackServerContext* context,
-    absl::string_view rpc, const Request& request, size_t max_waiting,
-    int64_t after, absl::Status status = absl::OkStatus(),
+    absl::string_view rpc, const Request& request,
+    absl::Status status = absl::OkStatus(),
     const std::function<void(WatcherType&)>& prepare = {}) {
   // The writer belongs to the watcher's holder and to gRPC until OnDone, the
   // watcher to the hub.
@@ -42,8 +41,8 @@ grpc::ServerWriteReactor<Message>* OpenStream(
     std::shared_ptr<WatcherType> watcher;
   };
   auto* stream = new Stream;
-  stream->writer = std::make_shared<StreamWriter<Message>>(
-      context, max_waiting, [stream, hub] {
+  stream->writer =
+      std::make_shared<StreamWriter<Message>>(context, [stream, hub] {
         if (stream->watcher != nullptr) {
           // The hub may still be telling it something: the writer stays until
           // the hub has let go.
@@ -63,9 +62,10 @@ grpc::ServerWriteReactor<Message>* OpenStream(
   const auto& metadata = context->client_metadata();
   const auto found = metadata.find("authorization");
   stream->watcher = std::make_shared<WatcherType>(
-      desk, std::string(found->second.data(), found->second.size()), writer);
+      desk, hub->budget(),
+      std::string(found->second.data(), found->second.size()), writer);
   if (prepare) prepare(*stream->watcher);
-  status = hub->Add(caller->center, after, stream->watcher);
+  status = hub->Add(caller->center, stream->watcher);
   if (!status.ok()) writer->EndWith(status);
   return writer;
 }

@@ -19,67 +19,91 @@ absl::Status FillPerson(const Caller& caller, Command* command) {
 
 constexpr int kHeartbeatTicks = 15;
 
-// A stream of DutyViews: whole ones, whenever one differs from the last.
+// A stream of DutyViews: whole ones, whenever one differs from the last. Each
+// replaces the one before, so that a slow phone skips some: one is under way,
+// the newest waits.
 class DutyWatcher final : public Watcher {
  public:
   using Writer = StreamWriter<v1::DutyView>;
 
-  DutyWatcher(const Desk* desk, std::string authorization, Writer* writer)
+  DutyWatcher(const Desk* desk, ByteBudget* budget, std::string authorization,
+              Writer* writer)
       : desk_(desk),
+        budget_(budget),
         authorization_(std::move(authorization)),
-        writer_(writer) {}
-
-  void Begin(const engine::Subscription& subscription) override {
-    Send(*subscription.board, subscription.sequence, true);
+        writer_(writer) {
+    writer_->set_next([this] {
+      MutexLock lock(mutex_);
+      return std::exchange(waiting_, nullptr);
+    });
   }
-  void Tell(const engine::Commit& commit) override {
-    Send(*commit.board, commit.sequence, false);
+
+  void Begin(BoardFeed* feed) override {
+    feed_ = feed;
+    Send(true);
+  }
+  void Tell() override { Send(false); }
+  void Recheck() override {
+    const absl::StatusOr<Caller> caller = Authenticate();
+    if (!caller.ok()) writer_->EndWith(caller.status());
   }
   void Tick() override {
     writer_->Tick();
-    // A session ends by the clock too.
-    const absl::StatusOr<Caller> caller = Recheck();
-    if (!caller.ok()) return writer_->EndWith(caller.status());
-    if (++ticks_ >= kHeartbeatTicks) Send(*caller->board, sequence_, true);
+    // A duty that the rota says begins by the clock.
+    if (feed_ != nullptr) Send(++ticks_ >= kHeartbeatTicks);
   }
-  void End() override {
-    writer_->EndWith(absl::UnavailableError("the server is stopping"));
+  void End(absl::Status status) override {
+    writer_->EndWith(std::move(status));
+    feed_ = nullptr;
+    MutexLock lock(mutex_);
+    waiting_ = nullptr;
+  }
+  bool is_lost() const override { return false; }
+  int ticks_behind() const override {
+    MutexLock lock(mutex_);
+    return waiting_ == nullptr ? 0 : writer_->ticks_busy();
   }
 
  private:
-  absl::StatusOr<Caller> Recheck() const {
+  absl::StatusOr<Caller> Authenticate() const {
     return AuthenticateToken(desk_->engine(), authorization_);
   }
 
-  void Send(const core::Board& board, int64_t sequence, bool anyway) {
-    const absl::StatusOr<Caller> caller = Recheck();
+  void Send(bool anyway) {
+    const absl::StatusOr<Caller> caller = Authenticate();
     if (!caller.ok()) return writer_->EndWith(caller.status());
-    v1::DutyView view =
-        MakeDutyView(board, caller->center, caller->actor, caller->actor.person,
-                     desk_->engine().clock().Now());
+    const absl::Time now = desk_->engine().clock().Now();
+    v1::DutyView view = MakeDutyView(*feed_->board(), caller->center,
+                                     caller->actor, caller->actor.person, now);
     // What changes without meaning anything to him.
-    const std::string content = view.SerializeAsString();
+    std::string content = view.SerializeAsString();
     if (!anyway && content == content_) return;
-    content_ = content;
-    sequence_ = sequence;
-    view.set_sequence(sequence);
-    SetTimestamp(desk_->engine().clock().Now(), view.mutable_server_time());
+    const size_t bytes = content.size();
+    content_ = std::move(content);
+    view.set_sequence(feed_->sequence());
+    SetTimestamp(now, view.mutable_server_time());
     ticks_ = 0;
-    // Each view replaces the one before: a slow phone skips some.
-    if (writer_->waiting() < 4) {
-      writer_->Push(std::move(view));
-    } else {
-      content_.clear();
+    {
+      MutexLock lock(mutex_);
+      waiting_ = std::make_shared<const Parcel<v1::DutyView>>(std::move(view),
+                                                              bytes, budget_);
     }
+    writer_->Nudge();
   }
 
   const Desk* const desk_;
+  ByteBudget* const budget_;
   const std::string authorization_;
   Writer* const writer_;
-  // Of the last view that was sent.
-  int64_t sequence_ = 0;
+  // The hub's thread only.
+  BoardFeed* feed_ = nullptr;
+  // Of the last view.
   std::string content_;
   int ticks_ = 0;
+
+  mutable Mutex mutex_;
+  std::shared_ptr<const Parcel<v1::DutyView>> waiting_
+      HOUSECALL_GUARDED_BY(mutex_);
 };
 
 class VisitService final : public v1::VisitService::CallbackService {
@@ -133,8 +157,8 @@ class VisitService final : public v1::VisitService::CallbackService {
       status = FilterId<core::PersonId>(*caller, request->person(), "person")
                    .status();
     }
-    return OpenStream<v1::DutyView, DutyWatcher>(
-        desk_, hub_, context, "WatchDuty", *request, 16, -1, status);
+    return OpenStream<v1::DutyView, DutyWatcher>(desk_, hub_, context,
+                                                 "WatchDuty", *request, status);
   }
 
   grpc::ServerUnaryReactor* AcceptOffer(grpc::CallbackServerContext* context,

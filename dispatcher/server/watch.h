@@ -4,21 +4,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
+#include <map>
 #include <memory>
-#include <string>
 #include <thread>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "dispatcher/base/mutex.h"
 #include "dispatcher/engine/engine.h"
-#include "dispatcher/server/grpc_status.h"
-#include "grpcpp/grpcpp.h"
+#include "dispatcher/server/board_feed.h"
+#include "dispatcher/server/stream_writer.h"
 
 namespace housecall::server {
 
@@ -27,29 +25,63 @@ namespace housecall::server {
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  // Once, first.
-  virtual void Begin(const engine::Subscription& subscription) = 0;
-  virtual void Tell(const engine::Commit& commit) = 0;
-  // About once a second.
+  // Once, first. The feed outlives the watcher.
+  virtual void Begin(BoardFeed* feed) = 0;
+  // The feed has something new.
+  virtual void Tell() = 0;
+  // Whoever watches may have lost the right to, or have another: called before
+  // anything is told that came after.
+  virtual void Recheck() = 0;
+  // About once a second, also after the end.
   virtual void Tick() = 0;
-  // The server is stopping.
-  virtual void End() = 0;
+  // Nothing is told any more; once at most.
+  virtual void End(absl::Status status) = 0;
+  // What comes next is not kept any more.
+  virtual bool is_lost() const = 0;
+  // For how many ticks something has waited that was not taken.
+  virtual int ticks_behind() const = 0;
+};
+
+struct WatchLimits {
+  // What one stream may be behind before it is ended.
+  BoardFeed::Limits stream;
+  // What may wait for the clients of all streams together, in bytes.
+  size_t total_bytes = 64 << 20;
+  // What the hub itself may be behind.
+  size_t backlog_messages = 4096;
+  size_t backlog_bytes = 32 << 20;
+  // Positions are told no more often than that, the newest of each person.
+  absl::Duration moves_interval = absl::Milliseconds(500);
+};
+
+struct WatchFigures {
+  // Streams that are open.
+  size_t watchers = 0;
+  // Wait for clients now, over all streams; what many wait for counts once.
+  size_t waiting_bytes = 0;
+  // Wait for the hub now.
+  size_t backlog_messages = 0;
+  size_t backlog_bytes = 0;
+  // Streams that were ended since the start because their clients were too
+  // slow, or the hub.
+  int64_t ended_laggards = 0;
 };
 
 // Tells watchers about commits on a thread of its own, so that neither the
-// engine's writer nor a handler spends time on them. Thread-safe.
+// engine's writer nor a handler spends time on them. Whatever happens, what it
+// keeps is limited: who is beyond a limit is ended with ResourceExhausted and
+// comes again with the token of what he has. Thread-safe.
 class WatchHub {
  public:
-  explicit WatchHub(engine::Engine* engine);
+  WatchHub(engine::Engine* engine, const WatchLimits& limits);
   // Ends every watcher.
   ~WatchHub();
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
-  // Begins to tell `watcher` about the center. `after`: see Engine::Subscribe.
-  // Never blocks for long. NotFound if there is no such center; Unavailable if
-  // the hub is stopping.
-  absl::Status Add(const core::CenterId& center, int64_t after,
+  // Begins to tell `watcher` about the center. Never blocks for long. NotFound
+  // if there is no such center; Unavailable if the hub is stopping.
+  absl::Status Add(const core::CenterId& center,
                    std::shared_ptr<Watcher> watcher);
   // Lets go of the watcher, soon, and of `kept` with it: whatever the watcher
   // writes to. May be called from any thread, also from within the watcher.
@@ -58,160 +90,77 @@ class WatchHub {
   // Ends every watcher; later ones are refused. Idempotent.
   void Stop();
 
+  WatchFigures figures() const;
+  ByteBudget* budget() { return &budget_; }
+
  private:
+  // What the engine has told about a center and the hub has not taken up.
+  struct Backlog {
+    std::vector<engine::Commit> commits;
+    size_t messages = 0;
+    size_t bytes = 0;
+    // The newest of each person.
+    std::map<core::PersonId, store::JournalEntry> moves;
+    // After everything.
+    engine::BoardPtr board;
+    int64_t sequence = 0;
+    // Something but positions.
+    bool urgent = false;
+    // It was too much, and is not kept.
+    bool overrun = false;
+  };
   struct Entry {
     std::shared_ptr<Watcher> watcher;
-    core::CenterId center;
+    bool ended = false;
+  };
+  struct Center {
+    std::unique_ptr<BoardFeed> feed;
     int64_t subscription = 0;
+    std::unordered_map<Watcher*, Entry> entries;
+  };
+  // To begin with a watcher, or to let go of one.
+  struct Request {
+    core::CenterId center;
+    std::shared_ptr<Watcher> begin;
+    Watcher* remove = nullptr;
+    std::shared_ptr<void> kept;
   };
 
-  void Post(std::function<void()> job);
+  // On the engine's writer's thread.
+  void Hear(const core::CenterId& center, const engine::Commit& commit);
   void Run();
+  void TakeUp(Center& center, Backlog backlog);
+  void TellMoves();
+  void Handle(Request request);
+  void Begin(const core::CenterId& center, std::shared_ptr<Watcher> watcher);
+  void TellAll(Center& center);
+  void EndAsLaggard(Entry& entry, absl::string_view why);
+  // Ends those who have been behind for longest, until what waits is within its
+  // limit or nobody is behind.
+  void Relieve();
   void Tick();
 
   engine::Engine* const engine_;
+  const WatchLimits limits_;
+  ByteBudget budget_;
 
-  Mutex mutex_;
-  CondVar wake_;
-  std::deque<std::function<void()>> jobs_ HOUSECALL_GUARDED_BY(mutex_);
-  bool stop_ HOUSECALL_GUARDED_BY(mutex_) = false;
-  // The hub's thread only.
-  std::unordered_map<Watcher*, Entry> entries_;
-  std::thread thread_;
-};
-
-// The server's end of a stream to one client: keeps what is to be written,
-// writes one message after the other, and ends the stream when the client is
-// too slow or gone. gRPC calls the On… functions on its own threads; the rest
-// may be called from any.
-template <typename Message>
-class StreamWriter : public grpc::ServerWriteReactor<Message> {
- public:
-  // `context` is the RPC's. `on_gone` is called once, when the client is gone
-  // or the stream has ended.
-  StreamWriter(grpc::CallbackServerContext* context, size_t max_queue,
-               std::function<void()> on_gone)
-      : context_(context),
-        max_queue_(max_queue),
-        on_gone_(std::move(on_gone)) {}
-
-  size_t max_queue() const { return max_queue_; }
-
-  // Queues a message. Beyond `max_queue` the stream ends with
-  // ResourceExhausted.
-  void Push(Message message) {
-    bool start = false;
-    bool overflow = false;
-    {
-      MutexLock lock(mutex_);
-      if (ending_) return;
-      if (queue_.size() >= max_queue_) {
-        overflow = true;
-      } else {
-        queue_.push_back(std::move(message));
-        start = !writing_;
-        if (start) writing_ = true;
-      }
-    }
-    if (overflow) {
-      EndWith(absl::ResourceExhaustedError(
-          "the client reads too slowly; resume with the last token"));
-    } else if (start) {
-      WriteFront();
-    }
-  }
-
-  // About once a second, until `on_gone` is called. A client that does not even
-  // take the end of an ended stream for kEndTicks is cut off.
-  void Tick() {
-    {
-      MutexLock lock(mutex_);
-      if (!ending_ || !writing_ || ++ticks_since_end_ != kEndTicks) return;
-    }
-    context_->TryCancel();
-  }
-
-  // Ends the stream once what is under way is written; what waits is dropped.
-  void EndWith(absl::Status status) {
-    bool finish = false;
-    {
-      MutexLock lock(mutex_);
-      if (ending_) return;
-      ending_ = true;
-      status_ = std::move(status);
-      finish = !writing_;
-      // A client that does not read keeps what is under way, but no more.
-      while (queue_.size() > (writing_ ? 1u : 0u)) queue_.pop_back();
-    }
-    // Only one caller gets here with `finish`: `ending_` is set once.
-    if (finish) this->Finish(ToGrpc(status_));
-  }
-
-  size_t waiting() const {
-    MutexLock lock(mutex_);
-    return queue_.size();
-  }
-
-  void OnWriteDone(bool ok) override {
-    bool finish = false;
-    bool more = false;
-    {
-      MutexLock lock(mutex_);
-      queue_.pop_front();
-      if (!ok && !ending_) {
-        ending_ = true;
-        status_ = absl::CancelledError("the client is gone");
-      }
-      if (ending_) {
-        writing_ = false;
-        finish = true;
-      } else if (queue_.empty()) {
-        writing_ = false;
-      } else {
-        more = true;
-      }
-    }
-    if (finish) {
-      this->Finish(ToGrpc(status_));
-    } else if (more) {
-      WriteFront();
-    }
-  }
-
-  void OnCancel() override {
-    EndWith(absl::CancelledError("the client is gone"));
-  }
-
-  void OnDone() override {
-    // May destroy this.
-    const std::function<void()> gone = std::move(on_gone_);
-    gone();
-  }
-
- private:
-  void WriteFront() {
-    const Message* front = nullptr;
-    {
-      MutexLock lock(mutex_);
-      front = &queue_.front();
-    }
-    // The front stays where it is until OnWriteDone: a deque moves nothing
-    // when it grows at its end. Not under the lock, gRPC may call us from here.
-    this->StartWrite(front);
-  }
-
-  static constexpr int kEndTicks = 30;
-
-  grpc::CallbackServerContext* const context_;
-  const size_t max_queue_;
-  std::function<void()> on_gone_;
   mutable Mutex mutex_;
-  std::deque<Message> queue_ HOUSECALL_GUARDED_BY(mutex_);
-  bool writing_ HOUSECALL_GUARDED_BY(mutex_) = false;
-  bool ending_ HOUSECALL_GUARDED_BY(mutex_) = false;
-  int ticks_since_end_ HOUSECALL_GUARDED_BY(mutex_) = 0;
-  // Written once, before `ending_` is seen by whoever reads it.
-  absl::Status status_;
+  CondVar wake_;
+  // Something that does not wait for its time, as positions do.
+  bool dirty_ HOUSECALL_GUARDED_BY(mutex_) = false;
+  bool stop_ HOUSECALL_GUARDED_BY(mutex_) = false;
+  std::map<core::CenterId, Backlog> backlogs_ HOUSECALL_GUARDED_BY(mutex_);
+  WatchFigures figures_ HOUSECALL_GUARDED_BY(mutex_);
+
+  // The hub's thread only.
+  std::map<core::CenterId, Center> centers_;
+  std::unordered_map<Watcher*, core::CenterId> where_;
+  int64_t ended_laggards_ = 0;
+  int64_t logged_laggards_ = 0;
+
+  // They may hold watchers, which go before the feeds.
+  std::vector<Request> requests_ HOUSECALL_GUARDED_BY(mutex_);
+  std::thread thread_;
 };
 
 }  // namespace housecall::server

@@ -172,6 +172,7 @@ class ServedCenters : public ::testing::Test {
                                                engine_options_);
     ASSERT_TRUE(engine_->Start().ok());
     options.listen_address = "127.0.0.1:0";
+    options.position_interval = absl::ZeroDuration();
     absl::StatusOr<std::unique_ptr<Server>> server =
         Server::Start(engine_.get(), options);
     ASSERT_TRUE(server.ok()) << server.status();

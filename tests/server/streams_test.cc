@@ -415,6 +415,103 @@ TEST_F(StreamsTest, WatchBoardCutsOffWhoDoesNotRead) {
             StatusCode::RESOURCE_EXHAUSTED);
 }
 
+// Whatever is kept of what a slow client missed, in the end he knows what
+// everybody knows, and has heard of nothing twice.
+TEST_F(StreamsTest, WhoIsCutOffAndComesBackMissesNothing) {
+  Options options;
+  options.watch_queue = 16;
+  Start(Night(), options);
+  std::map<std::string, std::string> known;
+  const auto keep = [&known](const v1::Resource& resource) {
+    if (resource.has_call()) {
+      known[resource.call().name()] = resource.call().SerializeAsString();
+    }
+  };
+  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
+  std::string token;
+  int64_t sequence = 0;
+  int cut_off = 0;
+  int events = 0;
+  const auto take = [&](const v1::BoardUpdate& update) {
+    if (update.has_snapshot_begin()) known.clear();
+    if (update.has_snapshot_complete()) {
+      EXPECT_GE(update.sequence(), sequence);
+      sequence = update.sequence();
+    }
+    if (update.has_event()) {
+      EXPECT_EQ(update.event().sequence(), sequence + 1);
+      sequence = update.event().sequence();
+      ++events;
+    }
+    for (const v1::Resource& r : update.snapshot_chunk().resources()) keep(r);
+    for (const v1::Resource& r : update.event().resources()) keep(r);
+    if (!update.resume_token().empty()) token = update.resume_token();
+  };
+  v1::AddFactRequest fact;
+  fact.set_call(Name("calls", "c1"));
+  for (int round = 0; round < 3; ++round) {
+    const auto board = Watch({"op-mori"}, token);
+    v1::BoardUpdate update;
+    ASSERT_TRUE(board->Next(&update));
+    take(update);
+    // Nothing is read meanwhile.
+    for (int i = 0; i < 40; ++i) {
+      fact.set_text(
+          absl::StrCat("fact ", round, "-", i, ".", std::string(20000, 'x')));
+      Must<v1::Call>("AddFact", {"op-mori"}, fact);
+    }
+    while (board->Next(&update)) take(update);
+    EXPECT_EQ(board->reader->Finish().error_code(),
+              StatusCode::RESOURCE_EXHAUSTED);
+    ++cut_off;
+  }
+  const auto board = Watch({"op-mori"}, token);
+  fact.set_text("the last one");
+  Must<v1::Call>("AddFact", {"op-mori"}, fact);
+  v1::BoardUpdate update;
+  while (!absl::StrContains(known[Name("calls", "c1")], fact.text()) &&
+         board->Next(&update)) {
+    take(update);
+  }
+  EXPECT_EQ(cut_off, 3);
+  EXPECT_GT(events, 0);
+  EXPECT_GE(server_->stream_figures().ended_laggards, 3);
+  v1::GetCallRequest get;
+  get.set_name(Name("calls", "c1"));
+  EXPECT_EQ(known[get.name()],
+            Must<v1::Call>("GetCall", {"op-mori"}, get).SerializeAsString());
+}
+
+TEST_F(StreamsTest, ClientsThatReadNothingHoldLittleAllTogether) {
+  Options options;
+  options.watch_total_bytes = 1 << 20;
+  Start(Night(), options);
+  std::vector<std::unique_ptr<Board>> boards;
+  for (int i = 0; i < 20; ++i) boards.push_back(Watch({"op-mori"}));
+  for (const auto& board : boards) {
+    v1::BoardUpdate update;
+    std::vector<v1::Resource> resources;
+    ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  }
+  v1::AddFactRequest fact;
+  fact.set_call(Name("calls", "c1"));
+  fact.set_text(std::string(20000, 'x'));
+  Must<v1::Call>("SubmitCall", {"op-mori"}, Submission("c1"));
+  size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    clock_.Advance(absl::Seconds(1));
+    Must<v1::Call>("AddFact", {"op-mori"}, fact);
+    most = std::max(most, server_->stream_figures().waiting_bytes);
+  }
+  // 100 MB of changes; at the peak a few of them, of a megabyte and more each,
+  // beyond the limit until the hub has looked.
+  EXPECT_LT(most, 12u << 20);
+  EXPECT_TRUE(engine::testing::Await([&] {
+    clock_.Advance(absl::Seconds(1));
+    return server_->stream_figures().ended_laggards == 20;
+  }));
+}
+
 TEST_F(StreamsTest, WatchBoardLetsGoOfWhoDoesNotEvenTakeTheEnd) {
   Options options;
   options.watch_queue = 8;
