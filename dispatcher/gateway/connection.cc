@@ -32,6 +32,8 @@ constexpr size_t kBodyReadBytes = 64 * 1024;
 constexpr size_t kWatchBytes = 1024;
 // More that comes before the answer to what came earlier is no browser's.
 constexpr size_t kMaxEarlyBytes = 16 * 1024;
+// What of each body is not counted: more than any call but the largest has.
+constexpr size_t kFreeBodyBytes = 16 * 1024;
 constexpr absl::Duration kCloseTimeout = absl::Seconds(2);
 
 std::string Serialized(const ResponseHead& head) {
@@ -65,6 +67,8 @@ Connection::Connection(Transport::Socket socket, asio::ssl::context* tls,
     : shared_(shared),
       transport_(std::move(socket), tls),
       deadline_(transport_.get_executor()) {}
+
+Connection::~Connection() { LetGo(); }
 
 template <typename Function>
 void Connection::Post(Function function) {
@@ -175,6 +179,12 @@ void Connection::Advance() {
         }
         if (buffer_.size() == 0) return Read();
         buffer_.consume(parser_->put(buffer_.data(), error));
+        if (!Hold()) {
+          state_ = State::kAnswer;
+          last_ = true;
+          return AnswerStatus(absl::ResourceExhaustedError(
+              "too many large requests are under way; try again"));
+        }
         if (error == http::error::need_more) {
           // Nothing between two pieces of a body is that long.
           if (buffer_.size() > kBodyReadBytes) {
@@ -250,6 +260,19 @@ void Connection::OnBody() {
   state_ = State::kAnswer;
   SetDeadline(absl::InfiniteDuration());
   StartCall();
+}
+
+bool Connection::Hold() {
+  const size_t size = parser_->get().body().size();
+  const size_t counted = size - std::min(size, kFreeBodyBytes);
+  if (counted <= held_) return true;
+  if (!shared_->held.Take(counted - held_)) return false;
+  held_ = counted;
+  return true;
+}
+
+void Connection::LetGo() {
+  if (held_ > 0) shared_->held.Give(std::exchange(held_, 0));
 }
 
 // --- Answers ----------------------------------------------------------------
@@ -376,6 +399,8 @@ void Connection::OnStarted(Metadata initial) {
 
 void Connection::OnMessage(const grpc::ByteBuffer& message) {
   if (!exchange_.has_value()) return;
+  // The dispatcher has what it answers.
+  LetGo();
   AppendMessageFrame(message, &exchange_->frames);
   if (exchange_->frames.size() < shared_->options.max_waiting_bytes) {
     exchange_->call->ReadNext();
@@ -391,6 +416,7 @@ void Connection::OnEnded(const grpc::Status& status, const Metadata& trailing) {
   if (!exchange_.has_value()) return;
   exchange_->call = nullptr;
   exchange_->ended = true;
+  LetGo();
   Metadata allowed;
   for (const auto& each : trailing) {
     if (absl::c_linear_search(shared_->options.response_metadata, each.first)) {
@@ -494,6 +520,7 @@ void Connection::OnWritten(Error error) {
 void Connection::EndAnswer() {
   exchange_.reset();
   parser_.reset();
+  LetGo();
   if (last_ || stopping_) return Close();
   state_ = State::kIdle;
   SetDeadline(shared_->options.idle_timeout);
@@ -539,6 +566,7 @@ void Connection::CloseNow() {
   }
   exchange_.reset();
   parser_.reset();
+  LetGo();
   deadline_.cancel();
   ++deadline_number_;
   Error ignored;

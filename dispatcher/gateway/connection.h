@@ -17,6 +17,7 @@
 #include "boost/beast/http/parser.hpp"
 #include "boost/beast/http/string_body.hpp"
 #include "boost/system/error_code.hpp"
+#include "dispatcher/gateway/byte_cap.h"
 #include "dispatcher/gateway/call_gate.h"
 #include "dispatcher/gateway/gateway.h"
 #include "dispatcher/gateway/http.h"
@@ -30,13 +31,17 @@ namespace housecall::gateway {
 
 // What all connections of a gateway share, and what outlives them.
 struct Shared {
+  explicit Shared(const Options& given)
+      : options(given), held(given.max_held_bytes) {}
+
   // Constant once the gateway serves.
-  Options options;
+  const Options options;
   Rules rules;
   StaticFiles files;
   std::unique_ptr<grpc::GenericStub> stub;
-  // Synchronizes itself.
+  // Synchronize themselves.
   CallGate gate;
+  ByteCap held;
 };
 
 // Lives as long as something is under way for it: a read, a write, a timer or a
@@ -47,6 +52,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // `tls` is null for plain HTTP. `shared` and `tls` must outlive it.
   Connection(Transport::Socket socket, boost::asio::ssl::context* tls,
              Shared* shared);
+  ~Connection();
 
   void Start();
   // No further request: closes now, or after the answer that is under way.
@@ -100,6 +106,11 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void BeginRequest();
   void OnHead();
   void OnBody();
+  // Counts what of the request's body has come. False if that is too much
+  // beside what others have sent.
+  bool Hold();
+  // The body is not held any more.
+  void LetGo();
   void OnParseError(Error error);
 
   void AnswerFile();
@@ -140,6 +151,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // What was read and not understood yet.
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  // Of its body, that count for all connections together.
+  size_t held_ = 0;
   std::optional<Exchange> exchange_;
   // What is being written, and what comes after it.
   std::string out_;

@@ -100,8 +100,9 @@ void SetKeepalive(tcp::socket& socket) {
 }  // namespace
 
 struct Gateway::Parts {
-  explicit Parts(int threads)
-      : io(threads),
+  explicit Parts(const Options& options)
+      : shared(options),
+        io(options.threads),
         acceptor(asio::make_strand(io)),
         pause(acceptor.get_executor()),
         work(io.get_executor()) {}
@@ -187,7 +188,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
     std::shared_ptr<grpc::Channel> channel, Options options) {
   RETURN_IF_ERROR(CheckOrigins(options.origins));
   ASSIGN_OR_RETURN(const tcp::endpoint endpoint, EndpointOf(options));
-  auto parts = std::make_unique<Parts>(options.threads);
+  auto parts = std::make_unique<Parts>(options);
   ASSIGN_OR_RETURN(parts->tls, MakeTlsContext(options));
   if (!options.web_root.empty()) {
     ASSIGN_OR_RETURN(parts->shared.files, StaticFiles::Read(options.web_root));
@@ -196,7 +197,6 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
   parts->shared.rules.path_prefixes = options.path_prefixes;
   parts->shared.rules.tls = parts->tls != nullptr;
   parts->shared.stub = std::make_unique<grpc::GenericStub>(std::move(channel));
-  parts->shared.options = std::move(options);
 
   boost::system::error_code error;
   tcp::acceptor& acceptor = parts->acceptor;
@@ -224,6 +224,8 @@ size_t Gateway::connections() const {
   MutexLock lock(parts_->mutex);
   return parts_->connections.size();
 }
+
+size_t Gateway::held_bytes() const { return parts_->shared.held.used(); }
 
 void Gateway::StopAccepting() {
   std::vector<std::shared_ptr<Connection>> open;

@@ -40,6 +40,10 @@ struct Options {
   std::vector<std::string> response_metadata = {};
   // Of one message of a request. The whole body may have as many.
   size_t max_message_bytes = 4 * 1024 * 1024;
+  // Of the bodies of all requests together that are held at once, but for the
+  // first 16 KB of each: who sends an ordinary call always gets in. Whoever
+  // brings more is told RESOURCE_EXHAUSTED and may try again.
+  size_t max_held_bytes = 64 * 1024 * 1024;
   // Bytes that wait at most for a slow reader before no more is read from the
   // dispatcher, but for one message.
   size_t max_waiting_bytes = 64 * 1024;
@@ -72,6 +76,8 @@ class Gateway {
   int port() const;
   // How many browsers' connections are open.
   size_t connections() const;
+  // How many bytes of bodies are held that count against max_held_bytes.
+  size_t held_bytes() const;
 
   // Takes no more connections, closes idle ones, and each other one after its
   // answer. Calls that are under way go on; none goes out any more when this

@@ -78,6 +78,9 @@ absl::StatusOr<std::string> ReadFile(absl::string_view flag,
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ConnectToDispatcher() {
   const std::string address = absl::GetFlag(FLAGS_dispatcher);
+  grpc::ChannelArguments arguments;
+  // A browser decides for itself what it takes.
+  arguments.SetMaxReceiveMessageSize(-1);
   if (address.empty()) {
     return absl::InvalidArgumentError(
         "--dispatcher: say where it is, such as dispatcher.example:7443");
@@ -89,7 +92,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ConnectToDispatcher() {
           "--dispatcher_plain: only for a dispatcher on 127.0.0.1, [::1] or "
           "localhost");
     }
-    return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+    return grpc::CreateCustomChannel(
+        address, grpc::InsecureChannelCredentials(), arguments);
   }
   grpc::SslCredentialsOptions tls;
   ASSIGN_OR_RETURN(
@@ -101,7 +105,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ConnectToDispatcher() {
   ASSIGN_OR_RETURN(
       tls.pem_private_key,
       ReadFile("dispatcher_key", absl::GetFlag(FLAGS_dispatcher_key)));
-  return grpc::CreateChannel(address, grpc::SslCredentials(tls));
+  return grpc::CreateCustomChannel(address, grpc::SslCredentials(tls),
+                                   arguments);
 }
 
 absl::Status Serve() {

@@ -159,13 +159,25 @@ FakeDispatcher::FakeDispatcher() {
 
 FakeDispatcher::~FakeDispatcher() { Shutdown(); }
 
+namespace {
+
+// As the programs make their channels.
+grpc::ChannelArguments AnySize() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return arguments;
+}
+
+}  // namespace
+
 std::shared_ptr<grpc::Channel> FakeDispatcher::InProcess() {
-  return server_->InProcessChannel(grpc::ChannelArguments());
+  return server_->InProcessChannel(AnySize());
 }
 
 std::shared_ptr<grpc::Channel> FakeDispatcher::Loopback() {
-  return grpc::CreateChannel(absl::StrCat("127.0.0.1:", port_),
-                             grpc::InsecureChannelCredentials());
+  return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port_),
+                                   grpc::InsecureChannelCredentials(),
+                                   AnySize());
 }
 
 void FakeDispatcher::Shutdown() {

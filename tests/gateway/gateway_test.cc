@@ -65,6 +65,17 @@ TEST_F(GatewayTest, CarriesAnyNumberOfMessagesBothWays) {
   EXPECT_EQ(FramesOf(Call("Echo", Frame(large)).body).messages[0], large);
 }
 
+// gRPC's own limit is for what a client takes; a browser decides for itself.
+TEST_F(GatewayTest, CarriesAnswersOfAnySize) {
+  Start();
+  const Response response = Call("Count", Frame("2 9000000"));
+  const Frames frames = FramesOf(response.body);
+  EXPECT_THAT(frames.trailers, HasSubstr("grpc-status: 0\r\n"));
+  ASSERT_EQ(frames.messages.size(), 2u);
+  EXPECT_EQ(frames.messages[0].size(), 9'000'000u);
+  EXPECT_EQ(frames.messages[1].substr(0, 2), "1.");
+}
+
 TEST_F(GatewayTest, SendsEachMessageOfAStreamWhenItComes) {
   Start();
   RawClient client(gateway_->port());
@@ -407,6 +418,13 @@ TEST_F(GatewayFilesTest, SpeaksTls) {
   ASSERT_TRUE(client.ReceiveHead().has_value());
   client.HalfClose();
   dispatcher_.AwaitCancelled(1);
+  // Who has all of an answer is told that it was all, so that nobody on the way
+  // can cut one short.
+  RawClient whole(gateway_->port(), true);
+  ASSERT_TRUE(whole.Send(CallText("Echo", Frame("x"), {"Connection: close"})));
+  ASSERT_TRUE(whole.Receive().has_value());
+  EXPECT_TRUE(whole.AwaitEnd());
+  EXPECT_TRUE(whole.was_closed_in_order());
   // Plain HTTP gets no answer.
   RawClient plain(gateway_->port());
   ASSERT_TRUE(plain.Send("GET / HTTP/1.1\r\nHost: center\r\n\r\n"));

@@ -1,6 +1,7 @@
 // What no browser sends.
 
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -156,6 +157,50 @@ TEST_F(HostileTest, RefusesGiants) {
   EXPECT_THAT(FramesOf(client.Receive().value_or(Response()).body).trailers,
               HasSubstr("grpc-status: 8\r\n"));
   EXPECT_EQ(dispatcher_.calls(), 1);
+}
+
+// Each of them is small enough; all together they are not.
+TEST_F(HostileTest, HoldsNoMoreOfAllRequestsThanItMay) {
+  Options options;
+  options.max_held_bytes = 100'000;
+  Start(options);
+  const std::string large = Frame(std::string(90'000, 'x'));
+  const auto trailers = [](const Response& response) {
+    return FramesOf(response.body).trailers;
+  };
+  {
+    RawClient slow(gateway_->port());
+    const std::string text = CallText("Echo", large);
+    ASSERT_TRUE(slow.Send(text.substr(0, text.size() - 1)));
+    while (gateway_->held_bytes() < 70'000) std::this_thread::yield();
+    const Response refused = Call("Echo", large);
+    EXPECT_THAT(trailers(refused), HasSubstr("grpc-status: 8\r\n"));
+    EXPECT_THAT(trailers(refused), HasSubstr("try again"));
+    EXPECT_EQ(refused.Header("Connection"), "close");
+    // What people send as a rule gets through.
+    EXPECT_THAT(trailers(Call("Echo", Frame(std::string(10'000, 'x')))),
+                HasSubstr("grpc-status: 0\r\n"));
+    ASSERT_TRUE(slow.Send(text.substr(text.size() - 1)));
+    EXPECT_THAT(trailers(slow.Receive().value_or(Response())),
+                HasSubstr("grpc-status: 0\r\n"));
+    EXPECT_EQ(gateway_->held_bytes(), 0u);
+    // One who goes in the midst of it.
+    ASSERT_TRUE(slow.Send(text.substr(0, text.size() - 1)));
+    while (gateway_->held_bytes() < 70'000) std::this_thread::yield();
+  }
+  while (gateway_->held_bytes() > 0) std::this_thread::yield();
+  // A call without an answer holds what it was asked, a stream does not.
+  RawClient hanging(gateway_->port());
+  ASSERT_TRUE(hanging.Send(CallText("Hang", large)));
+  dispatcher_.AwaitCalls(3);
+  EXPECT_GT(gateway_->held_bytes(), 70'000u);
+  hanging.HalfClose();
+  dispatcher_.AwaitCancelled(1);
+  while (gateway_->held_bytes() > 0) std::this_thread::yield();
+  RawClient stream(gateway_->port());
+  ASSERT_TRUE(stream.Send(CallText("Tick", large)));
+  ASSERT_TRUE(stream.ReceiveHead().has_value());
+  EXPECT_EQ(gateway_->held_bytes(), 0u);
 }
 
 TEST_F(HostileTest, RefusesBodiesThatAreNoFrames) {

@@ -108,7 +108,13 @@ bool RawClient::Fill() {
   const ssize_t read = ssl_ != nullptr
                            ? SSL_read(ssl_.get(), buffer, sizeof(buffer))
                            : recv(fd_, buffer, sizeof(buffer), 0);
-  if (read <= 0) return false;
+  if (read <= 0) {
+    closed_in_order_ =
+        ssl_ != nullptr ? SSL_get_error(ssl_.get(), static_cast<int>(read)) ==
+                              SSL_ERROR_ZERO_RETURN
+                        : read == 0;
+    return false;
+  }
   received_.append(buffer, static_cast<size_t>(read));
   return true;
 }

@@ -58,6 +58,9 @@ class RawClient {
   std::optional<std::string> ReceiveChunk();
   // Whether the other side has closed, and sent nothing more.
   bool AwaitEnd();
+  // After AwaitEnd: whether the other side has said that nothing more comes, in
+  // TLS's own words where that is spoken.
+  bool was_closed_in_order() const { return closed_in_order_; }
   // No more comes from here; answers are still read.
   void HalfClose();
 
@@ -71,6 +74,7 @@ class RawClient {
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
   std::string received_;
+  bool closed_in_order_ = false;
 };
 
 }  // namespace housecall::gateway::testing
