@@ -32,31 +32,39 @@ std::string Contents(const std::string& path) {
 
 }  // namespace
 
-SteppedClock::SteppedClock(const std::string& path) : path_(path) {
+SharedNumber::SharedNumber(const std::string& path) : path_(path) {
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0 || ftruncate(file, sizeof(int64_t)) != 0) std::abort();
   void* const mapped = mmap(nullptr, sizeof(int64_t), PROT_READ | PROT_WRITE,
                             MAP_SHARED, file, 0);
   close(file);
   if (mapped == MAP_FAILED) std::abort();
-  nanoseconds_ = static_cast<int64_t*>(mapped);
+  number_ = static_cast<int64_t*>(mapped);
 }
 
-SteppedClock::~SteppedClock() { munmap(nanoseconds_, sizeof(int64_t)); }
+SharedNumber::~SharedNumber() { munmap(number_, sizeof(int64_t)); }
 
-void SteppedClock::Step(absl::Duration by) {
-  *static_cast<volatile int64_t*>(nanoseconds_) =
-      *nanoseconds_ + absl::ToInt64Nanoseconds(by);
+void SharedNumber::Set(int64_t value) {
+  *static_cast<volatile int64_t*>(number_) = value;
 }
 
-absl::Duration SteppedClock::offset() const {
-  return absl::Nanoseconds(*static_cast<const volatile int64_t*>(nanoseconds_));
+int64_t SharedNumber::value() const {
+  return *static_cast<const volatile int64_t*>(number_);
+}
+
+void Surroundings::StepClock(absl::Duration by) {
+  nanoseconds_.Set(nanoseconds_.value() + absl::ToInt64Nanoseconds(by));
+}
+
+absl::Duration Surroundings::clock_offset() const {
+  return absl::Nanoseconds(nanoseconds_.value());
 }
 
 bool Daemon::Launch(const Start& start) {
   const std::string port_file = folder_ + "/port";
   const std::string log = folder_ + "/log";
   unlink(port_file.c_str());
+  earlier_logs_ += Log();
   // Everything is allocated before the fork: other threads may hold locks.
   std::vector<std::string> arguments = {program_,
                                         "serve",
@@ -69,8 +77,9 @@ bool Daemon::Launch(const Start& start) {
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   std::vector<std::string> environment = {
-      absl::StrCat("LD_PRELOAD=", HOUSECALL_CLOCK_LIBRARY),
-      "HOUSECALL_TEST_CLOCK=" + clock_->path()};
+      absl::StrCat("LD_PRELOAD=", HOUSECALL_SURROUNDINGS_LIBRARY),
+      "HOUSECALL_TEST_CLOCK=" + surroundings_->clock_path(),
+      "HOUSECALL_TEST_READ_ONLY=" + surroundings_->read_only_path()};
   std::vector<char*> envp;
   for (std::string& variable : environment) envp.push_back(variable.data());
   envp.push_back(nullptr);

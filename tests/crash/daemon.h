@@ -25,34 +25,56 @@ struct Start {
   bool as_nobody = false;
 };
 
-// A clock that can be stepped while a program runs: clock.cc, which is
-// preloaded into the daemon, adds what stands in a file that both map.
-class SteppedClock {
+// A number that another program sees: in a file that both map. Thread-safe.
+class SharedNumber {
  public:
-  explicit SteppedClock(const std::string& path);
-  ~SteppedClock();
-  SteppedClock(const SteppedClock&) = delete;
-  SteppedClock& operator=(const SteppedClock&) = delete;
+  // Makes the file, with 0 in it.
+  explicit SharedNumber(const std::string& path);
+  ~SharedNumber();
+  SharedNumber(const SharedNumber&) = delete;
+  SharedNumber& operator=(const SharedNumber&) = delete;
 
-  void Step(absl::Duration by);
-  absl::Duration offset() const;
+  void Set(int64_t value);
+  int64_t value() const;
   const std::string& path() const { return path_; }
 
  private:
   const std::string path_;
-  int64_t* nanoseconds_ = nullptr;
+  int64_t* number_ = nullptr;
+};
+
+// What is around a daemon, and can be changed while it runs: both are seen to
+// by a library that is loaded before the daemon's.
+class Surroundings {
+ public:
+  // Keeps two files in the folder.
+  explicit Surroundings(const std::string& folder)
+      : nanoseconds_(folder + "/clock"), read_only_(folder + "/read_only") {}
+
+  // Sets the clock of the day (clock.cc).
+  void StepClock(absl::Duration by);
+  absl::Duration clock_offset() const;
+  // Refuses writes to the database's files (read_only.cc).
+  void MakeReadOnly(bool read_only) { read_only_.Set(read_only ? 1 : 0); }
+
+  const std::string& clock_path() const { return nanoseconds_.path(); }
+  const std::string& read_only_path() const { return read_only_.path(); }
+
+ private:
+  SharedNumber nanoseconds_;
+  SharedNumber read_only_;
 };
 
 // One at a time serves a database. Thread-safe but for Launch and the ends.
 class Daemon {
  public:
-  // Everything that it says goes to `folder`/log. Borrows the clock.
+  // Everything that it says goes to `folder`/log. Borrows the surroundings.
   Daemon(std::string program, std::string folder, std::string database,
-         const SteppedClock* clock)
+         const Surroundings* surroundings)
       : program_(std::move(program)),
         folder_(std::move(folder)),
         database_(std::move(database)),
-        clock_(clock) {}
+        surroundings_(surroundings) {}
   ~Daemon() { Kill(); }
 
   // True once it serves; false if it has ended instead.
@@ -68,6 +90,8 @@ class Daemon {
   int port() const;
   // What the last one wrote.
   std::string Log() const;
+  // What all of them wrote.
+  std::string AllLogs() const { return earlier_logs_ + Log(); }
   // Kibibytes of memory that it has; 0 if it does not run.
   int64_t MemoryKibibytes() const;
   pid_t pid() const { return pid_; }
@@ -76,7 +100,8 @@ class Daemon {
   const std::string program_;
   const std::string folder_;
   const std::string database_;
-  const SteppedClock* const clock_;
+  const Surroundings* const surroundings_;
+  std::string earlier_logs_;
   pid_t pid_ = -1;
   mutable Mutex mutex_;
   std::shared_ptr<grpc::Channel> channel_ HOUSECALL_GUARDED_BY(mutex_);

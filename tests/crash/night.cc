@@ -5,9 +5,11 @@
 #include <iostream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "dispatcher/base/clock.h"
+#include "dispatcher/base/fields.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/engine/engine.h"
 #include "dispatcher/server/password.h"
@@ -101,15 +103,17 @@ Night::Night(const std::string& program, const std::string& folder,
              NightOptions options)
     : options_(std::move(options)),
       database_(folder + "/housecall.db"),
-      clock_(folder + "/clock") {
+      surroundings_(folder) {
   SetLogSink([](LogLevel, absl::string_view) {});
   absl::StatusOr<std::unique_ptr<cli::WebhookReceiver>> receiver =
-      cli::WebhookReceiver::Start(
-          {.now = [this] { return absl::Now() + clock_.offset(); }});
+      cli::WebhookReceiver::Start({.now = [this] {
+        return absl::Now() + surroundings_.clock_offset();
+      }});
   if (!receiver.ok()) Fail(receiver.status().ToString());
   receiver_ = *std::move(receiver);
   MakeCenter();
-  daemon_ = std::make_unique<Daemon>(program, folder, database_, &clock_);
+  daemon_ =
+      std::make_unique<Daemon>(program, folder, database_, &surroundings_);
 }
 
 void Night::MakeCenter() {
@@ -134,12 +138,12 @@ void Night::MakeCenter() {
   center.display_name = "crash";
   center.position = {35.698, 139.413};
   center.last_resort_contacts = {
-      {PrivateText("nobody"), PrivateText("000-0000")}};
+      {PrivateText(kPlanted), PrivateText("000-0000")}};
   make(core::Create<core::Center>{center});
   core::Organization clinic;
   clinic.id = core::OrganizationId("clinic");
   clinic.kind = core::OrganizationKind::kClinic;
-  clinic.display_name = "clinic";
+  clinic.display_name = kPlanted;
   clinic.position = center.position;
   clinic.webhook =
       core::Webhook{receiver_->url(), PrivateText(receiver_->secret())};
@@ -149,7 +153,8 @@ void Night::MakeCenter() {
     core::Person person;
     person.id = core::PersonId(id);
     person.organization = clinic.id;
-    person.display_name = id;
+    person.display_name = kPlanted;
+    person.display_name_kana = kPlanted;
     person.skills = {core::Skill::kGeneral};
     person.self_drive = true;
     person.employments = {{clinic.id, now - absl::Hours(24), {}}};
@@ -190,8 +195,17 @@ void Night::MakeCenter() {
   for (int i = 0; i < options_.nurses * 2; ++i) {
     core::Patient patient;
     patient.id = core::PatientId(absl::StrCat("patient-", i));
-    patient.display_name = PrivateText("invented");
-    patient.place.address = PrivateText("invented");
+    VisitFields(patient, [](const char* name, auto& field) {
+      using Field = std::decay_t<decltype(field)>;
+      // A date has to be one.
+      if (absl::string_view(name) == "birth_date") return;
+      if constexpr (std::is_same_v<Field, PrivateText>) {
+        field = PrivateText(kPlanted);
+      } else if constexpr (std::is_same_v<Field, std::vector<PrivateText>>) {
+        field = {PrivateText(kPlanted)};
+      }
+    });
+    patient.place.address = PrivateText(kPlanted);
     patient.place.position = core::LatLng{35.70, 139.41 + 0.002 * i};
     patient.primary_clinic = clinic.id;
     patient.care_team = {{core::CareRole::kPrimaryClinic,
@@ -220,6 +234,9 @@ grpc::Status Night::Once(const std::string& session, const char* what,
   const grpc::Status status = ((*stub).*method)(&context, request, response);
   if (options_.on_answer) {
     options_.on_answer(what, absl::Now() - start, status);
+  }
+  if (absl::StrContains(status.error_message(), kPlanted)) {
+    ledger_.AddFault(absl::StrCat(what, " says a name or a clinical text"));
   }
   return status;
 }
@@ -286,8 +303,10 @@ void Night::Nurse(int number) {
     submit.set_call(CallName(NewId("call")));
     submit.set_patient(absl::StrCat(kParent, "/patients/patient-",
                                     number * 2 + random.Below(2)));
-    submit.set_complaint(token);
-    submit.set_judgement("tonight");
+    submit.set_complaint(absl::StrCat(token, kPlanted));
+    submit.set_onset(kPlanted);
+    submit.set_judgement(kPlanted);
+    submit.set_attendant(kPlanted);
     submit.set_callback_phone("042-000-0000");
     v1::Call call;
     if (!Ask<Service>(session, "SubmitCall", &Service::Stub::SubmitCall, submit,
@@ -299,7 +318,7 @@ void Night::Nurse(int number) {
       v1::AddFactRequest fact;
       const std::string said = absl::StrCat("said-", NewId("f"), ";");
       fact.set_call(call.name());
-      fact.set_text(said);
+      fact.set_text(absl::StrCat(said, kPlanted));
       v1::Call answer;
       Ask<Service>(session, "AddFact", &Service::Stub::AddFact, fact, &answer,
                    said);
@@ -337,7 +356,7 @@ void Night::Operator() {
         v1::CloseCallRequest close;
         close.set_call(call.name());
         close.set_outcome(v1::OUTCOME_ADVICE_GIVEN);
-        close.set_reason("advice");
+        close.set_reason(kPlanted);
         Ask<Service>(session, "CloseCall", &Service::Stub::CloseCall, close,
                      &answer);
       } else if (call.state() == v1::CALL_STATE_NOTE_SENT &&
@@ -408,8 +427,8 @@ void Night::Physician(int number) {
           v1::DraftNoteRequest draft;
           const std::string token = absl::StrCat("said-", NewId("n"), ";");
           draft.set_call(call);
-          draft.mutable_text()->set_findings(token);
-          draft.mutable_text()->set_advice("rest");
+          draft.mutable_text()->set_findings(absl::StrCat(token, kPlanted));
+          draft.mutable_text()->set_advice(kPlanted);
           v1::Note note;
           using Notes = v1::NoteService;
           if (Ask<Notes>(session, "DraftNote", &Notes::Stub::DraftNote, draft,
@@ -417,7 +436,7 @@ void Night::Physician(int number) {
             v1::SignNoteRequest sign;
             sign.set_note(note.name());
             sign.set_etag(note.etag());
-            if (note.versions_size() > 0) sign.set_amend_reason("more");
+            if (note.versions_size() > 0) sign.set_amend_reason(kPlanted);
             v1::Note signed_note;
             Ask<Notes>(session, "SignNote", &Notes::Stub::SignNote, sign,
                        &signed_note, token);
@@ -450,6 +469,31 @@ void Night::StopPeople() {
   people_.clear();
 }
 
+grpc::Status Night::TryToRead() {
+  using Service = v1::CallService;
+  v1::ListCallsRequest list;
+  list.set_parent(kParent);
+  v1::ListCallsResponse calls;
+  return Once<Service>(sessions_.at("operator"), "ListCalls",
+                       &Service::Stub::ListCalls, list, &calls);
+}
+
+grpc::Status Night::TryToSubmit(bool wrong, bool giant) {
+  using Service = v1::CallService;
+  v1::SubmitCallRequest submit;
+  submit.set_call(CallName(NewId("call")));
+  submit.set_patient(absl::StrCat(
+      kParent, wrong ? "/patients/nobody" : "/patients/patient-0"));
+  submit.set_complaint(kPlanted);
+  if (giant) submit.mutable_complaint()->append(1 << 20, 'x');
+  submit.set_judgement(kPlanted);
+  submit.set_callback_phone("042-000-0000");
+  submit.set_request_id(NewId("request"));
+  v1::Call call;
+  return Once<Service>(sessions_.at("nurse-0"), "SubmitCall",
+                       &Service::Stub::SubmitCall, submit, &call);
+}
+
 bool Night::WaitForAnswers(int64_t count, absl::Duration most) const {
   const absl::Time end = absl::Now() + most;
   const int64_t before = ledger_.answered();
@@ -477,7 +521,7 @@ bool Night::WaitForDeliveries(absl::Duration most) {
     }
     // A minute of leases and of waiting between tries; slowly enough for a push
     // that is under way, whose time the receiver looks at.
-    clock_.Step(absl::Minutes(1));
+    surroundings_.StepClock(absl::Minutes(1));
     absl::SleepFor(absl::Seconds(1));
   }
   return false;
@@ -490,6 +534,9 @@ std::vector<std::string> Night::Check() {
   const auto tell = [&](const auto&... words) {
     broken.push_back(absl::StrCat(words...));
   };
+  if (absl::StrContains(daemon_->AllLogs(), kPlanted)) {
+    tell("the log says a name or a clinical text");
+  }
   // Each commit is whole: the rows are what the journal makes of them.
   if (const absl::Status status = store::CheckReplay(database_); !status.ok()) {
     tell(std::string(status.message()));

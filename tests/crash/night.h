@@ -22,6 +22,10 @@
 
 namespace housecall::crash {
 
+// Stands in every name of a person or organization and in every clinical text
+// of the night.
+inline constexpr char kPlanted[] = "planted";
+
 // What a client has sent, and what came of it.
 struct Sent {
   // Stands once in the center's records if the request was done; empty for
@@ -69,7 +73,7 @@ class Night {
   ~Night() { StopPeople(); }
 
   Daemon& daemon() { return *daemon_; }
-  SteppedClock& clock() { return clock_; }
+  Surroundings& surroundings() { return surroundings_; }
   Ledger& ledger() { return ledger_; }
   const std::string& database() const { return database_; }
   // The value of the "authorization" header: of "operator", "nurse-0",
@@ -82,6 +86,12 @@ class Night {
   // Until each has his last answer or gives up; the daemon must not run for
   // long any more.
   void StopPeople();
+
+  // One try to list the calls that are open, as the operator.
+  grpc::Status TryToRead();
+  // One try to submit a call, as a nurse: for a patient whom nobody knows, if
+  // `wrong`, with a text that is too long, if `giant`.
+  grpc::Status TryToSubmit(bool wrong = false, bool giant = false);
 
   // Waits until somebody has had `count` more answers, `most` at most.
   bool WaitForAnswers(int64_t count, absl::Duration most) const;
@@ -126,7 +136,7 @@ class Night {
 
   const NightOptions options_;
   const std::string database_;
-  SteppedClock clock_;
+  Surroundings surroundings_;
   std::unique_ptr<cli::WebhookReceiver> receiver_;
   std::unique_ptr<Daemon> daemon_;
   std::map<std::string, std::string> sessions_;
