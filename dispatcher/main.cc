@@ -34,6 +34,7 @@
 #include "dispatcher/base/clock.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/calendar.h"
 #include "dispatcher/engine/engine.h"
 #include "dispatcher/gateway/gateway.h"
 #include "dispatcher/outbox/relay.h"
@@ -61,6 +62,7 @@ ABSL_FLAG(
     bool, speeds_by_hour, true,
     "With --map: evenings and days are slower than nights on main roads.");
 ABSL_FLAG(bool, toll_roads, true, "With --map: cars may use toll roads.");
+ABSL_FLAG(bool, ferries, false, "With --map: cars may use ferries.");
 ABSL_FLAG(std::string, listen, "127.0.0.1:7443",
           "Where to serve. Without TLS a loopback address only; port 0: any.");
 ABSL_FLAG(std::string, port_file, "",
@@ -263,10 +265,14 @@ absl::StatusOr<TravelTimes> OpenTravelTimes() {
     times.source = std::make_unique<router::StraightLine>();
     return times;
   }
-  options.roads.use_tolls = absl::GetFlag(FLAGS_toll_roads);
+  options.roads.policy.use_tolls = absl::GetFlag(FLAGS_toll_roads);
+  options.roads.policy.use_ferries = absl::GetFlag(FLAGS_ferries);
   if (!absl::GetFlag(FLAGS_speeds_by_hour)) {
     options.roads.calendar = router::SpeedCalendar::AsOnTheMap();
   }
+  options.roads.calendar.is_public_holiday = [](absl::CivilDay day) {
+    return !core::NationalHoliday(day).empty();
+  };
   ASSIGN_OR_RETURN(times.roads,
                    router::RoadFiles::Open(std::move(options), absl::Now()));
   times.source =

@@ -38,25 +38,11 @@ Cost CostBefore(const Metric& metric, ArcRoad road, const RoadPoint& point) {
       metric.network().data->segments[road.segment()].length_millimeters;
   const uint32_t weight = metric.weights().road(road);
   const uint32_t part = Prorate(weight, point.offset_millimeters, length);
-  return road.backward()
-             ? CostOf(weight - part, length - point.offset_millimeters)
-             : CostOf(part, point.offset_millimeters);
-}
-
-Cost WholeCost(const Metric& metric, ArcRoad road) {
-  return CostOf(
-      metric.weights().road(road),
-      metric.network().data->segments[road.segment()].length_millimeters);
+  return road.backward() ? weight - part : part;
 }
 
 Goal::Goal(std::vector<Anchor> too_far) : anchors(std::move(too_far)) {
-  uint32_t weight = 0;
-  uint32_t length = 0;
-  for (const Anchor& anchor : anchors) {
-    weight = std::max(weight, WeightOf(anchor.cost));
-    length = std::max(length, LengthOf(anchor.cost));
-  }
-  bias = CostOf(weight, length);
+  for (const Anchor& anchor : anchors) bias = std::max(bias, anchor.cost);
   for (Anchor& anchor : anchors) anchor.cost = bias - anchor.cost;
 }
 
@@ -68,7 +54,7 @@ std::vector<Anchor> DepartAnchors(const RoadMap& map, const Metric& metric,
     for (const uint32_t state :
          graph.DepartStatesAt(NodeOf(map, point), IsPrivate(map, point))) {
       if (!IsOpen(metric, graph.road(state))) continue;
-      anchors.push_back({state, WholeCost(metric, graph.road(state))});
+      anchors.push_back({state, metric.weights().road(graph.road(state))});
     }
     return anchors;
   }
@@ -77,7 +63,7 @@ std::vector<Anchor> DepartAnchors(const RoadMap& map, const Metric& metric,
     if (!IsOpen(metric, road)) continue;
     anchors.push_back(
         {graph.DepartState(road),
-         WholeCost(metric, road) - CostBefore(metric, road, point)});
+         metric.weights().road(road) - CostBefore(metric, road, point)});
   }
   return anchors;
 }
@@ -111,7 +97,7 @@ std::vector<Anchor> ArriveAnchors(const RoadMap& map, const Metric& metric,
     const ArcRoad road = ArcRoad::Of(point.segment, backward);
     if (!IsOpen(metric, road)) continue;
     const Cost too_far =
-        WholeCost(metric, road) - CostBefore(metric, road, point);
+        metric.weights().road(road) - CostBefore(metric, road, point);
     for (const uint32_t state : map.graph().ArriveStates(road)) {
       anchors.push_back({state, too_far});
     }
@@ -124,12 +110,10 @@ Leg DirectLeg(const Metric& metric, const RoadPoint& from,
   if (from.segment != to.segment) return {};
   const uint32_t a = from.offset_millimeters;
   const uint32_t b = to.offset_millimeters;
-  if (a == b) return {0, 0};
+  if (a == b) return {0};
   const ArcRoad road = ArcRoad::Of(from.segment, a > b);
   if (!IsOpen(metric, road)) return {};
-  const Cost cost =
-      CostBefore(metric, road, to) - CostBefore(metric, road, from);
-  return {WeightOf(cost), LengthOf(cost)};
+  return {CostBefore(metric, road, to) - CostBefore(metric, road, from)};
 }
 
 bool IsHopeless(const RoadMap& map, const RoadPoint& from,
@@ -151,15 +135,8 @@ bool AreOneNode(const RoadMap& map, const RoadPoint& from,
 }
 
 Leg Better(const Leg& leg, Cost drive, Cost bias) {
-  if (drive >= kNoWay) return leg;
-  const Cost cost = drive - bias;
-  if (WeightOf(cost) > kMaxDriveWeight) return leg;
-  if (leg.reachable() &&
-      CostOf(leg.weight, static_cast<uint32_t>(leg.length_millimeters)) <=
-          cost) {
-    return leg;
-  }
-  return {WeightOf(cost), LengthOf(cost)};
+  if (drive >= kNoWay || drive - bias > kMaxDriveWeight) return leg;
+  return {std::min(leg.weight, drive - bias)};
 }
 
 }  // namespace housecall::router

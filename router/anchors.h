@@ -19,9 +19,6 @@ bool IsAtNode(const RoadMap& map, const RoadPoint& point);
 // What of a road lies before a point on it. The road must be open.
 Cost CostBefore(const Metric& metric, ArcRoad road, const RoadPoint& point);
 
-// Of a whole road, which must be open.
-Cost WholeCost(const Metric& metric, ArcRoad road);
-
 // Where a drive from a point may be when it first comes to the end of a road,
 // and what it took so far.
 //
@@ -42,8 +39,8 @@ std::vector<Anchor> ArriveAnchors(const RoadMap& map, const Metric& metric,
                                   const RoadPoint& point);
 
 // Where drives to a point end. Costs cannot be negative; so what they end too
-// far by is counted from the greatest of it, of weight and length each: every
-// drive costs `bias` more than it takes.
+// far by is counted from the greatest of it: every drive costs `bias` more than
+// it takes.
 struct Goal {
   explicit Goal(std::vector<Anchor> too_far);
 

@@ -41,13 +41,17 @@ void Dijkstra::Run(const GraphWeights& weights, Direction direction,
     // Improved since it was pushed; what is on the heap twice differs in cost.
     if (cost != labels_[state].cost) continue;
     if (target_run_[state] == run_) --open_targets;
-    const bool is_forwards = direction == Direction::kForwards;
-    for (const Turn& turn :
-         is_forwards ? graph_.Out(state) : graph_.In(state)) {
-      const Cost more = is_forwards ? weights.Of(state, turn)
-                                    : weights.OfIncoming(turn, state);
-      if (more >= kNoWay - cost) continue;
-      Improve(turn.state, cost + more, state, 0);
+    const auto step = [&, from = state, so_far = cost](uint32_t to, Cost more) {
+      if (more < kNoWay - so_far) Improve(to, so_far + more, from, 0);
+    };
+    if (direction == Direction::kForwards) {
+      for (const Turn& turn : graph_.Out(state)) {
+        step(turn.state, weights.Of(state, turn));
+      }
+    } else {
+      graph_.VisitIn(state, [&](uint32_t before, const Turn& turn) {
+        step(before, weights.Of(before, turn));
+      });
     }
   }
 }

@@ -12,9 +12,8 @@
 
 namespace housecall::router {
 
-// Dijkstra's algorithm with a binary heap, which stops early. Finds the least
-// costs, so of equally quick ways the shortest. Keeps its memory for the next
-// search; one thread at a time.
+// Dijkstra's algorithm with a binary heap, which stops early. Keeps its memory
+// for the next search; one thread at a time.
 class Dijkstra {
  public:
   enum class Direction { kForwards, kBackwards };

@@ -166,38 +166,29 @@ class TurnJudge {
   std::vector<uint32_t> roads_at_;
 };
 
-uint32_t WeightOf(const Segment& segment, bool backward) {
-  return backward ? segment.backward_weight : segment.forward_weight;
-}
-
 }  // namespace
 
-void Graph::BuildFans(const RoadData& data) {
-  const auto head = [&](ArcRoad road) {
-    const Segment& segment = data.segments[road.segment()];
-    return road.backward() ? segment.from_node : segment.to_node;
-  };
-  for (Fan* fan : {&from_, &into_}) {
-    const auto each = [&](const auto& add) {
-      for (uint32_t i = 0; i < data.segments.size(); ++i) {
-        for (const bool backward : {false, true}) {
-          if (WeightOf(data.segments[i], backward) == kClosed) continue;
-          const ArcRoad road = ArcRoad::Of(i, backward);
-          add(fan == &into_ ? head(road) : head(road.reversed()), road);
-        }
+void Graph::ListRoads(const RoadData& data) {
+  segments_ =
+      data.segments.empty() ? nullptr : &std::as_const(data).segments[0];
+  const auto each = [&](const auto& add) {
+    for (uint32_t i = 0; i < data.segments.size(); ++i) {
+      for (const bool backward : {false, true}) {
+        const ArcRoad road = ArcRoad::Of(i, backward);
+        add(BeginOf(road), road);
       }
-    };
-    fan->first.assign(data.nodes.size() + 1, 0);
-    each([&](uint32_t node, ArcRoad) { ++fan->first[node + 1]; });
-    std::partial_sum(fan->first.begin(), fan->first.end(), fan->first.begin());
-    fan->roads.resize(fan->first.back());
-    std::vector<uint32_t> next(fan->first.begin(), fan->first.end() - 1);
-    each([&](uint32_t node, ArcRoad road) { fan->roads[next[node]++] = road; });
-  }
+    }
+  };
+  first_road_.assign(data.nodes.size() + 1, 0);
+  each([&](uint32_t node, ArcRoad) { ++first_road_[node + 1]; });
+  std::partial_sum(first_road_.begin(), first_road_.end(), first_road_.begin());
+  roads_.resize(first_road_.back());
+  std::vector<uint32_t> next(first_road_.begin(), first_road_.end() - 1);
+  each([&](uint32_t node, ArcRoad road) { roads_[next[node]++] = road; });
 }
 
 Graph::Graph(const RoadData& data) {
-  BuildFans(data);
+  ListRoads(data);
   std::vector<uint32_t> segments;
   std::vector<Turn> all_turns;
   const PathMemory memory(data);
@@ -213,15 +204,17 @@ Graph::Graph(const RoadData& data) {
     if (memory.depth(node) < 2) continue;
     remembered[memory.road(node).segment()].push_back(node);
   }
+  std::vector<uint8_t> traits;
   std::vector<uint32_t> block_memory;
   std::vector<uint32_t> block_of_memory(memory.nodes(), kNone);
   const auto add_blocks = [&](uint32_t segment, uint32_t memory_node) {
     const auto add = [&](Layer layer) {
       segments.push_back(segment);
-      layer_.push_back(layer);
-      remembers_.push_back(memory_node == PathMemory::kNothing   ? 0
-                           : memory.road(memory_node).backward() ? 2
-                                                                 : 1);
+      const int remembers = memory_node == PathMemory::kNothing   ? 0
+                            : memory.road(memory_node).backward() ? 2
+                                                                  : 1;
+      traits.push_back(
+          static_cast<uint8_t>(static_cast<int>(layer) | remembers << 2));
       block_memory.push_back(memory_node);
     };
     if (!is_private(segment)) return add(Layer::kPublic);
@@ -247,14 +240,17 @@ Graph::Graph(const RoadData& data) {
   conditions_.emplace_back();
   std::map<std::vector<uint32_t>, uint32_t> condition_numbers;
 
-  first_out_.reserve(size_t{state_count} + 1);
+  std::vector<uint16_t> turn_counts(state_count);
   all_turns.reserve(size_t{state_count} * 3);
   for (uint32_t state = 0; state < state_count; ++state) {
-    first_out_.push_back(static_cast<uint32_t>(all_turns.size()));
+    const size_t first_turn = all_turns.size();
     const uint32_t block = state >> 1;
+    if ((state & 1) == 0) {
+      first_turn_.push_back(static_cast<uint32_t>(first_turn));
+    }
     const ArcRoad in = ArcRoad::Of(segments[block], (state & 1) != 0);
     const Segment& segment = data.segments[in.segment()];
-    if (WeightOf(segment, in.backward()) == kClosed) continue;
+    if (IsClosed(in)) continue;
     uint32_t known = block_memory[block];
     if (known != PathMemory::kNothing && !(memory.road(known) == in)) continue;
     if (known == PathMemory::kNothing) {
@@ -278,8 +274,9 @@ Graph::Graph(const RoadData& data) {
         conditions_[condition].turns.push_back({state, turn.state});
       }
     };
-    const Layer layer = layer_[block];
-    for (const ArcRoad out : from_.At(node)) {
+    const Layer layer = static_cast<Layer>(traits[block] & 3);
+    for (const ArcRoad out : At(node)) {
+      if (IsClosed(out)) continue;
       const PathMemory::Judgment judgment = memory.Judge(known, out);
       if (judgment.is_forbidden) continue;
       uint32_t condition = 0;
@@ -303,53 +300,23 @@ Graph::Graph(const RoadData& data) {
       }
       turn_into(out, condition, Layer::kEnd, leads_on);
     }
-  }
-  first_out_.push_back(static_cast<uint32_t>(all_turns.size()));
-  all_turns.shrink_to_fit();
-  for (uint32_t state = 0; state < state_count; ++state) {
-    std::sort(all_turns.begin() + first_out_[state],
-              all_turns.begin() + first_out_[state + 1],
+    std::sort(all_turns.begin() + static_cast<std::ptrdiff_t>(first_turn),
+              all_turns.end(),
               [](const Turn& a, const Turn& b) { return a.state < b.state; });
+    turn_counts[state] = static_cast<uint16_t>(all_turns.size() - first_turn);
   }
+  all_turns.shrink_to_fit();
   segment_ = std::move(segments);
+  traits_ = std::move(traits);
+  turn_counts_ = std::move(turn_counts);
   out_ = std::move(all_turns);
-  BuildIn();
 }
 
-// The same from the other side; states come in their order.
-void Graph::BuildIn() {
-  first_in_.assign(size_t{states()} + 1, 0);
-  for (const Turn& turn : out_) ++first_in_[turn.state + 1];
-  std::partial_sum(first_in_.begin(), first_in_.end(), first_in_.begin());
-  std::vector<uint32_t> next(first_in_.begin(), first_in_.end() - 1);
-  in_.resize(out_.size());
-  for (uint32_t state = 0; state < states(); ++state) {
-    for (const Turn& turn : Out(state)) {
-      Turn& incoming = in_[next[turn.state]++];
-      incoming = turn;
-      incoming.state = state;
-    }
-  }
-}
-
-absl::StatusOr<Graph::Stored> Graph::ToStored() const {
+Graph::Stored Graph::ToStored() const {
   Stored stored;
   stored.segments = segment_;
-  std::vector<uint8_t> traits;
-  for (uint32_t block = 0; block < blocks(); ++block) {
-    traits.push_back(static_cast<uint8_t>(static_cast<int>(layer_[block]) |
-                                          remembers_[block] << 2));
-  }
-  stored.traits = std::move(traits);
-  std::vector<uint16_t> counts;
-  for (uint32_t state = 0; state < states(); ++state) {
-    const size_t count = Out(state).size();
-    if (count > std::numeric_limits<uint16_t>::max()) {
-      return absl::OutOfRangeError("too many roads meet at one place");
-    }
-    counts.push_back(static_cast<uint16_t>(count));
-  }
-  stored.turn_counts = std::move(counts);
+  stored.traits = traits_;
+  stored.turn_counts = turn_counts_;
   stored.turns = out_;
   for (uint32_t i = 1; i < conditions(); ++i) {
     stored.condition_counts.push_back(
@@ -374,8 +341,6 @@ absl::StatusOr<Graph> Graph::FromStored(const RoadData& data, Stored stored) {
   Graph graph;
   graph.segment_ = std::move(stored.segments);
   graph.first_block_.reserve(data.segments.size() + 1);
-  graph.layer_.reserve(blocks);
-  graph.remembers_.reserve(blocks);
   const absl::Span<const uint32_t> segments(graph.segment_);
   for (uint32_t block = 0; block < blocks; ++block) {
     // Each segment has one, in order.
@@ -390,15 +355,14 @@ absl::StatusOr<Graph> Graph::FromStored(const RoadData& data, Stored stored) {
     if ((traits & 3) > static_cast<int>(Layer::kEnd) || traits >> 2 > 2) {
       return wrong("traits");
     }
-    graph.layer_.push_back(static_cast<Layer>(traits & 3));
-    graph.remembers_.push_back(static_cast<uint8_t>(traits >> 2));
   }
+  graph.traits_ = std::move(stored.traits);
   if (graph.first_block_.size() != data.segments.size()) return wrong("blocks");
   graph.first_block_.push_back(static_cast<uint32_t>(blocks));
   for (size_t i = 0; i < data.segments.size(); ++i) {
     // A private road has two layers.
     const uint32_t first = graph.first_block_[i];
-    if (graph.layer_[first] != Layer::kPublic &&
+    if (graph.layer(first) != Layer::kPublic &&
         graph.first_block_[i + 1] - first < 2) {
       return wrong("layers");
     }
@@ -419,17 +383,18 @@ absl::StatusOr<Graph> Graph::FromStored(const RoadData& data, Stored stored) {
     hours_begin += count;
   }
 
-  graph.first_out_.resize(blocks * 2 + 1);
+  graph.turn_counts_ = std::move(stored.turn_counts);
+  const absl::Span<const uint16_t> counts(graph.turn_counts_);
+  graph.first_turn_.reserve(blocks);
   uint64_t end = 0;
-  for (size_t state = 0; state < blocks * 2; ++state) {
-    graph.first_out_[state] = static_cast<uint32_t>(end);
-    end += stored.turn_counts.data()[state];
+  for (size_t block = 0; block < blocks; ++block) {
+    graph.first_turn_.push_back(static_cast<uint32_t>(end));
+    end += counts[block * 2] + counts[block * 2 + 1];
   }
   if (end != stored.turns.size() ||
       end > std::numeric_limits<uint32_t>::max()) {
     return wrong("turns");
   }
-  graph.first_out_[blocks * 2] = static_cast<uint32_t>(end);
   graph.out_ = std::move(stored.turns);
   for (uint32_t state = 0; state < graph.states(); ++state) {
     uint32_t least = 0;
@@ -445,8 +410,7 @@ absl::StatusOr<Graph> Graph::FromStored(const RoadData& data, Stored stored) {
       }
     }
   }
-  graph.BuildFans(data);
-  graph.BuildIn();
+  graph.ListRoads(data);
   return graph;
 }
 
@@ -456,8 +420,7 @@ std::vector<uint32_t> Graph::ArriveStates(ArcRoad road) const {
   std::vector<uint32_t> states;
   for (uint32_t block = first_block_[segment];
        block < first_block_[segment + 1]; ++block) {
-    if (layer_[block] == Layer::kBegin) continue;
-    if (remembers_[block] != 0 && remembers_[block] != direction + 1) continue;
+    if (layer(block) == Layer::kBegin || !MayBeIn(block, direction)) continue;
     states.push_back(block * 2 + direction);
   }
   return states;
@@ -466,9 +429,10 @@ std::vector<uint32_t> Graph::ArriveStates(ArcRoad road) const {
 std::vector<uint32_t> Graph::DepartStatesAt(uint32_t node,
                                             bool on_private) const {
   std::vector<uint32_t> states;
-  for (const ArcRoad road : from_.At(node)) {
+  for (const ArcRoad road : At(node)) {
+    if (IsClosed(road)) continue;
     const uint32_t state = DepartState(road);
-    if (layer_[state >> 1] == Layer::kPublic) {
+    if (layer(state >> 1) == Layer::kPublic) {
       states.push_back(state);
       continue;
     }
@@ -482,16 +446,15 @@ std::vector<uint32_t> Graph::DepartStatesAt(uint32_t node,
 std::vector<uint32_t> Graph::ArriveStatesAt(uint32_t node,
                                             bool on_private) const {
   std::vector<uint32_t> states;
-  for (const ArcRoad road : into_.At(node)) {
+  for (const ArcRoad away : At(node)) {
+    const ArcRoad road = away.reversed();
+    if (IsClosed(road)) continue;
     const uint32_t direction = road.backward() ? 1 : 0;
     const uint32_t segment = road.segment();
     for (uint32_t block = first_block_[segment];
          block < first_block_[segment + 1]; ++block) {
-      if (layer_[block] == Layer::kEnd && !on_private) continue;
-      if (remembers_[block] != 0 && remembers_[block] != direction + 1) {
-        continue;
-      }
-      states.push_back(block * 2 + direction);
+      if (layer(block) == Layer::kEnd && !on_private) continue;
+      if (MayBeIn(block, direction)) states.push_back(block * 2 + direction);
     }
   }
   return states;

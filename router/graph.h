@@ -16,8 +16,7 @@ namespace housecall::router {
 
 // From the end of one segment over a node to the end of another.
 struct Turn {
-  // The state at the other side: the next one of an outgoing turn, the one
-  // before of an incoming turn.
+  // At the end of the other one.
   uint32_t state = 0;
   // Of the turn itself, not of the segment that it leads into.
   uint32_t weight : 18 = 0;
@@ -88,14 +87,14 @@ class Graph {
     Array<uint32_t> condition_hours;
   };
 
-  // For both, `data` must be well formed: CheckRoadData(data) is OK.
+  // For both, `data` must be well formed: CheckRoadData(data) is OK. Its
+  // segments must outlive the graph where they are; `data` itself may be moved.
   explicit Graph(const RoadData& data);
   // Returns InvalidArgument, naming what is wrong, unless every number in
   // `stored` is within its bounds.
   static absl::StatusOr<Graph> FromStored(const RoadData& data, Stored stored);
 
-  // Returns OutOfRange if a state has more turns than fit.
-  absl::StatusOr<Stored> ToStored() const;
+  Stored ToStored() const;
 
   uint32_t blocks() const { return static_cast<uint32_t>(segment_.size()); }
   uint32_t states() const { return blocks() * 2; }
@@ -108,21 +107,38 @@ class Graph {
     return conditions_[number];
   }
 
-  // By the number of the other state.
+  // Those that lead out of a state, by the number of the other one.
   absl::Span<const Turn> Out(uint32_t state) const {
-    return absl::MakeConstSpan(out_.data() + first_out_[state],
-                               out_.data() + first_out_[state + 1]);
+    const uint32_t block = state >> 1;
+    const size_t first =
+        first_turn_[block] + ((state & 1) != 0 ? turn_counts_[state - 1] : 0);
+    return absl::MakeConstSpan(out_.data() + first, turn_counts_[state]);
   }
-  absl::Span<const Turn> In(uint32_t state) const {
-    return absl::MakeConstSpan(in_.data() + first_in_[state],
-                               in_.data() + first_in_[state + 1]);
+  // Calls visit(other state, turn) for each turn that leads into a state. They
+  // are not listed anywhere, but found by the roads that end where the state's
+  // road begins.
+  template <typename Visit>
+  void VisitIn(uint32_t state, Visit visit) const {
+    for (const ArcRoad away : At(BeginOf(road(state)))) {
+      const ArcRoad into = away.reversed();
+      const uint32_t end = first_block_[into.segment() + 1];
+      for (uint32_t block = first_block_[into.segment()]; block < end;
+           ++block) {
+        const uint32_t other = block * 2 + (into.backward() ? 1 : 0);
+        for (const Turn& turn : Out(other)) {
+          if (turn.state == state) visit(other, turn);
+        }
+      }
+    }
   }
 
   uint32_t segment(uint32_t block) const { return segment_[block]; }
   // The blocks of a segment are first_block(segment) … first_block(segment + 1)
   // - 1.
   uint32_t first_block(uint32_t segment) const { return first_block_[segment]; }
-  Layer layer(uint32_t block) const { return layer_[block]; }
+  Layer layer(uint32_t block) const {
+    return static_cast<Layer>(traits_[block] & 3);
+  }
   // The segment of a state, and the direction.
   ArcRoad road(uint32_t state) const {
     return ArcRoad::Of(segment_[state >> 1], (state & 1) != 0);
@@ -143,34 +159,46 @@ class Graph {
   std::vector<uint32_t> ArriveStatesAt(uint32_t node, bool on_private) const;
 
  private:
-  // Roads by the node at which they begin or end.
-  struct Fan {
-    std::vector<uint32_t> first;
-    std::vector<ArcRoad> roads;
-
-    absl::Span<const ArcRoad> At(uint32_t node) const {
-      return absl::MakeConstSpan(roads.data() + first[node],
-                                 roads.data() + first[node + 1]);
-    }
-  };
-
   Graph() = default;
-  void BuildFans(const RoadData& data);
-  void BuildIn();
 
+  uint32_t BeginOf(ArcRoad road) const {
+    const Segment& segment = segments_[road.segment()];
+    return road.backward() ? segment.to_node : segment.from_node;
+  }
+  bool IsClosed(ArcRoad road) const {
+    const Segment& segment = segments_[road.segment()];
+    return (road.backward() ? segment.backward_weight
+                            : segment.forward_weight) == kClosed;
+  }
+  // The roads that lead away from a node, also against their direction.
+  absl::Span<const ArcRoad> At(uint32_t node) const {
+    return absl::MakeConstSpan(roads_.data() + first_road_[node],
+                               roads_.data() + first_road_[node + 1]);
+  }
+  void ListRoads(const RoadData& data);
+  // In which direction a block remembers roads: 0 in none, 1 forwards, 2
+  // backwards.
+  int remembers(uint32_t block) const { return traits_[block] >> 2; }
+  // True if a drive that ends in this state of the block's can be in it.
+  bool MayBeIn(uint32_t block, uint32_t direction) const {
+    return remembers(block) == 0 ||
+           remembers(block) == static_cast<int>(direction) + 1;
+  }
+
+  const Segment* segments_ = nullptr;
   // By segment, and one more: its blocks are next to each other; first the one
   // of its only or first layer without a memory.
   std::vector<uint32_t> first_block_;
   // By block.
   Array<uint32_t> segment_;
-  std::vector<Layer> layer_;
-  std::vector<uint8_t> remembers_;
-  std::vector<uint32_t> first_out_;
+  Array<uint8_t> traits_;
+  std::vector<uint32_t> first_turn_;
+  // By state.
+  Array<uint16_t> turn_counts_;
   Array<Turn> out_;
-  std::vector<uint32_t> first_in_;
-  std::vector<Turn> in_;
-  Fan from_;
-  Fan into_;
+  // By node, and one more.
+  std::vector<uint32_t> first_road_;
+  std::vector<ArcRoad> roads_;
   std::vector<TurnCondition> conditions_;
 };
 

@@ -12,28 +12,29 @@ namespace {
 
 constexpr uint32_t kNone = Hierarchy::kNone;
 
-// The blocks that turns join a block with, in either direction.
+// The blocks that turns join a block with, in either direction; some twice.
 class Neighbors {
  public:
   explicit Neighbors(const Graph& graph) {
-    first_.reserve(size_t{graph.blocks()} + 1);
-    list_.reserve(graph.turns() * 2);
-    first_.push_back(0);
-    std::vector<uint32_t> seen(graph.blocks(), kNone);
-    for (uint32_t block = 0; block < graph.blocks(); ++block) {
-      seen[block] = block;
-      const auto add = [&](const Turn& turn) {
-        const uint32_t other = turn.state >> 1;
-        if (seen[other] == block) return;
-        seen[other] = block;
-        list_.push_back(other);
-      };
-      for (const uint32_t state : {block * 2, block * 2 + 1}) {
-        for (const Turn& turn : graph.Out(state)) add(turn);
-        for (const Turn& turn : graph.In(state)) add(turn);
+    first_.resize(size_t{graph.blocks()} + 1);
+    const auto each = [&](const auto& add) {
+      for (uint32_t state = 0; state < graph.states(); ++state) {
+        const uint32_t block = state >> 1;
+        uint32_t before = block;
+        for (const Turn& turn : graph.Out(state)) {
+          const uint32_t other = turn.state >> 1;
+          if (other == before || other == block) continue;
+          before = other;
+          add(block, other);
+          add(other, block);
+        }
       }
-      first_.push_back(static_cast<uint32_t>(list_.size()));
-    }
+    };
+    each([&](uint32_t block, uint32_t) { ++first_[block + 1]; });
+    std::partial_sum(first_.begin(), first_.end(), first_.begin());
+    list_.resize(first_.back());
+    std::vector<uint32_t> next(first_.begin(), first_.end() - 1);
+    each([&](uint32_t block, uint32_t other) { list_[next[block]++] = other; });
   }
 
   absl::Span<const uint32_t> Of(uint32_t block) const {
@@ -129,8 +130,8 @@ Hierarchy::Hierarchy(const Graph& graph,
   std::vector<uint32_t> first_child(size, kNone);
   std::vector<uint32_t> next_child(size, kNone);
   std::vector<uint32_t> seen(size, kNone);
-  first_arc_ = {0};
-  first_arc_.reserve(size_t{size} + 1);
+  std::vector<uint32_t> first_arcs = {0};
+  first_arcs.reserve(size_t{size} + 1);
   for (uint32_t rank = 0; rank < size; ++rank) {
     const size_t begin = heads.size();
     seen[rank] = rank;
@@ -144,19 +145,20 @@ Hierarchy::Hierarchy(const Graph& graph,
     }
     for (uint32_t child = first_child[rank]; child != kNone;
          child = next_child[child]) {
-      for (uint32_t arc = first_arc_[child]; arc < first_arc_[child + 1];
+      for (uint32_t arc = first_arcs[child]; arc < first_arcs[child + 1];
            ++arc) {
         add(heads[arc]);
       }
     }
     std::sort(heads.begin() + static_cast<std::ptrdiff_t>(begin), heads.end());
-    first_arc_.push_back(static_cast<uint32_t>(heads.size()));
+    first_arcs.push_back(static_cast<uint32_t>(heads.size()));
     if (heads.size() == begin) continue;
     const uint32_t parent = heads[begin];
     next_child[rank] = first_child[parent];
     first_child[parent] = rank;
   }
   heads.shrink_to_fit();
+  first_arc_ = std::move(first_arcs);
   block_ = std::move(ordered);
   head_ = std::move(heads);
   Complete();
@@ -165,41 +167,19 @@ Hierarchy::Hierarchy(const Graph& graph,
 void Hierarchy::Complete() {
   const uint32_t size = blocks();
   rank_.resize(size);
-  parent_.assign(size, kNone);
-  for (uint32_t rank = 0; rank < size; ++rank) {
-    rank_[block(rank)] = rank;
-    if (first_arc_[rank] < first_arc_[rank + 1]) {
-      parent_[rank] = head(first_arc_[rank]);
-    }
-  }
   lowest_.resize(size);
   std::iota(lowest_.begin(), lowest_.end(), 0);
   for (uint32_t rank = 0; rank < size; ++rank) {
-    if (parent_[rank] == kNone) continue;
-    lowest_[parent_[rank]] = std::min(lowest_[parent_[rank]], lowest_[rank]);
-  }
-
-  const absl::Span<const uint32_t> heads(head_);
-  first_lower_.assign(size_t{size} + 1, 0);
-  for (const uint32_t head : heads) ++first_lower_[head + 1];
-  std::partial_sum(first_lower_.begin(), first_lower_.end(),
-                   first_lower_.begin());
-  std::vector<uint32_t> next(first_lower_.begin(), first_lower_.end() - 1);
-  lower_.resize(heads.size());
-  for (uint32_t rank = 0; rank < size; ++rank) {
-    for (uint32_t arc = first_arc_[rank]; arc < first_arc_[rank + 1]; ++arc) {
-      lower_[next[heads[arc]]++] = {rank, arc};
+    rank_[block(rank)] = rank;
+    const uint32_t above = parent(rank);
+    if (above != kNone) {
+      lowest_[above] = std::min(lowest_[above], lowest_[rank]);
     }
   }
 }
 
 Hierarchy::Stored Hierarchy::ToStored() const {
-  std::vector<uint32_t> counts;
-  counts.reserve(blocks());
-  for (uint32_t rank = 0; rank < blocks(); ++rank) {
-    counts.push_back(first_arc_[rank + 1] - first_arc_[rank]);
-  }
-  return {block_, std::move(counts), head_};
+  return {block_, first_arc_, head_};
 }
 
 absl::StatusOr<Hierarchy> Hierarchy::FromStored(const Graph& graph,
@@ -208,7 +188,8 @@ absl::StatusOr<Hierarchy> Hierarchy::FromStored(const Graph& graph,
     return absl::InvalidArgumentError(absl::StrCat("its index: ", what));
   };
   const uint32_t size = graph.blocks();
-  if (stored.blocks.size() != size || stored.arc_counts.size() != size) {
+  if (stored.blocks.size() != size ||
+      stored.first_arcs.size() != size_t{size} + 1) {
     return wrong("sizes");
   }
   std::vector<bool> seen(size);
@@ -218,23 +199,40 @@ absl::StatusOr<Hierarchy> Hierarchy::FromStored(const Graph& graph,
   }
   Hierarchy hierarchy;
   hierarchy.block_ = std::move(stored.blocks);
+  hierarchy.first_arc_ = std::move(stored.first_arcs);
   hierarchy.head_ = std::move(stored.heads);
-  hierarchy.first_arc_.reserve(size_t{size} + 1);
-  const absl::Span<const uint32_t> counts(stored.arc_counts);
-  uint32_t end = 0;
+  if (hierarchy.first_arc(0) != 0 ||
+      hierarchy.first_arc(size) != hierarchy.arcs()) {
+    return wrong("arcs");
+  }
   for (uint32_t rank = 0; rank < size; ++rank) {
-    hierarchy.first_arc_.push_back(end);
-    if (counts[rank] > hierarchy.arcs() - end) return wrong("arcs");
+    const uint32_t end = hierarchy.first_arc(rank + 1);
+    if (end < hierarchy.first_arc(rank) || end > hierarchy.arcs()) {
+      return wrong("arcs");
+    }
     uint32_t least = rank + 1;
-    for (uint32_t i = 0; i < counts[rank]; ++i, ++end) {
-      const uint32_t head = hierarchy.head(end);
+    for (uint32_t arc = hierarchy.first_arc(rank); arc < end; ++arc) {
+      const uint32_t head = hierarchy.head(arc);
       if (head < least || head >= size) return wrong("an arc");
       least = head + 1;
     }
   }
-  if (end != hierarchy.arcs()) return wrong("arcs");
-  hierarchy.first_arc_.push_back(end);
   hierarchy.Complete();
+  // Everything else relies on it: the ranks below a rank are next to each
+  // other, and whatever a rank is joined with, its parent is joined with too.
+  std::vector<uint32_t> below(size, 1);
+  for (uint32_t rank = 0; rank < size; ++rank) {
+    if (below[rank] != rank - hierarchy.lowest(rank) + 1) return wrong("order");
+    const uint32_t parent = hierarchy.parent(rank);
+    if (parent == kNone) continue;
+    below[parent] += below[rank];
+    const absl::Span<const uint32_t> above = hierarchy.Heads(parent);
+    const auto* at = above.begin();
+    for (const uint32_t head : hierarchy.Heads(rank).subspan(1)) {
+      while (at != above.end() && *at < head) ++at;
+      if (at == above.end() || *at != head) return wrong("an arc");
+    }
+  }
   return hierarchy;
 }
 

@@ -33,9 +33,10 @@ class Hierarchy {
   // What map files keep of a hierarchy. The rest is worked out from it, sooner
   // than anew.
   struct Stored {
-    // By rank: its block, and how many arcs lead to higher ranks.
+    // By rank: its block.
     Array<uint32_t> blocks;
-    Array<uint32_t> arc_counts;
+    // By rank, and one more: its first arc to a higher rank.
+    Array<uint32_t> first_arcs;
     // Of all arcs.
     Array<uint32_t> heads;
   };
@@ -68,17 +69,29 @@ class Hierarchy {
   // The lowest rank that an arc leads to; kNone at the top. All arcs from a
   // rank lead to its parent, the parent's parent and so on, and the ranks below
   // a rank are next to each other: lowest(rank) … rank.
-  uint32_t parent(uint32_t rank) const { return parent_[rank]; }
+  uint32_t parent(uint32_t rank) const {
+    const uint32_t arc = first_arc(rank);
+    return arc < first_arc(rank + 1) ? head(arc) : kNone;
+  }
   uint32_t lowest(uint32_t rank) const { return lowest_[rank]; }
 
-  // The arcs into a rank from lower ones, by their tails.
-  struct LowerArc {
-    uint32_t tail;
-    uint32_t arc;
-  };
-  absl::Span<const LowerArc> Lower(uint32_t rank) const {
-    return absl::MakeConstSpan(lower_.data() + first_lower_[rank],
-                               lower_.data() + first_lower_[rank + 1]);
+  // Calls visit(tail, i) for each arc into a rank from a lower one, the i-th of
+  // its tail's, the highest tails first, until it returns false. The tails are
+  // not listed anywhere: each but the last below the rank has a parent that is
+  // one of them, so whole subtrees without one are passed over.
+  template <typename Visit>
+  void VisitLower(uint32_t rank, Visit visit) const {
+    const uint32_t lowest_tail = lowest(rank);
+    uint32_t tail = rank;
+    while (tail > lowest_tail) {
+      --tail;
+      const uint32_t arc = FindArc(tail, rank);
+      if (arc == kNone) {
+        tail = lowest(tail);
+      } else if (!visit(tail, arc - first_arc(tail))) {
+        return;
+      }
+    }
   }
 
  private:
@@ -88,12 +101,9 @@ class Hierarchy {
 
   Array<uint32_t> block_;
   std::vector<uint32_t> rank_;
-  std::vector<uint32_t> first_arc_;
+  Array<uint32_t> first_arc_;
   Array<uint32_t> head_;
-  std::vector<uint32_t> parent_;
   std::vector<uint32_t> lowest_;
-  std::vector<uint32_t> first_lower_;
-  std::vector<LowerArc> lower_;
 };
 
 }  // namespace housecall::router

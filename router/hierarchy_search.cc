@@ -117,12 +117,13 @@ void DriveRows::Search(const Metric& metric, Direction direction,
     // Ways within a block are in its arcs; they matter where both searches
     // meet, and once is enough.
     if (!is_from) RelaxRowSelf(metric.self(rank), row);
-    const PairCosts* arc = is_from ? metric.up(rank) : metric.down(rank);
+    const ArcCosts arcs = is_from ? metric.up(rank) : metric.down(rank);
+    size_t arc = 0;
     for (const uint32_t head : hierarchy.Heads(rank)) {
       const uint32_t to = row_of_rank_[head];
       const Row all = Get(to);
       const uint32_t skip = first - rows_[to].first;
-      RelaxRow(row, *arc++,
+      RelaxRow(row, arcs[arc++],
                {row.size, {all.costs[0] + skip, all.costs[1] + skip}});
     }
   }
@@ -207,7 +208,7 @@ Cost HierarchySearch::Find(const Metric& metric, absl::Span<const Anchor> from,
   Begin(to, &to_);
   Cost best = kNoWay;
   top_ = kNone;
-  const auto relax = [&](uint32_t rank, const PairCosts* arcs, Side* side) {
+  const auto relax = [&](uint32_t rank, ArcCosts arcs, Side* side) {
     const StateCosts& costs = side->costs[rank];
     if (std::min(costs.of[0], costs.of[1]) >= best) return;
     const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
@@ -272,7 +273,7 @@ std::vector<HierarchySearch::Place> HierarchySearch::WayUp(const Metric& metric,
         const uint32_t arc = hierarchy_.FindArc(rank, place.rank);
         if (arc == kNone) continue;
         const uint32_t at = arc - hierarchy_.first_arc(rank);
-        const PairCosts& costs =
+        const PairCosts costs =
             (is_from ? metric.up(rank) : metric.down(rank))[at];
         for (const uint32_t state : {0, 1}) {
           if (side.costs[rank].of[state] + costs.at(state, place.state) ==
@@ -337,26 +338,25 @@ void HierarchySearch::Unpack(const Metric& metric, Place tail, Place head,
     const uint32_t lower_end = std::min(way.tail.rank, way.head.rank);
     const uint32_t upper_end = std::max(way.tail.rank, way.head.rank);
     bool found = false;
-    for (const Hierarchy::LowerArc& lower : hierarchy_.Lower(lower_end)) {
-      const uint32_t at = lower.arc - hierarchy_.first_arc(lower.tail);
+    hierarchy_.VisitLower(lower_end, [&](uint32_t lower, uint32_t at) {
       const uint32_t other =
-          lower_end == upper_end ? at : arc_at(lower.tail, upper_end);
-      if (other == kNone) continue;
+          lower_end == upper_end ? at : arc_at(lower, upper_end);
+      if (other == kNone) return true;
       const uint32_t to_middle = way.tail.rank == lower_end ? at : other;
       const uint32_t from_middle = way.head.rank == lower_end ? at : other;
+      const PairCosts down = metric.down(lower)[to_middle];
+      const PairCosts up = metric.up(lower)[from_middle];
       for (const uint32_t state : {0, 1}) {
-        const Cost first =
-            metric.down(lower.tail)[to_middle].at(state, way.tail.state);
-        const Cost second =
-            metric.up(lower.tail)[from_middle].at(state, way.head.state);
+        const Cost first = down.at(state, way.tail.state);
+        const Cost second = up.at(state, way.head.state);
         if (first + second != way.cost) continue;
-        open.push_back({{lower.tail, state}, way.head, second});
-        open.push_back({way.tail, {lower.tail, state}, first});
+        open.push_back({{lower, state}, way.head, second});
+        open.push_back({way.tail, {lower, state}, first});
         found = true;
-        break;
+        return false;
       }
-      if (found) break;
-    }
+      return true;
+    });
     if (found) continue;
     // Only a folded way can be left: by way of the lower block's other state.
     const SelfCosts& self = metric.self(lower_end);

@@ -149,18 +149,19 @@ std::vector<Cost> CostsToAll(const RoadMap& map, const Metric& metric,
   std::vector<Cost> costs(map.graph().states(), kNoWay);
   for (uint32_t rank = hierarchy.blocks(); rank-- > 0;) {
     StateCosts& own = by_rank[rank];
-    const PairCosts* arc = metric.down(rank);
+    const ArcCosts arcs = metric.down(rank);
+    size_t arc = 0;
     const SelfCosts& self = metric.self(rank);
     own = {{std::min(own.of[0], own.of[1] + self.of[1]),
             std::min(own.of[1], own.of[0] + self.of[0])}};
     for (const uint32_t head : hierarchy.Heads(rank)) {
       const StateCosts& above = by_rank[head];
+      const PairCosts costs = arcs[arc++];
       for (const uint32_t state : {0, 1}) {
         own.of[state] =
-            std::min({own.of[state], above.of[0] + arc->at(state, 0),
-                      above.of[1] + arc->at(state, 1)});
+            std::min({own.of[state], above.of[0] + costs.at(state, 0),
+                      above.of[1] + costs.at(state, 1)});
       }
-      ++arc;
     }
     const uint32_t block = hierarchy.block(rank);
     costs[block * 2] = std::min(own.of[0], kNoWay);
@@ -176,6 +177,7 @@ std::vector<PathPiece> RoadsWithin(const RoadMap& map, const Metric& metric,
   const std::vector<Cost> costs = CostsToAll(map, metric, from);
   std::vector<PathPiece> pieces;
   for (uint32_t i = 0; i < map.data().segments.size(); ++i) {
+    if (map.data().segments[i].Has(Segment::kFerry)) continue;
     const uint32_t length = map.data().segments[i].length_millimeters;
     for (const bool backward : {false, true}) {
       const ArcRoad road = ArcRoad::Of(i, backward);
@@ -189,7 +191,7 @@ std::vector<PathPiece> RoadsWithin(const RoadMap& map, const Metric& metric,
       if (best == kNoWay) continue;
       // When the drive comes to the begin of the road; before 0 if it sets out
       // on it.
-      const int64_t begin = int64_t{WeightOf(best)} - whole;
+      const int64_t begin = int64_t{best} - whole;
       if (begin > weight) continue;
       const auto offset_at = [&](int64_t passed) {
         const uint32_t offset =

@@ -43,10 +43,15 @@ std::array<double, kRoadClasses> LateFactors(const LearnedSpeeds& learned,
 
 }  // namespace
 
-std::shared_ptr<const RoadState> StateOfMap(
-    std::shared_ptr<const RoadMap> map) {
+std::shared_ptr<const RoadState> StateOfMap(std::shared_ptr<const RoadMap> map,
+                                            const RoadPolicy& policy) {
   auto state = std::make_shared<RoadState>();
   state->metric = map->metric();
+  const std::vector<RoadChange> changes =
+      ChangesByPolicy(*map, state->metric->weights(), policy);
+  if (!changes.empty()) {
+    state->metric = std::make_shared<const Metric>(*state->metric, changes);
+  }
   state->map = std::move(map);
   state->late_factors = LateFactors(LearnedSpeeds(), DayClass::kWorkday, 0);
   state->description = "as on the map";
@@ -159,7 +164,7 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
       base != nullptr ? base->weights()
                       : GraphWeights(&wanted.map->graph(), &wanted.map->data());
   const std::vector<RoadChange> changes = ChangesAt(
-      *wanted.map, weights, wanted.time, options_.calendar, options_.use_tolls,
+      *wanted.map, weights, wanted.time, options_.calendar, options_.policy,
       wanted.learned, wanted.conditions, known_segments_);
   const std::vector<TurnChange> turn_changes =
       TurnChangesAt(*wanted.map, weights, wanted.time, options_.calendar);
@@ -187,6 +192,7 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
       absl::ToCivilHour(wanted.time, options_.calendar.time_zone).hour());
   const Array<Segment>& all = wanted.map->data().segments;
   for (uint32_t i = 0; i < all.size(); ++i) {
+    if (options_.policy.LeavesOut(all[i])) continue;
     for (const bool backward : {false, true}) {
       if ((backward ? all[i].backward_weight : all[i].forward_weight) !=
               kClosed &&

@@ -35,13 +35,14 @@ struct RoadState {
   // For people: "deep night, 2 conditions: snow on Route 20, flood; 37 roads
   // closed".
   std::string description;
-  // Roads that are closed now although they are open on the map, counted once
-  // for each direction.
+  // Roads that are closed now although they are open on the map and the policy
+  // does not leave them out, counted once for each direction.
   int64_t closed_roads = 0;
 };
 
 // The map as it is, at no particular time.
-std::shared_ptr<const RoadState> StateOfMap(std::shared_ptr<const RoadMap> map);
+std::shared_ptr<const RoadState> StateOfMap(std::shared_ptr<const RoadMap> map,
+                                            const RoadPolicy& policy = {});
 
 // Whoever asks gets the last state that is ready, at once; changes are worked
 // out on a thread of its own, and the new state takes the place of the old one
@@ -51,8 +52,7 @@ class LivingRoads {
  public:
   struct Options {
     SpeedCalendar calendar = SpeedCalendar::Default();
-    // False: roads with a toll count as closed.
-    bool use_tolls = true;
+    RoadPolicy policy = {};
     // For changes of many roads.
     int threads = 2;
   };

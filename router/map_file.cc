@@ -31,7 +31,7 @@
 //   segment_order (of each segment one),
 //   the end of each name in the text of all names, that text,
 //   segments, traits, turn_counts, turns, condition_counts, condition_hours,
-//   blocks, arc_counts, heads
+//   blocks, first_arcs, heads
 namespace housecall::router {
 namespace {
 
@@ -150,7 +150,8 @@ uint64_t FileBytes(const Header& header) {
          Padded(uint64_t{header.turns} * sizeof(Turn)) +
          Padded(uint64_t{header.conditions} * sizeof(uint32_t)) +
          Padded(uint64_t{header.condition_hours} * sizeof(uint32_t)) +
-         2 * Padded(uint64_t{header.blocks} * sizeof(uint32_t)) +
+         Padded(uint64_t{header.blocks} * sizeof(uint32_t)) +
+         Padded((uint64_t{header.blocks} + 1) * sizeof(uint32_t)) +
          Padded(uint64_t{header.arcs} * sizeof(uint32_t));
 }
 
@@ -244,7 +245,7 @@ std::vector<Section> Sections(const RoadData& data,
           SectionOf(graph.condition_counts),
           SectionOf(graph.condition_hours),
           SectionOf(hierarchy.blocks),
-          SectionOf(hierarchy.arc_counts),
+          SectionOf(hierarchy.first_arcs),
           SectionOf(hierarchy.heads)};
 }
 
@@ -422,8 +423,7 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
 
   const Graph graph(data);
   const Hierarchy hierarchy(graph, data.segment_order);
-  const absl::StatusOr<Graph::Stored> stored_graph = graph.ToStored();
-  if (!stored_graph.ok()) return stored_graph.status();
+  const Graph::Stored stored_graph = graph.ToStored();
   const Hierarchy::Stored stored_hierarchy = hierarchy.ToStored();
 
   Header header = {};
@@ -450,13 +450,13 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
   header.blocks = graph.blocks();
   header.turns = static_cast<uint32_t>(graph.turns());
   header.conditions =
-      static_cast<uint32_t>(stored_graph->condition_counts.size());
+      static_cast<uint32_t>(stored_graph.condition_counts.size());
   header.condition_hours =
-      static_cast<uint32_t>(stored_graph->condition_hours.size());
+      static_cast<uint32_t>(stored_graph.condition_hours.size());
   header.arcs = static_cast<uint32_t>(hierarchy.arcs());
   header.file_bytes = FileBytes(header);
   const std::vector<Section> sections =
-      Sections(data, name_ends, names, *stored_graph, stored_hierarchy);
+      Sections(data, name_ends, names, stored_graph, stored_hierarchy);
   Hash hash;
   for (const auto& [section, bytes] : sections) {
     hash.Add(section, bytes);
@@ -538,7 +538,7 @@ absl::StatusOr<MapContent> LoadContent(const std::string& path) {
   sections.Take(header->conditions, &content.graph.condition_counts);
   sections.Take(header->condition_hours, &content.graph.condition_hours);
   sections.Take(header->blocks, &content.hierarchy.blocks);
-  sections.Take(header->blocks, &content.hierarchy.arc_counts);
+  sections.Take(size_t{header->blocks} + 1, &content.hierarchy.first_arcs);
   sections.Take(header->arcs, &content.hierarchy.heads);
   if (sections.hash() != header->content_hash) {
     return Damaged(path, "is damaged (its checksum)");

@@ -5,32 +5,34 @@
 #include <bit>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <thread>
-#include <type_traits>
 #include <utility>
 
 namespace housecall::router {
 namespace {
 
-static_assert(std::is_trivially_copyable_v<PairCosts>);
-
-// Arcs in a piece. What a small change copies are a few dozen pieces.
-constexpr size_t kArcsInPiece = 2048;
+constexpr uint32_t kNone = Hierarchy::kNone;
 
 // Beyond one changed road in this many, it is quicker to begin anew.
 constexpr size_t kRoadsForEachChange = 300;
 
 // The costs between the lower and the higher one of two heads of an arc, by way
 // of the rank that both arcs come from.
-void Over(const PairCosts& from_low, const PairCosts& to_high,
-          PairCosts* costs) {
+PairCosts Over(const PairCosts& from_low, const PairCosts& to_high) {
+  PairCosts costs;
   for (const uint32_t low : {0, 1}) {
     for (const uint32_t high : {0, 1}) {
-      costs->of[low * 2 + high] =
-          std::min(from_low.at(0, low) + to_high.at(0, high),
-                   from_low.at(1, low) + to_high.at(1, high));
+      costs.of[low * 2 + high] =
+          std::min({kNoWay, from_low.at(0, low) + to_high.at(0, high),
+                    from_low.at(1, low) + to_high.at(1, high)});
     }
+  }
+  return costs;
+}
+
+void Improve(const PairCosts& other, PairCosts* costs) {
+  for (int i = 0; i < 4; ++i) {
+    costs->of[i] = std::min(costs->of[i], other.of[i]);
   }
 }
 
@@ -47,57 +49,33 @@ bool Touches(const Cost (&before)[N], const Cost (&after)[N],
   return false;
 }
 
+size_t MostHeads(const Hierarchy& hierarchy) {
+  size_t most = 0;
+  for (uint32_t rank = 0; rank < hierarchy.blocks(); ++rank) {
+    most = std::max(most, hierarchy.Heads(rank).size());
+  }
+  return most;
+}
+
 }  // namespace
-
-Metric::Piece::Piece(size_t arcs)
-    : size_(arcs),
-      data_(static_cast<PairCosts*>(::operator new (
-          arcs * sizeof(PairCosts), std::align_val_t{alignof(PairCosts)}))) {}
-
-Metric::Piece::Piece(const Piece& other) : Piece(other.size_) {
-  std::memcpy(static_cast<void*>(data_), other.data_,
-              size_ * sizeof(PairCosts));
-}
-
-Metric::Piece::~Piece() {
-  ::operator delete (data_, std::align_val_t{alignof(PairCosts)});
-}
 
 Metric::Metric(const Network& network, GraphWeights weights, int threads)
     : network_(network),
       weights_(std::move(weights)),
-      stride_(kArcsInPiece),
-      arcs_(network.hierarchy->blocks()),
       self_(network.hierarchy->blocks()) {
-  const Hierarchy& hierarchy = *network_.hierarchy;
-  for (uint32_t rank = 0; rank < hierarchy.blocks(); ++rank) {
-    stride_ = std::max(stride_, hierarchy.Heads(rank).size());
-  }
-  auto layout = std::make_shared<Layout>();
-  layout->piece_of_rank.resize(hierarchy.blocks());
-  size_t used = stride_ + 1;
-  for (uint32_t rank = 0; rank < hierarchy.blocks(); ++rank) {
-    const size_t arcs = hierarchy.Heads(rank).size();
-    if (used + arcs > stride_) {
-      layout->first_rank.push_back(rank);
-      pieces_.push_back(std::make_shared<Piece>(2 * stride_));
-      used = 0;
-    }
-    layout->piece_of_rank[rank] = static_cast<uint32_t>(pieces_.size()) - 1;
-    arcs_[rank] = pieces_.back()->data() + used;
-    used += arcs;
-  }
-  layout_ = std::move(layout);
   CustomizeAll(threads);
 }
 
 // What can be driven between a rank and higher ones, or itself, without a way
 // over lower ones.
-void Metric::TakeTurns(uint32_t rank, const uint32_t* arc_to, PairCosts* up,
-                       PairCosts* down, SelfCosts* self) const {
+Cost Metric::TakeTurns(uint32_t rank, const uint32_t* arc_to, OpenArc* x,
+                       SelfCosts* self) const {
   const Graph& graph = *network_.graph;
   const Hierarchy& hierarchy = *network_.hierarchy;
-  const auto improve = [](Cost other, Cost* cost) {
+  Cost greatest = 0;
+  const auto improve = [&](Cost other, Cost* cost) {
+    if (other == kNoWay) return;
+    greatest = std::max(greatest, other);
     *cost = std::min(*cost, other);
   };
   const uint32_t block = hierarchy.block(rank);
@@ -108,103 +86,181 @@ void Metric::TakeTurns(uint32_t rank, const uint32_t* arc_to, PairCosts* up,
       const uint32_t high = turn.state & 1;
       if (other > rank) {
         improve(weights_.Of(state, turn),
-                &up[arc_to[other]].of[low * 2 + high]);
+                &x[arc_to[other]].up.of[low * 2 + high]);
       } else if (other == rank && high != low) {
         // From a state to itself is never quicker than staying.
         improve(weights_.Of(state, turn), &self->of[low]);
       }
     }
-    for (const Turn& turn : graph.In(state)) {
-      const uint32_t other = hierarchy.rank(turn.state >> 1);
-      if (other <= rank) continue;
-      improve(weights_.OfIncoming(turn, state),
-              &down[arc_to[other]].of[low * 2 + (turn.state & 1)]);
-    }
+    graph.VisitIn(state, [&](uint32_t from, const Turn& turn) {
+      const uint32_t other = hierarchy.rank(from >> 1);
+      if (other <= rank) return;
+      improve(weights_.Of(from, turn),
+              &x[arc_to[other]].down.of[low * 2 + (from & 1)]);
+    });
   }
+  return greatest;
 }
 
-// When a rank's turn comes, all ways over lower ranks are in its arcs.
-void Metric::CustomizeRank(uint32_t rank, uint32_t* arc_to) {
-  const Hierarchy& hierarchy = *network_.hierarchy;
-  const absl::Span<const uint32_t> heads = hierarchy.Heads(rank);
-  for (uint32_t i = 0; i < heads.size(); ++i) arc_to[heads[i]] = i;
-  PairCosts* const x_up = arcs_[rank];
-  PairCosts* const x_down = x_up + stride_;
-  SelfCosts& x_self = self_[rank];
-  std::uninitialized_fill_n(x_up, heads.size(), PairCosts());
-  std::uninitialized_fill_n(x_down, heads.size(), PairCosts());
-  x_self = SelfCosts();
-  TakeTurns(rank, arc_to, x_up, x_down, &x_self);
-  for (const Hierarchy::LowerArc& lower : hierarchy.Lower(rank)) {
-    const uint32_t at = lower.arc - hierarchy.first_arc(lower.tail);
-    const PairCosts* const v_up = up(lower.tail) + at;
-    const PairCosts* const v_down = down(lower.tail) + at;
-    RelaxOwn(*v_up, *v_down, &x_self);
-    RelaxTriangles({hierarchy.heads() + lower.arc, v_up, v_down,
-                    hierarchy.first_arc(lower.tail + 1) - lower.arc, arc_to,
-                    x_up, x_down});
+// One customization of everything: when a rank's turn comes, all ways over
+// lower ranks are in its arcs. The lower ranks that lead to a rank are in a
+// list of its own meanwhile; each goes from the list of one of its heads to
+// that of the next one (as in sparse factorizations that look to the left).
+class Metric::Contraction {
+ public:
+  explicit Contraction(Metric* metric)
+      : metric_(*metric),
+        hierarchy_(*metric->network_.hierarchy),
+        most_heads_(MostHeads(hierarchy_)),
+        first_lower_(hierarchy_.blocks(), kNone),
+        links_(hierarchy_.blocks()) {}
+
+  // False if a cost does not fit into the metric's width.
+  bool Run(int threads);
+
+ private:
+  // Of each thread.
+  struct Scratch {
+    explicit Scratch(const Contraction& owner)
+        : arc_to(owner.hierarchy_.blocks()), x(owner.most_heads_) {}
+
+    // By head of the rank that is worked on: which of its arcs that is.
+    std::vector<uint32_t> arc_to;
+    std::vector<OpenArc> x;
+  };
+  // Of a rank whose turn has come: the head in whose list it is, counted among
+  // its heads, and the next rank in that list.
+  struct Link {
+    uint32_t at = 0;
+    uint32_t next = kNone;
+  };
+
+  // Puts a rank into the list of its next head; heads above `top` wait.
+  void Enlist(uint32_t rank, uint32_t top) {
+    const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
+    Link& link = links_[rank];
+    if (link.at >= heads.size() || heads[link.at] > top) return;
+    uint32_t& first = first_lower_[heads[link.at]];
+    link.next = first;
+    first = rank;
   }
-  FoldSelf(x_self, heads.size(), x_up, x_down);
+  void Contract(uint32_t rank, uint32_t top, Scratch* scratch);
+
+  Metric& metric_;
+  const Hierarchy& hierarchy_;
+  const size_t most_heads_;
+  // By rank.
+  std::vector<uint32_t> first_lower_;
+  std::vector<Link> links_;
+  std::atomic<bool> fits_ = true;
+};
+
+void Metric::Contraction::Contract(uint32_t rank, uint32_t top,
+                                   Scratch* scratch) {
+  const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
+  uint32_t* const arc_to = scratch->arc_to.data();
+  OpenArc* const x = scratch->x.data();
+  for (uint32_t i = 0; i < heads.size(); ++i) {
+    arc_to[heads[i]] = i;
+    x[i] = OpenArc();
+  }
+  SelfCosts self;
+  const Cost greatest = metric_.TakeTurns(rank, arc_to, x, &self);
+  for (uint32_t lower = first_lower_[rank]; lower != kNone;) {
+    Link& link = links_[lower];
+    const absl::Span<const uint32_t> lower_heads =
+        hierarchy_.Heads(lower).subspan(link.at);
+    const ArcCosts up = metric_.up(lower).From(link.at);
+    const ArcCosts down = metric_.down(lower).From(link.at);
+    RelaxOwn(up[0], down[0], &self);
+    RelaxTriangles(
+        {lower_heads.data(), up, down, lower_heads.size(), arc_to, x});
+    const uint32_t next = link.next;
+    ++link.at;
+    Enlist(lower, top);
+    lower = next;
+  }
+  FoldSelf(self, heads.size(), x);
+  metric_.self_[rank] = self;
+  uint8_t* const begin = metric_.begin(rank);
+  if (!StoreArcs(x, heads.size(), metric_.width_, begin,
+                 begin + heads.size() * metric_.bytes_per_arc() / 2) ||
+      !metric_.Fits(greatest) || !metric_.Fits(self.of[0]) ||
+      !metric_.Fits(self.of[1])) {
+    fits_ = false;
+  }
+  Enlist(rank, top);
 }
 
 // Ranks below different ranks have nothing to do with each other: subtrees are
 // shared out among threads, then come the ranks above all of them.
-void Metric::CustomizeAll(int threads) {
-  const Hierarchy& hierarchy = *network_.hierarchy;
-  const uint32_t size = hierarchy.blocks();
-  const auto customize = [&](uint32_t first, uint32_t end,
-                             std::vector<uint32_t>* arc_to) {
-    for (uint32_t rank = first; rank < end; ++rank) {
-      CustomizeRank(rank, arc_to->data());
+bool Metric::Contraction::Run(int threads) {
+  const uint32_t size = hierarchy_.blocks();
+  Scratch scratch(*this);
+  if (threads <= 1) {
+    for (uint32_t rank = 0; rank < size; ++rank) {
+      Contract(rank, kNone, &scratch);
     }
-  };
-  std::vector<uint32_t> arc_to(size);
-  if (threads <= 1) return customize(0, size, &arc_to);
+    return fits_;
+  }
 
   const uint32_t most = size / (static_cast<uint32_t>(threads) * 8) + 1;
   // The roots of the greatest subtrees of at most that size.
   std::vector<uint32_t> roots;
   std::vector<uint32_t> above;
   const auto is_small = [&](uint32_t root) {
-    return root - hierarchy.lowest(root) < most;
+    return root - hierarchy_.lowest(root) < most;
   };
   for (uint32_t rank = 0; rank < size; ++rank) {
-    const uint32_t parent = hierarchy.parent(rank);
+    const uint32_t parent = hierarchy_.parent(rank);
     if (!is_small(rank)) {
       above.push_back(rank);
-    } else if (parent == Hierarchy::kNone || !is_small(parent)) {
+    } else if (parent == kNone || !is_small(parent)) {
       roots.push_back(rank);
     }
   }
   std::atomic<size_t> next = 0;
-  const auto work = [&](std::vector<uint32_t>* own_arc_to) {
-    while (true) {
+  const auto work = [&](Scratch* own) {
+    while (fits_) {
       const size_t i = next.fetch_add(1);
       if (i >= roots.size()) return;
-      customize(hierarchy.lowest(roots[i]), roots[i] + 1, own_arc_to);
+      for (uint32_t rank = hierarchy_.lowest(roots[i]); rank <= roots[i];
+           ++rank) {
+        Contract(rank, roots[i], own);
+      }
     }
   };
   std::vector<std::thread> others;
   for (int i = 1; i < threads; ++i) {
-    others.emplace_back([&work, size] {
-      std::vector<uint32_t> own_arc_to(size);
-      work(&own_arc_to);
+    others.emplace_back([&] {
+      Scratch own(*this);
+      work(&own);
     });
   }
-  work(&arc_to);
+  work(&scratch);
   for (std::thread& other : others) other.join();
-  for (const uint32_t rank : above) CustomizeRank(rank, arc_to.data());
+  if (!fits_) return false;
+  for (const uint32_t root : roots) {
+    for (uint32_t rank = hierarchy_.lowest(root); rank <= root; ++rank) {
+      Enlist(rank, kNone);
+    }
+  }
+  for (const uint32_t rank : above) Contract(rank, kNone, &scratch);
+  return fits_;
 }
 
-void Metric::SetPiece(uint32_t piece, std::shared_ptr<Piece> with) {
-  const PairCosts* const old_begin = pieces_[piece]->data();
-  const uint32_t end = piece + 1 < layout_->first_rank.size()
-                           ? layout_->first_rank[piece + 1]
-                           : static_cast<uint32_t>(arcs_.size());
-  for (uint32_t rank = layout_->first_rank[piece]; rank < end; ++rank) {
-    arcs_[rank] = with->data() + (arcs_[rank] - old_begin);
+void Metric::CustomizeAll(int threads) {
+  const uint32_t count =
+      (network_.hierarchy->blocks() + kRanksInPiece - 1) / kRanksInPiece;
+  for (const CostWidth width : {CostWidth::kNarrow, CostWidth::kWide}) {
+    width_ = width;
+    pieces_.assign(count, nullptr);
+    for (uint32_t piece = 0; piece < count; ++piece) {
+      pieces_[piece] =
+          std::make_shared_for_overwrite<uint8_t[]>(PieceBytes(piece));
+    }
+    if (Contraction(this).Run(threads)) return;
   }
-  pieces_[piece] = std::move(with);
 }
 
 // Follows changes upwards.
@@ -218,10 +274,10 @@ class Metric::Update {
         arcs_(hierarchy_.arcs()),
         self_(hierarchy_.blocks()),
         arc_to_(hierarchy_.blocks()),
-        up_(metric->stride_),
-        down_(metric->stride_) {}
+        x_(MostHeads(hierarchy_)) {}
 
-  void Run(absl::Span<const RoadChange> changes,
+  // False if a cost does not fit into the metric's width.
+  bool Run(absl::Span<const RoadChange> changes,
            absl::Span<const TurnChange> turn_changes) {
     for (const RoadChange& change : changes) MarkRoad(change.road);
     for (const TurnChange& change : turn_changes) MarkTurns(change.condition);
@@ -230,10 +286,13 @@ class Metric::Update {
       while (ranks_[word] != 0) {
         const int bit = std::countr_zero(ranks_[word]);
         ranks_[word] &= ranks_[word] - 1;
-        Recustomize(static_cast<uint32_t>(word * 64) +
-                    static_cast<uint32_t>(bit));
+        if (!Recustomize(static_cast<uint32_t>(word * 64) +
+                         static_cast<uint32_t>(bit))) {
+          return false;
+        }
       }
     }
+    return true;
   }
 
  private:
@@ -254,9 +313,15 @@ class Metric::Update {
   void MarkRoad(ArcRoad road);
   void MarkTurns(uint32_t condition);
   void MarkTurnsBack(uint32_t state);
-  void MarkWaysOver(uint32_t rank, size_t changed, const PairCosts& old_up,
-                    const PairCosts& old_down);
-  void Recustomize(uint32_t rank);
+  void MarkWaysOver(uint32_t rank, size_t changed, const OpenArc& old);
+  void MarkWayOver(uint32_t low, uint32_t high, const PairCosts& up_before,
+                   const PairCosts& up_after, const PairCosts& down_before,
+                   const PairCosts& down_after);
+  OpenArc ArcOf(uint32_t rank, size_t i) const {
+    return {metric_.up(rank)[i], metric_.down(rank)[i]};
+  }
+  uint8_t* OwnBegin(uint32_t rank);
+  bool Recustomize(uint32_t rank);
 
   Metric& metric_;
   const Hierarchy& hierarchy_;
@@ -267,8 +332,7 @@ class Metric::Update {
   std::vector<bool> self_;
   std::vector<uint32_t> arc_to_;
   // The arcs of the rank that is looked at.
-  std::vector<PairCosts> up_;
-  std::vector<PairCosts> down_;
+  std::vector<OpenArc> x_;
 };
 
 // Turns into the road take another time, and who cannot turn into it may turn
@@ -278,10 +342,10 @@ void Metric::Update::MarkRoad(ArcRoad road) {
   for (uint32_t block = graph.first_block(road.segment());
        block < graph.first_block(road.segment() + 1); ++block) {
     const uint32_t state = block * 2 + (road.backward() ? 1 : 0);
-    for (const Turn& turn : graph.In(state)) {
-      MarkTurn(turn.state, state);
-      MarkTurnsBack(turn.state);
-    }
+    graph.VisitIn(state, [&](uint32_t before, const Turn&) {
+      MarkTurn(before, state);
+      MarkTurnsBack(before);
+    });
   }
 }
 
@@ -299,65 +363,84 @@ void Metric::Update::MarkTurnsBack(uint32_t state) {
   }
 }
 
+// A way over a lower rank has changed: marks the arc between its ends if that
+// may have come from it, or is worse now. The names are as seen from `low`.
+void Metric::Update::MarkWayOver(uint32_t low, uint32_t high,
+                                 const PairCosts& up_before,
+                                 const PairCosts& up_after,
+                                 const PairCosts& down_before,
+                                 const PairCosts& down_after) {
+  const uint32_t arc = hierarchy_.FindArc(low, high);
+  if (arcs_[arc]) return;
+  const OpenArc known = ArcOf(low, arc - hierarchy_.first_arc(low));
+  if (!Touches(up_before.of, up_after.of, known.up.of) &&
+      !Touches(down_before.of, down_after.of, known.down.of)) {
+    return;
+  }
+  arcs_[arc] = true;
+  MarkRank(low);
+}
+
 // An arc of a rank has changed, and with it the ways over that rank.
 void Metric::Update::MarkWaysOver(uint32_t rank, size_t changed,
-                                  const PairCosts& old_up,
-                                  const PairCosts& old_down) {
+                                  const OpenArc& old) {
   const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
-  const PairCosts* const all_up = metric_.up(rank);
-  const PairCosts* const all_down = metric_.down(rank);
-  const PairCosts& new_up = all_up[changed];
-  const PairCosts& new_down = all_down[changed];
+  const OpenArc arc = ArcOf(rank, changed);
   const uint32_t head = heads[changed];
   if (!self_[head]) {
     SelfCosts before;
     SelfCosts after;
-    RelaxOwn(old_up, old_down, &before);
-    RelaxOwn(new_up, new_down, &after);
+    RelaxOwn(old.up, old.down, &before);
+    RelaxOwn(arc.up, arc.down, &after);
     if (Touches(before.of, after.of, metric_.self_[head].of)) MarkSelf(head);
   }
   for (size_t i = 0; i < heads.size(); ++i) {
     if (i == changed) continue;
-    const bool is_low = changed < i;
-    const uint32_t low = is_low ? head : heads[i];
-    const uint32_t high = is_low ? heads[i] : head;
-    const uint32_t arc = hierarchy_.FindArc(low, high);
-    if (arcs_[arc]) continue;
-    const uint32_t at = arc - hierarchy_.first_arc(low);
-    PairCosts before;
-    PairCosts after;
-    // From the lower head to the higher one, and back.
-    Over(is_low ? old_down : all_down[i], is_low ? all_up[i] : old_up, &before);
-    Over(is_low ? new_down : all_down[i], is_low ? all_up[i] : new_up, &after);
-    bool touches = Touches(before.of, after.of, metric_.up(low)[at].of);
-    if (!touches) {
-      Over(is_low ? old_up : all_up[i], is_low ? all_down[i] : old_down,
-           &before);
-      Over(is_low ? new_up : all_up[i], is_low ? all_down[i] : new_down,
-           &after);
-      touches = Touches(before.of, after.of, metric_.down(low)[at].of);
+    const OpenArc other = ArcOf(rank, i);
+    if (changed < i) {
+      MarkWayOver(head, heads[i], Over(old.down, other.up),
+                  Over(arc.down, other.up), Over(old.up, other.down),
+                  Over(arc.up, other.down));
+    } else {
+      MarkWayOver(heads[i], head, Over(other.down, old.up),
+                  Over(other.down, arc.up), Over(other.up, old.down),
+                  Over(other.up, arc.down));
     }
-    if (!touches) continue;
-    arcs_[arc] = true;
-    MarkRank(low);
   }
 }
 
-void Metric::Update::Recustomize(uint32_t rank) {
+// The arcs of a rank in a piece that no other metric has.
+uint8_t* Metric::Update::OwnBegin(uint32_t rank) {
+  const uint32_t piece = rank / kRanksInPiece;
+  if (!is_own_[piece]) {
+    is_own_[piece] = true;
+    const size_t bytes = metric_.PieceBytes(piece);
+    Piece copy = std::make_shared_for_overwrite<uint8_t[]>(bytes);
+    std::memcpy(copy.get(), metric_.pieces_[piece].get(), bytes);
+    metric_.pieces_[piece] = std::move(copy);
+  }
+  return metric_.begin(rank);
+}
+
+bool Metric::Update::Recustomize(uint32_t rank) {
   const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
   const uint32_t first_arc = hierarchy_.first_arc(rank);
   for (uint32_t i = 0; i < heads.size(); ++i) {
     arc_to_[heads[i]] = i;
-    up_[i] = down_[i] = PairCosts();
+    x_[i] = OpenArc();
   }
   SelfCosts self;
-  metric_.TakeTurns(rank, arc_to_.data(), up_.data(), down_.data(), &self);
+  if (!metric_.Fits(
+          metric_.TakeTurns(rank, arc_to_.data(), x_.data(), &self))) {
+    return false;
+  }
   bool self_changed = false;
   if (self_[rank]) {
-    for (const Hierarchy::LowerArc& lower : hierarchy_.Lower(rank)) {
-      const uint32_t at = lower.arc - hierarchy_.first_arc(lower.tail);
-      RelaxOwn(metric_.up(lower.tail)[at], metric_.down(lower.tail)[at], &self);
-    }
+    hierarchy_.VisitLower(rank, [&](uint32_t tail, uint32_t at) {
+      RelaxOwn(metric_.up(tail)[at], metric_.down(tail)[at], &self);
+      return true;
+    });
+    if (!metric_.Fits(self.of[0]) || !metric_.Fits(self.of[1])) return false;
     self_changed = !(self == metric_.self_[rank]);
     metric_.self_[rank] = self;
   }
@@ -365,93 +448,76 @@ void Metric::Update::Recustomize(uint32_t rank) {
   for (uint32_t i = 0; i < heads.size(); ++i) {
     if (self_changed || arcs_[first_arc + i]) open.push_back(i);
   }
-  if (open.empty()) return;
+  if (open.empty()) return true;
   const bool is_most = open.size() * 8 > heads.size();
-  for (const Hierarchy::LowerArc& lower : hierarchy_.Lower(rank)) {
-    const uint32_t at = lower.arc - hierarchy_.first_arc(lower.tail);
-    const PairCosts* const v_up = metric_.up(lower.tail);
-    const PairCosts* const v_down = metric_.down(lower.tail);
+  hierarchy_.VisitLower(rank, [&](uint32_t tail, uint32_t at) {
+    const absl::Span<const uint32_t> tail_heads =
+        hierarchy_.Heads(tail).subspan(at);
+    const ArcCosts tail_up = metric_.up(tail).From(at);
+    const ArcCosts tail_down = metric_.down(tail).From(at);
     if (is_most) {
-      RelaxTriangles({hierarchy_.heads() + lower.arc, v_up + at, v_down + at,
-                      hierarchy_.first_arc(lower.tail + 1) - lower.arc,
-                      arc_to_.data(), up_.data(), down_.data()});
-      continue;
+      RelaxTriangles({tail_heads.data(), tail_up, tail_down, tail_heads.size(),
+                      arc_to_.data(), x_.data()});
+      return true;
     }
-    const absl::Span<const uint32_t> v_heads =
-        hierarchy_.Heads(lower.tail).subspan(at + 1);
+    const auto* next = tail_heads.begin() + 1;
     for (const uint32_t i : open) {
-      const auto* const it =
-          std::lower_bound(v_heads.begin(), v_heads.end(), heads[i]);
-      if (it == v_heads.end() || *it != heads[i]) continue;
-      const size_t other = at + 1 + static_cast<size_t>(it - v_heads.begin());
-      PairCosts over;
-      Over(v_down[at], v_up[other], &over);
-      for (int j = 0; j < 4; ++j) {
-        up_[i].of[j] = std::min(up_[i].of[j], over.of[j]);
-      }
-      Over(v_up[at], v_down[other], &over);
-      for (int j = 0; j < 4; ++j) {
-        down_[i].of[j] = std::min(down_[i].of[j], over.of[j]);
-      }
+      next = std::lower_bound(next, tail_heads.end(), heads[i]);
+      if (next == tail_heads.end()) break;
+      if (*next != heads[i]) continue;
+      const size_t other = static_cast<size_t>(next - tail_heads.begin());
+      Improve(Over(tail_down[0], tail_up[other]), &x_[i].up);
+      Improve(Over(tail_up[0], tail_down[other]), &x_[i].down);
     }
-  }
+    return true;
+  });
   struct Old {
-    uint32_t arc;
-    PairCosts up;
-    PairCosts down;
+    uint32_t at;
+    OpenArc arc;
   };
   std::vector<Old> changed;
+  const size_t half = heads.size() * metric_.bytes_per_arc() / 2;
   for (const uint32_t i : open) {
-    FoldSelf(metric_.self_[rank], 1, &up_[i], &down_[i]);
-    const Old old = {i, metric_.up(rank)[i], metric_.down(rank)[i]};
-    if (old.up == up_[i] && old.down == down_[i]) continue;
-    changed.push_back(old);
-    const uint32_t piece = metric_.layout_->piece_of_rank[rank];
-    if (!is_own_[piece]) {
-      is_own_[piece] = true;
-      metric_.SetPiece(piece, std::make_shared<Piece>(*metric_.pieces_[piece]));
+    FoldSelf(metric_.self_[rank], 1, &x_[i]);
+    // As it is stored, for the comparison.
+    uint8_t stored[2 * sizeof(PairCosts)];
+    const size_t bytes = metric_.bytes_per_arc() / 2;
+    if (!StoreArcs(&x_[i], 1, metric_.width_, stored, stored + bytes)) {
+      return false;
     }
-    metric_.arcs_[rank][i] = up_[i];
-    metric_.arcs_[rank][i + metric_.stride_] = down_[i];
+    const size_t at = i * bytes;
+    const uint8_t* const known = metric_.begin(rank) + at;
+    if (std::memcmp(known, stored, bytes) == 0 &&
+        std::memcmp(known + half, stored + bytes, bytes) == 0) {
+      continue;
+    }
+    changed.push_back({i, ArcOf(rank, i)});
+    uint8_t* const own = OwnBegin(rank) + at;
+    std::memcpy(own, stored, bytes);
+    std::memcpy(own + half, stored + bytes, bytes);
   }
-  for (size_t i = 0; i < changed.size(); ++i) {
-    MarkWaysOver(rank, changed[i].arc, changed[i].up, changed[i].down);
-  }
+  for (const Old& old : changed) MarkWaysOver(rank, old.at, old.arc);
   // Ways that have changed at both their arcs.
   for (size_t i = 0; i < changed.size(); ++i) {
+    const OpenArc high = ArcOf(rank, changed[i].at);
     for (size_t j = 0; j < i; ++j) {
-      const uint32_t low = heads[changed[j].arc];
-      const uint32_t high = heads[changed[i].arc];
-      const uint32_t arc = hierarchy_.FindArc(low, high);
-      if (arcs_[arc]) continue;
-      const uint32_t at = arc - hierarchy_.first_arc(low);
-      PairCosts before;
-      PairCosts after;
-      Over(changed[j].down, changed[i].up, &before);
-      Over(metric_.down(rank)[changed[j].arc], metric_.up(rank)[changed[i].arc],
-           &after);
-      bool touches = Touches(before.of, after.of, metric_.up(low)[at].of);
-      if (!touches) {
-        Over(changed[j].up, changed[i].down, &before);
-        Over(metric_.up(rank)[changed[j].arc],
-             metric_.down(rank)[changed[i].arc], &after);
-        touches = Touches(before.of, after.of, metric_.down(low)[at].of);
-      }
-      if (!touches) continue;
-      arcs_[arc] = true;
-      MarkRank(low);
+      const OpenArc low = ArcOf(rank, changed[j].at);
+      MarkWayOver(heads[changed[j].at], heads[changed[i].at],
+                  Over(changed[j].arc.down, changed[i].arc.up),
+                  Over(low.down, high.up),
+                  Over(changed[j].arc.up, changed[i].arc.down),
+                  Over(low.up, high.down));
     }
   }
+  return true;
 }
 
 Metric::Metric(const Metric& before, absl::Span<const RoadChange> changes,
                absl::Span<const TurnChange> turn_changes, int threads)
     : network_(before.network_),
       weights_(before.weights_),
-      stride_(before.stride_),
-      layout_(before.layout_),
+      width_(before.width_),
       pieces_(before.pieces_),
-      arcs_(before.arcs_),
       self_(before.self_) {
   std::vector<RoadChange> real;
   for (const RoadChange& change : changes) {
@@ -470,23 +536,18 @@ Metric::Metric(const Metric& before, absl::Span<const RoadChange> changes,
     weights_.SetCondition(change.condition, change.holds);
     real_turns.push_back(change);
   }
-  if (real.size() * kRoadsForEachChange > network_.data->segments.size()) {
-    for (uint32_t piece = 0; piece < pieces_.size(); ++piece) {
-      SetPiece(piece, std::make_shared<Piece>(2 * stride_));
-    }
+  if (real.size() * kRoadsForEachChange > network_.data->segments.size() ||
+      !Update(this).Run(real, real_turns)) {
     CustomizeAll(threads);
-    return;
   }
-  Update(this).Run(real, real_turns);
 }
 
 size_t Metric::BytesBeside(const Metric* other) const {
-  size_t bytes = arcs_.size() * (sizeof(arcs_[0]) + sizeof(self_[0])) +
-                 network_.graph->states() * 9 +
+  size_t bytes = self_.size() * sizeof(self_[0]) + network_.graph->states() +
                  network_.data->segments.size() * 8;
-  for (size_t i = 0; i < pieces_.size(); ++i) {
+  for (uint32_t i = 0; i < pieces_.size(); ++i) {
     if (other != nullptr && other->pieces_[i] == pieces_[i]) continue;
-    bytes += pieces_[i]->size() * sizeof(PairCosts);
+    bytes += PieceBytes(i);
   }
   return bytes;
 }

@@ -2,6 +2,7 @@
 #ifndef HOUSECALL_ROUTER_METRIC_H_
 #define HOUSECALL_ROUTER_METRIC_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,8 +43,9 @@ struct TurnChange {
 // way over lower ranks costs less than an arc. Immutable; safe for any number
 // of threads.
 //
-// Arcs are kept in pieces, by rank. A metric that was made of another one
-// shares the pieces in which nothing changed.
+// A cost takes three bytes, or four if one does not fit (a drive of hours on
+// one arc). Arcs are kept in pieces, by rank. A metric that was made of another
+// one shares the pieces in which nothing changed.
 class Metric {
  public:
   // Works on that many threads.
@@ -68,52 +70,57 @@ class Metric {
 
   // Of the arcs of a rank, in the order of Hierarchy::Heads: from the rank to
   // its heads, and back. Ways within the rank are part of them.
-  const PairCosts* up(uint32_t rank) const { return arcs_[rank]; }
-  const PairCosts* down(uint32_t rank) const { return arcs_[rank] + stride_; }
+  ArcCosts up(uint32_t rank) const { return {begin(rank), width_}; }
+  ArcCosts down(uint32_t rank) const {
+    const Hierarchy& hierarchy = *network_.hierarchy;
+    return up(rank).From(hierarchy.first_arc(rank + 1) -
+                         hierarchy.first_arc(rank));
+  }
   const SelfCosts& self(uint32_t rank) const { return self_[rank]; }
 
+  CostWidth width() const { return width_; }
   // How many bytes this metric does not share with `other`.
   size_t BytesBeside(const Metric* other) const;
 
  private:
+  class Contraction;
   class Update;
 
-  // The arcs of consecutive ranks: all upwards, then, from stride_ on, all
-  // downwards. Costs nothing to make: each rank's arcs are written when its
-  // turn comes, while they are in the processor's memory anyway.
-  class Piece {
-   public:
-    explicit Piece(size_t arcs);
-    Piece(const Piece& other);
-    ~Piece();
-    Piece& operator=(const Piece&) = delete;
+  // The arcs of kRanksInPiece consecutive ranks: of each all upwards, then all
+  // downwards. A small change copies a few dozen pieces.
+  using Piece = std::shared_ptr<uint8_t[]>;
+  static constexpr uint32_t kRanksInPiece = 32;
 
-    PairCosts* data() const { return data_; }
-    size_t size() const { return size_; }
-
-   private:
-    const size_t size_;
-    PairCosts* const data_;
-  };
-  // Which ranks are in which piece.
-  struct Layout {
-    std::vector<uint32_t> first_rank;
-    std::vector<uint32_t> piece_of_rank;
-  };
-
-  void TakeTurns(uint32_t rank, const uint32_t* arc_to, PairCosts* up,
-                 PairCosts* down, SelfCosts* self) const;
-  void CustomizeRank(uint32_t rank, uint32_t* arc_to);
+  uint8_t* begin(uint32_t rank) const {
+    const uint32_t piece = rank / kRanksInPiece;
+    return pieces_[piece].get() + BytesBetween(piece * kRanksInPiece, rank);
+  }
+  // What the arcs of the ranks from one to before another take, each with what
+  // may be read behind it: no thread reads what another one writes.
+  size_t BytesBetween(uint32_t first, uint32_t end) const {
+    return (network_.hierarchy->first_arc(end) -
+            network_.hierarchy->first_arc(first)) *
+               bytes_per_arc() +
+           (end - first) * ArcCosts::kBehind;
+  }
+  size_t bytes_per_arc() const { return 8 * static_cast<size_t>(width_); }
+  size_t PieceBytes(uint32_t piece) const {
+    const uint32_t first = piece * kRanksInPiece;
+    return BytesBetween(
+        first, std::min(first + kRanksInPiece, network_.hierarchy->blocks()));
+  }
+  // Returns the greatest cost that was taken.
+  Cost TakeTurns(uint32_t rank, const uint32_t* arc_to, OpenArc* x,
+                 SelfCosts* self) const;
+  bool Fits(Cost cost) const {
+    return width_ == CostWidth::kWide || cost < kNarrowLimit || cost == kNoWay;
+  }
   void CustomizeAll(int threads);
-  void SetPiece(uint32_t piece, std::shared_ptr<Piece> with);
 
   const Network network_;
   GraphWeights weights_;
-  size_t stride_ = 0;
-  std::shared_ptr<const Layout> layout_;
-  std::vector<std::shared_ptr<Piece>> pieces_;
-  // By rank: its first arc in its piece.
-  std::vector<PairCosts*> arcs_;
+  CostWidth width_ = CostWidth::kNarrow;
+  std::vector<Piece> pieces_;
   std::vector<SelfCosts> self_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "router/cost.h"
 
@@ -14,7 +15,7 @@ namespace housecall::router {
 
 // From each of a block's two states to each of another's. Four numbers: [k][j]
 // is between state k of the lower block and state j of the higher one.
-struct alignas(32) PairCosts {
+struct alignas(16) PairCosts {
   Cost of[4] = {kNoWay, kNoWay, kNoWay, kNoWay};
 
   Cost at(uint32_t low, uint32_t high) const { return of[low * 2 + high]; }
@@ -31,20 +32,77 @@ struct SelfCosts {
 };
 
 // Of each of a block's two states, in a search.
-struct alignas(16) StateCosts {
+struct alignas(8) StateCosts {
   Cost of[2] = {kNoWay, kNoWay};
+};
+
+// How many bytes a stored cost has.
+enum class CostWidth : uint8_t {
+  // Costs below kNarrowLimit, and kNoWay.
+  kNarrow = 3,
+  // All.
+  kWide = 4,
+};
+
+// The sum of two costs below it is less than what stands for kNoWay in three
+// bytes, so that it shows where costs do not fit any more.
+inline constexpr Cost kNarrowLimit = 1u << 23;
+
+// The costs of consecutive arcs in one direction, as a metric keeps them: four
+// numbers of three or four bytes for each arc. Behind the last of them are at
+// least kBehind bytes that may be read.
+class ArcCosts {
+ public:
+  static constexpr size_t kBehind = 4;
+
+  ArcCosts(const uint8_t* begin, CostWidth width)
+      : begin_(begin), width_(width) {}
+
+  const uint8_t* begin() const { return begin_; }
+  CostWidth width() const { return width_; }
+  size_t stride() const { return 4 * static_cast<size_t>(width_); }
+  ArcCosts From(size_t arc) const { return {begin_ + arc * stride(), width_}; }
+
+  PairCosts operator[](size_t arc) const {
+    const uint8_t* const from = begin_ + arc * stride();
+    PairCosts costs;
+    if (width_ == CostWidth::kWide) {
+      std::memcpy(costs.of, from, sizeof(costs.of));
+      return costs;
+    }
+    for (int i = 0; i < 4; ++i) {
+      Cost cost = 0;
+      std::memcpy(&cost, from + i * 3, sizeof(cost));
+      cost &= kNarrowNoWay;
+      costs.of[i] = cost == kNarrowNoWay ? kNoWay : cost;
+    }
+    return costs;
+  }
+
+ private:
+  // What stands for kNoWay in three bytes.
+  static constexpr Cost kNarrowNoWay = 0xffffff;
+
+  const uint8_t* begin_;
+  CostWidth width_;
+};
+
+// An arc in both directions, while it is worked on. Any number from what stands
+// for kNoWay in the metric's width on means that there is no way.
+struct alignas(32) OpenArc {
+  PairCosts up;
+  PairCosts down;
 };
 
 // The arcs of a lower rank v, of which the first one leads to a rank x.
 struct Triangles {
   const uint32_t* heads;
-  const PairCosts* up;
-  const PairCosts* down;
+  ArcCosts up;
+  ArcCosts down;
   size_t arcs;
   // By rank: the place of the arc from x to it among the arcs of x.
   const uint32_t* arc_to;
-  PairCosts* x_up;
-  PairCosts* x_down;
+  OpenArc* x;
 };
 
 // Improves the arcs of x by the ways over v.
@@ -61,12 +119,17 @@ inline void RelaxOwn(const PairCosts& up_to_x, const PairCosts& down_from_x,
 }
 
 // Improves arcs of a rank by the ways between its own two states.
-void FoldSelf(const SelfCosts& self, size_t arcs, PairCosts* up,
-              PairCosts* down);
+void FoldSelf(const SelfCosts& self, size_t arcs, OpenArc* x);
+
+// Writes arcs as ArcCosts reads them; exactly their bytes. False if a cost is
+// neither less than kNarrowLimit nor kNoWay, and the width is kNarrow: then
+// what was written is of no use.
+bool StoreArcs(const OpenArc* x, size_t arcs, CostWidth width, uint8_t* up,
+               uint8_t* down);
 
 // Improves what is known of the ranks that arcs lead to.
-void RelaxArcs(const StateCosts& from, const uint32_t* heads,
-               const PairCosts* costs, size_t arcs, StateCosts* by_rank);
+void RelaxArcs(const StateCosts& from, const uint32_t* heads, ArcCosts costs,
+               size_t arcs, StateCosts* by_rank);
 
 // The costs of `size` drives, to or from each of two states.
 struct Row {

@@ -5,6 +5,19 @@
 #include "router/router.h"
 
 namespace housecall::router {
+namespace {
+
+uint64_t LengthOf(const std::vector<PathPiece>& pieces) {
+  uint64_t length = 0;
+  for (const PathPiece& piece : pieces) {
+    length += std::max(piece.begin_millimeters, piece.end_millimeters) -
+              std::min(piece.begin_millimeters, piece.end_millimeters);
+  }
+  return length;
+}
+
+}  // namespace
+
 Query::Query(const RoadMap* map, Method method) : map_(*map) {
   if (method == Method::kIndex) {
     index_search_.emplace(&map->hierarchy());
@@ -54,7 +67,7 @@ Cost Query::FindDrive(absl::Span<const Anchor> from,
 
 Leg Query::FindLeg(const RoadPoint& from, const RoadPoint& to) {
   const Leg leg = DirectLeg(metric(), from, to);
-  if (AreOneNode(map_, from, to)) return {0, 0};
+  if (AreOneNode(map_, from, to)) return {0};
   if (IsHopeless(map_, from, to)) return leg;
   const std::vector<Anchor> departs =
       ShareSegment(map_, from, to) ? DepartAnchorsBeyond(map_, metric(), from)
@@ -142,6 +155,7 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
                            AreOneNode(map_, from, to) ? from.offset_millimeters
                                                       : to.offset_millimeters,
                            path.leg.weight});
+    path.length_millimeters = LengthOf(path.pieces);
     return path;
   }
 
@@ -170,29 +184,29 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
     const ArcRoad road = map_.graph().road(states[i]);
     const uint32_t length =
         map_.data().segments[road.segment()].length_millimeters;
-    Cost begin = 0;
-    Cost end = WholeCost(metric(), road);
-    uint32_t turn_weight = 0;
-    if (i == 0 && !IsAtNode(map_, from)) {
-      begin = CostBefore(metric(), road, from);
-    }
+    PathPiece piece;
+    piece.segment = road.segment();
+    piece.begin_millimeters = road.backward() ? length : 0;
+    piece.end_millimeters = length - piece.begin_millimeters;
+    piece.weight = metric().weights().road(road);
     if (i + 1 == states.size() && !IsAtNode(map_, to)) {
-      end = CostBefore(metric(), road, to);
+      piece.end_millimeters = to.offset_millimeters;
+      piece.weight = CostBefore(metric(), road, to);
+    }
+    if (i == 0 && !IsAtNode(map_, from)) {
+      piece.begin_millimeters = from.offset_millimeters;
+      piece.weight -= CostBefore(metric(), road, from);
     }
     if (i > 0) {
       const absl::Span<const Turn> turns = map_.graph().Out(states[i - 1]);
       const auto* const turn = std::lower_bound(
           turns.begin(), turns.end(), states[i],
           [](const Turn& t, uint32_t state) { return t.state < state; });
-      turn_weight = turn->weight;
+      piece.weight += turn->weight;
     }
-    const auto offset = [&](uint32_t millimeters) {
-      return road.backward() ? length - millimeters : millimeters;
-    };
-    path.pieces.push_back({road.segment(), offset(LengthOf(begin)),
-                           offset(LengthOf(end)),
-                           WeightOf(end - begin) + turn_weight});
+    path.pieces.push_back(piece);
   }
+  path.length_millimeters = LengthOf(path.pieces);
   return path;
 }
 

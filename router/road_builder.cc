@@ -148,12 +148,19 @@ std::vector<bool> Reached(const GraphWeights& weights,
   while (!queue.empty()) {
     const uint32_t state = queue.back();
     queue.pop_back();
-    for (const Turn& turn : forwards ? graph.Out(state) : graph.In(state)) {
-      const Cost cost =
-          forwards ? weights.Of(state, turn) : weights.OfIncoming(turn, state);
-      if (cost == kNoWay || reached[turn.state]) continue;
-      reached[turn.state] = true;
-      queue.push_back(turn.state);
+    const auto reach = [&](uint32_t other, Cost cost) {
+      if (cost == kNoWay || reached[other]) return;
+      reached[other] = true;
+      queue.push_back(other);
+    };
+    if (forwards) {
+      for (const Turn& turn : graph.Out(state)) {
+        reach(turn.state, weights.Of(state, turn));
+      }
+    } else {
+      graph.VisitIn(state, [&](uint32_t before, const Turn& turn) {
+        reach(before, weights.Of(before, turn));
+      });
     }
   }
   return reached;

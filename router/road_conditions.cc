@@ -244,10 +244,19 @@ SpeedCalendar SpeedCalendar::AsOnTheMap() {
   return calendar;
 }
 
+namespace {
+
+bool IsPublicHoliday(const SpeedCalendar& calendar, absl::CivilDay day) {
+  return calendar.is_public_holiday != nullptr &&
+         calendar.is_public_holiday(day);
+}
+
+}  // namespace
+
 DayClass DayClassOf(const SpeedCalendar& calendar, absl::Time time) {
   const absl::CivilDay day = absl::ToCivilDay(time, calendar.time_zone);
   const absl::Weekday weekday = absl::GetWeekday(day);
-  if (weekday == absl::Weekday::sunday || calendar.holidays.count(day) > 0) {
+  if (weekday == absl::Weekday::sunday || IsPublicHoliday(calendar, day)) {
     return DayClass::kHoliday;
   }
   return weekday == absl::Weekday::saturday ? DayClass::kSaturday
@@ -286,7 +295,7 @@ std::vector<bool> HoursThatHold(const RoadData& data, absl::Time time,
                                 const SpeedCalendar& calendar) {
   const absl::CivilMinute local = absl::ToCivilMinute(time, calendar.time_zone);
   const bool is_public_holiday =
-      calendar.holidays.count(absl::CivilDay(local)) > 0;
+      IsPublicHoliday(calendar, absl::CivilDay(local));
   std::vector<bool> hold;
   for (uint32_t i = 0; i < data.hours.size(); ++i) {
     hold.push_back(HoldsAt(HoursOf(data, i), local, is_public_holiday));
@@ -311,10 +320,32 @@ std::vector<TurnChange> TurnChangesAt(const RoadMap& map,
   return changes;
 }
 
+std::vector<RoadChange> ChangesByPolicy(const RoadMap& map,
+                                        const GraphWeights& now_known,
+                                        const RoadPolicy& policy) {
+  const Array<Segment>& segments = map.data().segments;
+  std::vector<RoadChange> changes;
+  for (uint32_t i = 0; i < segments.size(); ++i) {
+    const bool is_ferry = segments[i].Has(Segment::kFerry);
+    if (!is_ferry && !segments[i].Has(Segment::kToll)) continue;
+    for (const bool backward : {false, true}) {
+      const ArcRoad road = ArcRoad::Of(i, backward);
+      uint32_t weight = now_known.road(road);
+      if (is_ferry) {
+        weight =
+            backward ? segments[i].backward_weight : segments[i].forward_weight;
+      }
+      if (policy.LeavesOut(segments[i])) weight = kClosed;
+      if (now_known.road(road) != weight) changes.push_back({road, weight});
+    }
+  }
+  return changes;
+}
+
 std::vector<RoadChange> ChangesAt(
     const RoadMap& map, const GraphWeights& now_known, absl::Time time,
-    const SpeedCalendar& calendar, bool use_tolls, const LearnedSpeeds& learned,
-    const std::vector<RoadCondition>& conditions,
+    const SpeedCalendar& calendar, const RoadPolicy& policy,
+    const LearnedSpeeds& learned, const std::vector<RoadCondition>& conditions,
     const std::vector<std::vector<uint32_t>>& condition_segments) {
   const Array<Segment>& segments = map.data().segments;
   const SpeedProfile& profile = calendar.At(time);
@@ -352,12 +383,14 @@ std::vector<RoadChange> ChangesAt(
       const ArcRoad road = ArcRoad::Of(i, backward);
       const bool is_closed = is_closed_now(road);
       if (by_map == kClosed) continue;
+      // A ferry is as fast at every hour.
       const double factor =
-          time_factors[static_cast<size_t>(segments[i].road_class)] /
+          (segments[i].Has(Segment::kFerry)
+               ? 1.0
+               : time_factors[static_cast<size_t>(segments[i].road_class)]) /
           static_cast<double>(speeds[i]);
       uint32_t weight = by_map;
-      if (is_closed || speeds[i] <= 0 ||
-          (!use_tolls && segments[i].Has(Segment::kToll))) {
+      if (is_closed || speeds[i] <= 0 || policy.LeavesOut(segments[i])) {
         weight = kClosed;
       } else if (factor != 1) {
         weight = static_cast<uint32_t>(

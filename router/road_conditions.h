@@ -5,7 +5,7 @@
 
 #include <array>
 #include <cstdint>
-#include <set>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -77,9 +77,22 @@ struct SpeedCalendar {
   std::vector<SpeedProfile> profiles;
   // By DayClass and hour: a position in `profiles`.
   std::array<std::array<uint8_t, 24>, kDayClasses> by_hour = {};
-  // Public holidays; Sundays count as such anyway.
-  std::set<absl::CivilDay> holidays;
+  // Whether a day is a public holiday; Sundays count as such anyway. Not given:
+  // no other day is. Called by any thread.
+  std::function<bool(absl::CivilDay)> is_public_holiday;
   absl::TimeZone time_zone;
+};
+
+// Which roads a center wants its cars to use, of those that are open.
+struct RoadPolicy {
+  bool use_tolls = true;
+  bool use_ferries = false;
+
+  // True if cars do not use such a segment, open or not.
+  bool LeavesOut(const Segment& segment) const {
+    return (!use_tolls && segment.Has(Segment::kToll)) ||
+           (!use_ferries && segment.Has(Segment::kFerry));
+  }
 };
 
 // The kind of day, by a calendar.
@@ -89,14 +102,20 @@ DayClass DayClassOf(const SpeedCalendar& calendar, absl::Time time);
 // every hour, and every factor is from 0.1 to 3.
 absl::Status CheckSpeedCalendar(const SpeedCalendar& calendar);
 
+// The closures and openings of a policy on top of what `now_known` says of no
+// particular time.
+std::vector<RoadChange> ChangesByPolicy(const RoadMap& map,
+                                        const GraphWeights& now_known,
+                                        const RoadPolicy& policy);
+
 // What every road takes at a time, where that is not what `now_known` says: by
 // the map and the hours of its closures, the profile of the hour, what was
 // learned, and the conditions that hold; of several conditions on one road the
 // slowest. `condition_segments`: SegmentsOf each of `conditions`.
 std::vector<RoadChange> ChangesAt(
     const RoadMap& map, const GraphWeights& now_known, absl::Time time,
-    const SpeedCalendar& calendar, bool use_tolls, const LearnedSpeeds& learned,
-    const std::vector<RoadCondition>& conditions,
+    const SpeedCalendar& calendar, const RoadPolicy& policy,
+    const LearnedSpeeds& learned, const std::vector<RoadCondition>& conditions,
     const std::vector<std::vector<uint32_t>>& condition_segments);
 
 // The conditions of turns that hold at a time, or no longer, where that is not

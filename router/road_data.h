@@ -85,8 +85,11 @@ struct Segment {
     kReachedFromMain = 8,
     // Cars pay there.
     kToll = 16,
+    // Not a road but a ship that takes cars. Closed unless somebody wants it
+    // (RoadPolicy::use_ferries), and no position stands for a point of it.
+    kFerry = 32,
   };
-  static constexpr uint8_t kAllFlags = 31;
+  static constexpr uint8_t kAllFlags = 63;
 
   bool Has(Flag flag) const { return (flags & flag) != 0; }
   friend bool operator==(const Segment&, const Segment&) = default;

@@ -114,6 +114,20 @@ absl::Status CheckHours(const RoadData& data) {
   return absl::OkStatus();
 }
 
+// Graph::Stored counts the turns of a state in 16 bits; those into a private
+// road count twice.
+absl::Status CheckJunctions(const RoadData& data) {
+  constexpr uint32_t kMostRoads = 0x7fff;
+  std::vector<uint32_t> roads(data.nodes.size());
+  for (const Segment& segment : data.segments) {
+    if (++roads[segment.from_node] > kMostRoads ||
+        ++roads[segment.to_node] > kMostRoads) {
+      return absl::InvalidArgumentError("too many roads meet at one node");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckOrder(const RoadData& data) {
   std::vector<bool> seen(data.segments.size());
   for (const uint32_t segment : data.segment_order) {
@@ -202,6 +216,7 @@ absl::Status CheckRoadData(const RoadData& data) {
       return Wrong(i, "an unknown flag");
     }
   }
+  if (absl::Status status = CheckJunctions(data); !status.ok()) return status;
   if (absl::Status status = CheckTurns(data); !status.ok()) return status;
   if (absl::Status status = CheckHours(data); !status.ok()) return status;
   return CheckOrder(data);
@@ -243,6 +258,7 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
                                        const Metric* metric) const {
   const auto counts = [&](uint32_t segment, uint8_t flags) {
     return (data_.segments[segment].flags & flags) == flags &&
+           !data_.segments[segment].Has(Segment::kFerry) &&
            (metric == nullptr ||
             metric->weights().road(ArcRoad::Of(segment, false)) != kClosed ||
             metric->weights().road(ArcRoad::Of(segment, true)) != kClosed);
@@ -304,6 +320,7 @@ absl::StatusOr<std::vector<SnapCandidate>> RoadMap::FindCandidates(
     candidate.is_open_backward = is_open(ArcRoad::Of(segment, true));
     candidate.is_ends_only = data_.segments[segment].Has(Segment::kEndsOnly);
     if (candidate.point.distance_meters > options.radius_meters ||
+        data_.segments[segment].Has(Segment::kFerry) ||
         (!candidate.is_open_forward && !candidate.is_open_backward)) {
       continue;
     }

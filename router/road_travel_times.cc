@@ -156,7 +156,11 @@ RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadMap> map)
 
 RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadMap> map,
                                  const Options& options)
-    : fixed_(StateOfMap(std::move(map))), roads_(nullptr), options_(options) {}
+    : RoadTravelTimes(StateOfMap(std::move(map)), options) {}
+
+RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadState> state,
+                                 const Options& options)
+    : fixed_(std::move(state)), roads_(nullptr), options_(options) {}
 
 RoadTravelTimes::RoadTravelTimes(const LivingRoads* roads)
     : RoadTravelTimes(roads, Options()) {}
@@ -216,8 +220,7 @@ absl::StatusOr<TravelTable> RoadTravelTimes::Times(
       const Leg& leg = legs[i * to.snaps.size() + j];
       if (!leg.reachable()) continue;
       cells[from.number[i] * to_places.positions.size() + to.number[j]] = {
-          true, state->map->ToDuration(leg.weight),
-          static_cast<double>(leg.length_millimeters) / 1000};
+          true, state->map->ToDuration(leg.weight)};
     }
   }
   TravelTable table(origins.size(), destinations.size());
@@ -270,8 +273,7 @@ absl::StatusOr<Route> RoadTravelTimes::FindRoute(const LatLng& from,
   Route route;
   route.version = state->version;
   route.duration = map.ToDuration(path->leg.weight);
-  route.distance_meters =
-      static_cast<double>(path->leg.length_millimeters) / 1000;
+  route.distance_meters = static_cast<double>(path->length_millimeters) / 1000;
   route.from_road_meters = from_point->distance_meters;
   route.to_road_meters = to_point->distance_meters;
   const RoadData& data = map.data();

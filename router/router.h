@@ -39,9 +39,9 @@ namespace housecall::router {
 // The weight of a leg for which there is no way.
 inline constexpr uint32_t kUnreachable = 0xffffffff;
 // The greatest weight of a drive. The sum of such a one and of one more segment
-// is still less than kInfinity.
+// is still less than kNoWay.
 inline constexpr uint32_t kMaxDriveWeight = (1u << 29) - 1;
-static_assert(kMaxDriveWeight + kMaxSegmentWeight < kInfinity);
+static_assert(kMaxDriveWeight + kMaxSegmentWeight < kNoWay);
 
 // The points of the network that stand for a position.
 struct Snap {
@@ -140,9 +140,6 @@ struct Leg {
 
   // kUnreachable: there is no way.
   uint32_t weight = kUnreachable;
-  // Of the shortest of the quickest ways; 0 if there is none. Right up to 4,294
-  // km.
-  uint64_t length_millimeters = 0;
 
   friend bool operator==(const Leg&, const Leg&) = default;
 };
@@ -158,6 +155,7 @@ struct PathPiece {
 
 struct Path {
   Leg leg;
+  uint64_t length_millimeters = 0;
   // In the order of the drive; together they have the leg's weight and length.
   // The weight of a turn is that of the piece behind it.
   std::vector<PathPiece> pieces;
@@ -165,8 +163,8 @@ struct Path {
 
 // Answers questions about one map with exact shortest travel times. Keeps the
 // memory of its searches for the next question, so it serves one thread at a
-// time. Of several equally quick ways the shortest one counts; where there are
-// several of those too, the same question gets the same one every time.
+// time. Of several equally quick ways the same question gets the same one every
+// time.
 //
 // Within a segment the car is taken to go at a constant speed. It may set out
 // in either direction that is open.

@@ -31,14 +31,13 @@ std::string StraightLine::description() const {
                          options_.detour_factor, options_.speed_km_per_hour);
 }
 
-TravelCell StraightLine::Cell(const LatLng& from, const LatLng& to) const {
-  TravelCell cell;
-  cell.reachable = true;
-  cell.distance_meters =
-      StraightDistanceMeters(from, to) * options_.detour_factor;
-  cell.duration =
-      absl::Seconds(cell.distance_meters * 3.6 / options_.speed_km_per_hour);
-  return cell;
+double StraightLine::DistanceMeters(const LatLng& from,
+                                    const LatLng& to) const {
+  return StraightDistanceMeters(from, to) * options_.detour_factor;
+}
+
+absl::Duration StraightLine::TimeFor(double distance_meters) const {
+  return absl::Seconds(distance_meters * 3.6 / options_.speed_km_per_hour);
 }
 
 absl::StatusOr<TravelTable> StraightLine::Times(
@@ -59,7 +58,8 @@ absl::StatusOr<TravelTable> StraightLine::Times(
     if (!table.origin_status(i).ok()) continue;
     for (size_t j = 0; j < destinations.size(); ++j) {
       if (!table.destination_status(j).ok()) continue;
-      table.at(i, j) = Cell(origins[i], destinations[j]);
+      table.at(i, j) = {true,
+                        TimeFor(DistanceMeters(origins[i], destinations[j]))};
     }
   }
   return table;
@@ -73,13 +73,12 @@ absl::StatusOr<Route> StraightLine::FindRoute(const LatLng& from,
   if (absl::Status status = CheckLatLng(to); !status.ok()) {
     return OfPosition("to", status);
   }
-  const TravelCell cell = Cell(from, to);
   Route route;
-  route.duration = cell.duration;
-  route.late_duration = cell.duration * kLateFactor;
-  route.distance_meters = cell.distance_meters;
+  route.distance_meters = DistanceMeters(from, to);
+  route.duration = TimeFor(route.distance_meters);
+  route.late_duration = route.duration * kLateFactor;
   route.points = {from, to};
-  route.steps = {{"", cell.duration, cell.distance_meters}};
+  route.steps = {{"", route.duration, route.distance_meters}};
   return route;
 }
 

@@ -31,14 +31,14 @@ struct RoadState;
 // From one place to another.
 struct TravelCell {
   bool reachable = false;
-  // Meaningful only if reachable; the distance is that of the quickest way.
+  // Meaningful only if reachable.
   absl::Duration duration;
-  double distance_meters = 0;
 };
 
-// From each origin to each destination. One bad position spoils only its own
-// row or column: its status says what is wrong with it, its cells are
-// unreachable, and all others are as if it had not been asked for.
+// The times from each origin to each destination. How far a drive is, and which
+// way it goes, a route tells (TravelTimeSource::FindRoute). One bad position
+// spoils only its own row or column: its status says what is wrong with it, its
+// cells are unreachable, and all others are as if it had not been asked for.
 class TravelTable {
  public:
   TravelTable() = default;
@@ -165,7 +165,8 @@ class StraightLine : public TravelTimeSource {
 
  private:
   explicit StraightLine(const Options& options) : options_(options) {}
-  TravelCell Cell(const LatLng& from, const LatLng& to) const;
+  double DistanceMeters(const LatLng& from, const LatLng& to) const;
+  absl::Duration TimeFor(double distance_meters) const;
 
   Options options_;
 };
@@ -183,6 +184,9 @@ class RoadTravelTimes : public TravelTimeSource {
 
   explicit RoadTravelTimes(std::shared_ptr<const RoadMap> map);
   RoadTravelTimes(std::shared_ptr<const RoadMap> map, const Options& options);
+  // Of one state, for good.
+  RoadTravelTimes(std::shared_ptr<const RoadState> state,
+                  const Options& options);
   // `roads` must outlive this. Each question is answered by one state of them.
   explicit RoadTravelTimes(const LivingRoads* roads);
   RoadTravelTimes(const LivingRoads* roads, const Options& options);

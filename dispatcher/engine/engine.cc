@@ -43,6 +43,14 @@ router::LatLng ToRouter(const core::LatLng& position) {
   return {position.latitude, position.longitude};
 }
 
+// Along the quickest way; 0 if there is none.
+double DistanceMeters(const router::TravelTimeSource& travel_times,
+                      const core::LatLng& from, const core::LatLng& to) {
+  const absl::StatusOr<router::Route> route =
+      travel_times.FindRoute(ToRouter(from), ToRouter(to));
+  return route.ok() ? route->distance_meters : 0;
+}
+
 std::vector<router::LatLng> ToRouter(
     const std::vector<core::LatLng>& positions) {
   std::vector<router::LatLng> out;
@@ -577,7 +585,7 @@ void Engine::PlanCenter(Lane& lane) {
           const router::TravelCell& cell = times->at(i, j);
           if (!cell.reachable) continue;
           table.Set(request.origins[i], request.destinations[j],
-                    {cell.duration, cell.distance_meters});
+                    {cell.duration});
         }
       }
     }
@@ -608,7 +616,18 @@ void Engine::PlanCenter(Lane& lane) {
       promises.arrivals.push_back(
           {arrival.call, arrival.expect_time, arrival.promise_time});
     }
-    for (const core::OfferVisit& offer : plan.offers) submit(offer);
+    for (core::OfferVisit& offer : plan.offers) {
+      // Tables tell times only; how far it is, is wanted of these few.
+      const core::Call* call =
+          offer.calls.empty() ? nullptr
+                              : board->Find<core::Call>(offer.calls.front());
+      if (call != nullptr && call->place.position.has_value()) {
+        offer.estimate.drive_distance_meters = DistanceMeters(
+            *travel_times_, planner::PlaceOf(*board, offer.physician),
+            *call->place.position);
+      }
+      submit(std::move(offer));
+    }
     if (!plan.unmatched.matches.empty()) submit(std::move(plan.unmatched));
     if (!promises.arrivals.empty()) submit(std::move(promises));
   }
@@ -634,12 +653,14 @@ void Engine::PlanCenter(Lane& lane) {
       ways.push_back(absl::ToDoubleMinutes(cell.duration));
       if (i + 2 == trip.places.size()) {
         update.estimate.drive_duration = cell.duration;
-        update.estimate.drive_distance_meters = cell.distance_meters;
       } else {
         update.estimate.fetch_duration = cell.duration;
       }
     }
     if (!known || !IsWorthTelling(trip, now + total)) continue;
+    update.estimate.drive_distance_meters =
+        DistanceMeters(*travel_times_, trip.places[trip.places.size() - 2],
+                       trip.places.back());
     update.estimate.arrive_time = now + total;
     update.estimate.finish_time =
         now + total + trip.visits * policy.visit_duration;

@@ -319,6 +319,9 @@ absl::StatusOr<Night> NightOfCenter(const Arguments& arguments) {
   } else {
     router::RoadFiles::Options files;
     files.map_path = arguments.map;
+    files.roads.calendar.is_public_holiday = [](absl::CivilDay day) {
+      return !core::NationalHoliday(day).empty();
+    };
     ASSIGN_OR_RETURN(
         roads, router::RoadFiles::Open(std::move(files), options.begin_time));
     source = std::make_unique<router::RoadTravelTimes>(&roads->roads());

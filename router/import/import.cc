@@ -194,6 +194,19 @@ class Importer {
   std::vector<int64_t> way_node_ids_;
   std::vector<uint32_t> way_nodes_;
   bool has_given_weights_ = false;
+  uint32_t unit_microseconds() const {
+    return has_given_weights_ ? kGivenWeightUnitMicroseconds : 1000;
+  }
+  // Of a whole ferry.
+  uint32_t FerryWeight(const RoadRules& rules, double meters) const {
+    const double km_per_hour =
+        std::max(rules.forward_km_per_hour, rules.backward_km_per_hour);
+    const absl::Duration crossing =
+        rules.crossing.value_or(absl::Seconds(meters * 3.6 / km_per_hour));
+    return static_cast<uint32_t>(
+        std::lround(absl::ToDoubleMicroseconds(crossing + rules.waiting) /
+                    unit_microseconds()));
+  }
 
   // The nodes that roads need, by id.
   std::vector<int64_t> node_ids_;
@@ -226,7 +239,7 @@ class Importer {
 
 uint32_t Importer::NumberOfRules(const RoadRules& rules) {
   // Each way with weights of its own stays as it is.
-  if (!rules.given_weight.has_value()) {
+  if (!rules.given_weight.has_value() && !rules.is_ferry()) {
     const auto [it, is_new] = rules_numbers_.try_emplace(
         {rules.road_class, rules.flags, rules.forward_km_per_hour,
          rules.backward_km_per_hour, rules.forward_closure.hours,
@@ -394,11 +407,14 @@ void Importer::CutWay(const RoadWay& way) {
   }
 
   // A given weight is that of the whole way.
-  if (rules.given_weight.has_value()) {
+  if (rules.given_weight.has_value() || rules.is_ferry()) {
     double total = 0;
     for (size_t i = first_edge; i < edges_.size(); ++i) {
       total += edges_[i].meters;
     }
+    const uint32_t whole = rules.given_weight.has_value()
+                               ? *rules.given_weight
+                               : FerryWeight(rules, total);
     double before = 0;
     const auto share = [&](uint32_t whole, double end) {
       const double from = total > 0 ? before / total : 0;
@@ -410,7 +426,7 @@ void Importer::CutWay(const RoadWay& way) {
       Edge& edge = edges_[i];
       const bool is_last = i + 1 == edges_.size();
       const double end = is_last ? total : before + edge.meters;
-      edge.weight = share(*rules.given_weight, end);
+      edge.weight = share(whole, end);
       if (rules.given_length_millimeters.has_value()) {
         edge.length_millimeters = share(*rules.given_length_millimeters, end);
       }
@@ -607,7 +623,10 @@ bool Importer::ContinuesThrough(uint32_t node, Link in, Link* out) const {
   out->reversed = edges_[out->edge].from_node != node;
   const RoadRules& a = rules_[edges_[in.edge].rules];
   const RoadRules& b = rules_[edges_[out->edge].rules];
-  if (a.given_weight.has_value() || b.given_weight.has_value()) return false;
+  if (a.given_weight.has_value() || b.given_weight.has_value() ||
+      a.is_ferry() || b.is_ferry()) {
+    return false;
+  }
   const auto speeds = [](const RoadRules& rules, bool reversed) {
     return reversed ? std::pair(rules.backward_km_per_hour,
                                 rules.forward_km_per_hour)
@@ -708,8 +727,6 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
   road.length_millimeters =
       std::max<uint32_t>(1, static_cast<uint32_t>(std::lround(meters * 1000)));
 
-  const uint32_t unit_microseconds =
-      has_given_weights_ ? kGivenWeightUnitMicroseconds : 1000;
   const auto weight_of = [&](double km_per_hour) -> uint32_t {
     if (km_per_hour <= 0) return kClosed;
     const Edge& edge = edges_[chain[0].edge];
@@ -719,7 +736,7 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
         crossings * absl::ToDoubleMicroseconds(options_.level_crossing);
     return std::max<uint32_t>(
         1,
-        static_cast<uint32_t>(std::lround(microseconds / unit_microseconds)));
+        static_cast<uint32_t>(std::lround(microseconds / unit_microseconds())));
   };
   const bool reversed = chain[0].reversed;
   road.forward_weight = weight_of(reversed ? rules.backward_km_per_hour

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -214,11 +216,12 @@ std::optional<double> LimitOf(const Tags& tags, absl::string_view direction) {
 }
 
 // Where two cars cannot pass each other at speed: Japan's narrow streets of
-// less than four metres, as the Building Standards Act counts them.
+// less than four metres, as the Building Standards Act counts them. Where
+// nobody has measured, one lane for both directions says the same.
 constexpr double kNarrowMeters = 4;
 constexpr double kNarrowFactor = 0.8;
 
-bool IsNarrow(const Tags& tags) {
+bool IsNarrow(const Tags& tags, bool is_two_way) {
   for (const char* key : {"width:carriageway", "width", "est_width"}) {
     absl::string_view value = tags.Get(key);
     if (absl::ConsumeSuffix(&value, "m")) {
@@ -229,7 +232,7 @@ bool IsNarrow(const Tags& tags) {
       return meters > 0 && meters < kNarrowMeters;
     }
   }
-  return false;
+  return is_two_way && (tags.Get("lanes") == "1" || tags.Get("lanes") == "1.5");
 }
 
 // The number of the tag `dimacs:KEY`, also spelled with a space.
@@ -259,7 +262,63 @@ absl::string_view Tags::Get(absl::string_view key) const {
   return "";
 }
 
+namespace {
+
+// OpenStreetMap writes the time that a ferry takes as minutes, H:MM or H:MM:SS,
+// or as ISO 8601 does (PT1H30M).
+std::optional<absl::Duration> ParseDuration(absl::string_view value) {
+  absl::Duration duration;
+  int32_t number;
+  if (absl::ConsumePrefix(&value, "PT")) {
+    std::string text(value);
+    absl::AsciiStrToLower(&text);
+    if (!absl::ParseDuration(text, &duration)) return std::nullopt;
+  } else {
+    const std::vector<absl::string_view> parts = absl::StrSplit(value, ':');
+    if (parts.size() > 3) return std::nullopt;
+    absl::Duration unit = parts.size() == 1 ? absl::Minutes(1) : absl::Hours(1);
+    for (const absl::string_view part : parts) {
+      if (!absl::SimpleAtoi(part, &number) || number < 0) return std::nullopt;
+      duration += number * unit;
+      unit /= 60;
+    }
+  }
+  if (duration <= absl::ZeroDuration() || duration > absl::Hours(48)) {
+    return std::nullopt;
+  }
+  return duration;
+}
+
+// A ferry for cars, and only one of which the map says that it takes them: most
+// take people. It goes now and then: half an hour between two is assumed.
+std::optional<RoadRules> JudgeFerry(const Tags& tags) {
+  constexpr double kKmPerHour = 15;
+  constexpr absl::Duration kWaiting = absl::Minutes(15);
+  if (!MotorVehiclesAreAllowed(tags) &&
+      ParseAccess(tags.Get("vehicle")) != Access::kOpen) {
+    return std::nullopt;
+  }
+  const Access access = AccessOf(tags, "forward").access;
+  if (access == Access::kClosed) return std::nullopt;
+  RoadRules rules;
+  rules.road_class = RoadClass::kService;
+  rules.flags = Segment::kFerry;
+  if (access == Access::kEndsOnly) rules.flags |= Segment::kEndsOnly;
+  const Oneway oneway = OnewayOf(tags, rules.road_class, false);
+  if (!IsAgainst(oneway, false)) rules.forward_km_per_hour = kKmPerHour;
+  if (!IsAgainst(oneway, true)) rules.backward_km_per_hour = kKmPerHour;
+  if (oneway == Oneway::kNeither) return std::nullopt;
+  rules.waiting = kWaiting;
+  rules.crossing = ParseDuration(tags.Get("duration"));
+  rules.name = std::string(tags.Get("name"));
+  if (rules.name.empty()) rules.name = std::string(tags.Get("ref"));
+  return rules;
+}
+
+}  // namespace
+
 std::optional<RoadRules> JudgeWay(const Tags& tags) {
+  if (tags.Get("route") == "ferry") return JudgeFerry(tags);
   const absl::string_view value = tags.Get("highway");
   const auto* const highway =
       std::find_if(std::begin(kHighways), std::end(kHighways),
@@ -268,8 +327,7 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
   if (highway->needs_permission && !MotorVehiclesAreAllowed(tags)) {
     return std::nullopt;
   }
-  if (tags.Get("route") == "ferry" || tags.Get("area") == "yes" ||
-      tags.Get("impassable") == "yes" ||
+  if (tags.Get("area") == "yes" || tags.Get("impassable") == "yes" ||
       tags.Get("smoothness") == "impassable" ||
       tags.Get("service") == "emergency_access") {
     return std::nullopt;
@@ -327,7 +385,7 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
     if (toll != "no") rules.flags |= Segment::kToll;
     break;
   }
-  if (IsNarrow(tags)) {
+  if (IsNarrow(tags, may_forward && may_backward)) {
     rules.forward_km_per_hour *= kNarrowFactor;
     rules.backward_km_per_hour *= kNarrowFactor;
   }

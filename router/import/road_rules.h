@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "router/road_builder.h"
 #include "router/road_data.h"
 
@@ -34,7 +35,7 @@ class Tags {
 // A way that a car may use.
 struct RoadRules {
   RoadClass road_class = RoadClass::kUnclassified;
-  // Of Segment: kLink, kEndsOnly, kToll.
+  // Of Segment: kLink, kEndsOnly, kToll, kFerry.
   uint8_t flags = 0;
   // 0: closed in that direction (of the way's nodes). Not both are 0.
   double forward_km_per_hour = 0;
@@ -46,6 +47,13 @@ struct RoadRules {
   // Weight and length as the source gives them; see router/README.md.
   std::optional<uint32_t> given_weight;
   std::optional<uint32_t> given_length_millimeters;
+  // What the whole way takes besides what its speed says: of a ferry, until it
+  // goes.
+  absl::Duration waiting;
+  // What the whole way takes, in the place of its speed, if the map says so.
+  std::optional<absl::Duration> crossing;
+
+  bool is_ferry() const { return (flags & Segment::kFerry) != 0; }
 };
 
 // The rules for a way with these tags; none: it is no road for a car.

@@ -51,18 +51,21 @@ constexpr char kHelp[] =
       What the map covers, how old it is, whom to credit.
 
   housecall-map route MAP --from LAT,LNG --to LAT,LNG [--radius METERS]
-                          [--at TIME] [--json | --geojson]
+                          [--at TIME [--holiday]] [--ferries] [--no-tolls]
+                          [--json | --geojson]
       The quickest way: time, distance, streets; with --json and --geojson also
       its line.
 
   housecall-map matrix MAP --from LAT,LNG … --to LAT,LNG … [--radius METERS]
-                           [--at TIME] [--json]
+                           [--at TIME [--holiday]] [--ferries] [--no-tolls]
+                           [--json [--meters]]
       The times from each --from to each --to, in minutes. --from-file FILE and
-      --to-file FILE read positions, one LAT,LNG a line.
+      --to-file FILE read positions, one LAT,LNG a line. With --meters also the
+      distances, for which each way is looked for on its own.
 
   housecall-map isochrone MAP --from LAT,LNG … [--minutes 10,20,30]
-                              [--radius METERS] [--at TIME]
-                              [--json | --geojson]
+                              [--radius METERS] [--at TIME [--holiday]]
+                              [--ferries] [--no-tolls] [--json | --geojson]
       How far cars get from the nearest of the places in so many minutes; with
       --geojson as areas to draw. --from-file FILE reads positions.
 
@@ -86,6 +89,8 @@ constexpr char kHelp[] =
       (2026-11-21T22:30:00+09:00): speeds of that hour, and the turns and roads
       that are closed then. Without it, speeds are those of the map, and turns
       that are forbidden at some hours are not taken.
+  --holiday: the day of --at is a public holiday.
+  --ferries: cars may use ferries. --no-tolls: they may not use toll roads.
   --radius: how far a position may be from the nearest road (500 m).
   The output file may also stand without -o, as the last argument. Positions
   south or west are negative: --from=-33.9,18.4.
@@ -231,17 +236,11 @@ absl::StatusOr<std::string> MapArgument(const Arguments& arguments) {
 // A map's roads, at a time or at none.
 struct OpenedRoads {
   std::shared_ptr<const RoadMap> map;
-  // Null without a time.
-  std::unique_ptr<LivingRoads> living;
+  std::shared_ptr<const RoadState> state;
 
-  std::shared_ptr<const RoadState> State() const {
-    return living != nullptr ? living->current() : StateOfMap(map);
-  }
   std::unique_ptr<RoadTravelTimes> Times(
       const RoadTravelTimes::Options& options) const {
-    return living != nullptr
-               ? std::make_unique<RoadTravelTimes>(living.get(), options)
-               : std::make_unique<RoadTravelTimes>(map, options);
+    return std::make_unique<RoadTravelTimes>(state, options);
   }
 };
 
@@ -263,13 +262,17 @@ absl::StatusOr<OpenedRoads> OpenRoads(const std::string& path,
   }
   absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(path);
   if (!map.ok()) return map.status();
-  OpenedRoads roads = {*std::move(map), nullptr};
-  if (at.empty()) return roads;
-  absl::StatusOr<std::unique_ptr<LivingRoads>> living =
-      LivingRoads::Create(roads.map, {}, time);
+  LivingRoads::Options options;
+  options.policy.use_tolls = !arguments.Has("no-tolls");
+  options.policy.use_ferries = arguments.Has("ferries");
+  if (arguments.Has("holiday")) {
+    options.calendar.is_public_holiday = [](absl::CivilDay) { return true; };
+  }
+  if (at.empty()) return OpenedRoads{*map, StateOfMap(*map, options.policy)};
+  const absl::StatusOr<std::unique_ptr<LivingRoads>> living =
+      LivingRoads::Create(*map, std::move(options), time);
   if (!living.ok()) return living.status();
-  roads.living = *std::move(living);
-  return roads;
+  return OpenedRoads{*map, (*living)->current()};
 }
 
 // Input files first, then the output file, which may also come with -o.
@@ -468,6 +471,9 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
                     {"to", true},
                     {"radius", true},
                     {"at", true},
+                    {"holiday", false},
+                    {"ferries", false},
+                    {"no-tolls", false},
                     {"json", false},
                     {"geojson", false}});
   if (!arguments.ok()) return arguments.status();
@@ -512,7 +518,7 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
                             Rounded(route->from_road_meters, 0.001)},
                            {"meters_from_road_at_end",
                             Rounded(route->to_road_meters, 0.001)},
-                           {"roads", roads->State()->description},
+                           {"roads", roads->state->description},
                            {"steps", StepsJson(*route)},
                            {"points", points},
                            {"attribution", attribution}})
@@ -542,6 +548,10 @@ absl::Status Matrix(const std::vector<std::string>& words) {
                                                             {"to-file", true},
                                                             {"radius", true},
                                                             {"at", true},
+                                                            {"holiday", false},
+                                                            {"ferries", false},
+                                                            {"no-tolls", false},
+                                                            {"meters", false},
                                                             {"json", false}});
   if (!arguments.ok()) return arguments.status();
   const absl::StatusOr<std::string> path = MapArgument(*arguments);
@@ -558,8 +568,8 @@ absl::Status Matrix(const std::vector<std::string>& words) {
   const absl::StatusOr<OpenedRoads> roads = OpenRoads(*path, *arguments);
   if (!roads.ok()) return roads.status();
   const RoadData& data = roads->map->data();
-  const absl::StatusOr<TravelTable> table =
-      roads->Times(*options)->Times(*from, *to);
+  const std::unique_ptr<RoadTravelTimes> source = roads->Times(*options);
+  const absl::StatusOr<TravelTable> table = source->Times(*from, *to);
   if (!table.ok()) return table.status();
 
   if (arguments->Has("json")) {
@@ -576,7 +586,11 @@ absl::Status Matrix(const std::vector<std::string>& words) {
           continue;
         }
         seconds_row.push_back(absl::ToDoubleSeconds(cell.duration));
-        meters_row.push_back(cell.distance_meters);
+        if (!arguments->Has("meters")) continue;
+        const absl::StatusOr<Route> route =
+            source->FindRoute((*from)[i], (*to)[j]);
+        if (!route.ok()) return route.status();
+        meters_row.push_back(Rounded(route->distance_meters, 0.001));
       }
       seconds.push_back(seconds_row);
       meters.push_back(meters_row);
@@ -589,13 +603,13 @@ absl::Status Matrix(const std::vector<std::string>& words) {
     for (size_t j = 0; j < table->destinations(); ++j) {
       to_status.push_back(ToJson(table->destination_status(j)));
     }
-    std::cout << Dump(Json{{"seconds", seconds},
-                           {"meters", meters},
-                           {"from_status", from_status},
-                           {"to_status", to_status},
-                           {"roads", roads->State()->description},
-                           {"attribution", data.attribution}})
-              << "\n";
+    Json answer = {{"seconds", seconds},
+                   {"from_status", from_status},
+                   {"to_status", to_status},
+                   {"roads", roads->state->description},
+                   {"attribution", data.attribution}};
+    if (arguments->Has("meters")) answer["meters"] = meters;
+    std::cout << Dump(answer) << "\n";
     return absl::OkStatus();
   }
   std::cout << "minutes ";
@@ -634,6 +648,9 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
                     {"minutes", true},
                     {"radius", true},
                     {"at", true},
+                    {"holiday", false},
+                    {"ferries", false},
+                    {"no-tolls", false},
                     {"json", false},
                     {"geojson", false}});
   if (!arguments.ok()) return arguments.status();
@@ -663,7 +680,7 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
   if (!roads.ok()) return roads.status();
   const RoadData& data = roads->map->data();
   const absl::StatusOr<std::vector<Reach>> reaches =
-      FindReach(*roads->State(), *from, minutes, options->snap_radius_meters);
+      FindReach(*roads->state, *from, minutes, options->snap_radius_meters);
   if (!reaches.ok()) return reaches.status();
   if (arguments->Has("geojson")) {
     std::cout << Dump(ReachGeoJson(*reaches, data)) << "\n";
@@ -685,7 +702,7 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
            {"share_of_roads", Rounded(share(reach), 0.0001)}});
     }
     std::cout << Dump(Json{{"reaches", rows},
-                           {"roads", roads->State()->description},
+                           {"roads", roads->state->description},
                            {"attribution", data.attribution}})
               << "\n";
     return absl::OkStatus();

@@ -165,12 +165,12 @@ void Benchmark::PointToPoint() {
   };
   const double index = Median(21, 1000, [&] { ask(&query_); });
   const double plain = Median(7, 3, [&] { ask(&plain_); });
-  Print("one drive, time and distance", index, plain);
+  Print("one drive, time", index, plain);
   const double path = Median(11, 200, [&] {
     query_.FindPath(from[next % from.size()], to[next % to.size()]);
     ++next;
   });
-  Print("one drive with its roads", path, plain);
+  Print("one drive with its roads and distance", path, plain);
 }
 
 void Benchmark::Table(const std::string& what, int size, uint32_t among) {

@@ -174,7 +174,9 @@ Json RoadsGeoJson(const RoadMap& map, const BoundingBox& box, size_t limit) {
                  {"class", std::string(RoadClassName(segment.road_class))},
                  {"forward_seconds", seconds(segment.forward_weight)},
                  {"backward_seconds", seconds(segment.backward_weight)},
-                 {"ends_only", segment.Has(Segment::kEndsOnly)}}));
+                 {"ends_only", segment.Has(Segment::kEndsOnly)},
+                 {"toll", segment.Has(Segment::kToll)},
+                 {"ferry", segment.Has(Segment::kFerry)}}));
   }
   const bool is_complete = features.size() == segments.size();
   Json collection = Collection(std::move(features), data);
@@ -187,6 +189,7 @@ Json RoadLinesGeoJson(const RoadMap& map, const BoundingBox& box) {
   const RoadData& data = map.data();
   std::map<std::string, Json> lines;
   for (const uint32_t number : map.places().FindWithin(box, 0)) {
+    if (data.segments[number].Has(Segment::kFerry)) continue;
     Json line = Json::array();
     for (const FixedPoint fixed : SegmentPoints(data, number)) {
       const LatLng point = ToLatLng(fixed);

@@ -14,6 +14,7 @@
 #include "router/road_builder.h"
 #include "router/travel_time_source.h"
 #include "tests/router/ascii_map.h"
+#include "tests/router/osm_text.h"
 #include "tests/router/random.h"
 #include "tests/router/random_network.h"
 
@@ -56,7 +57,7 @@ SpeedCalendar HalfSpeedByDay() {
 
 std::unique_ptr<LivingRoads> Roads(const AsciiMap& map, absl::Time now,
                                    SpeedCalendar calendar = HalfSpeedByDay()) {
-  return LivingRoads::Create(map.map(), {std::move(calendar), true, 2}, now)
+  return LivingRoads::Create(map.map(), {std::move(calendar), {}, 2}, now)
       .value();
 }
 
@@ -181,11 +182,11 @@ TEST(LivingRoads, RefusesACalendarWithAnHourWithoutProfile) {
   SpeedCalendar calendar = HalfSpeedByDay();
   calendar.by_hour[1][13] = 2;
   EXPECT_TRUE(absl::IsInvalidArgument(
-      LivingRoads::Create(map.map(), {calendar, true, 1}, At(21, 0)).status()));
+      LivingRoads::Create(map.map(), {calendar, {}, 1}, At(21, 0)).status()));
   calendar = HalfSpeedByDay();
   calendar.profiles[0].factors[3] = 0;
   EXPECT_TRUE(absl::IsInvalidArgument(
-      LivingRoads::Create(map.map(), {calendar, true, 1}, At(21, 0)).status()));
+      LivingRoads::Create(map.map(), {calendar, {}, 1}, At(21, 0)).status()));
 }
 
 TEST(LivingRoads, TakesTheFactorsThatWereLearned) {
@@ -270,6 +271,53 @@ TEST(LivingRoads, AnswersFromOneStateWhileItChanges) {
   EXPECT_EQ(Seconds(times, map, 'A', 'C'), 12);
 }
 
+TEST(LivingRoads, HoldsOneMetricInEachStateWhileAllChanges) {
+  // Under TSan: the index is made and used at once, by several threads each.
+  Random random(11);
+  const RandomNetwork town = MakeTown(random, 14, 24);
+  const auto map = RoadMap::Create(town.data).value();
+  const auto other = RoadMap::Create(town.data).value();
+  const auto roads =
+      LivingRoads::Create(map, {HalfSpeedByDay(), {}, 3}, At(21, 23)).value();
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  std::atomic<int> asked = 0;
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 3; ++i) {
+    askers.emplace_back([&] {
+      while (!done) {
+        const std::shared_ptr<const RoadState> state = roads->current();
+        Query query(state->map.get());
+        Query plain(state->map.get(), Query::Method::kPlain);
+        query.SetMetric(state->metric);
+        plain.SetMetric(state->metric);
+        if (query.Matrix(town.points, town.points) !=
+            plain.Matrix(town.points, town.points)) {
+          ++wrong;
+        }
+        ++asked;
+      }
+    });
+  }
+  const uint32_t segments = static_cast<uint32_t>(map->data().segments.size());
+  for (int i = 0; i < 60 || asked < 6; ++i) {
+    RoadCondition quake;
+    quake.reason = "earthquake";
+    quake.shape = RoadCondition::Shape::kSegments;
+    // Few are followed upwards, many are made anew.
+    for (int j = 0; j < (i % 2 == 0 ? 1 : 60); ++j) {
+      quake.segments.push_back(random.Below(segments));
+    }
+    EXPECT_TRUE(roads->SetConditions({quake}).ok());
+    if (i % 5 == 0) roads->SetTime(At(22, i % 24));
+    if (i % 20 == 19) roads->SetMap(i % 40 == 19 ? other : map);
+    roads->WaitUntilCurrent();
+  }
+  done = true;
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST(CachedTravelTimes, ForgetsWhenRoadsChange) {
   const AsciiMap map(kTown);
   const auto roads = Roads(map, At(21, 23));
@@ -298,14 +346,63 @@ TEST(LivingRoads, LeavesOutTollRoadsIfTheyAreNotWanted) {
   const auto map = RoadMap::Create(builder.Build({}).value()).value();
   for (const bool use_tolls : {true, false}) {
     const auto roads =
-        LivingRoads::Create(map, {SpeedCalendar::AsOnTheMap(), use_tolls, 1},
-                            At(21, 12))
+        LivingRoads::Create(
+            map, {SpeedCalendar::AsOnTheMap(), {use_tolls, false}, 1},
+            At(21, 12))
             .value();
     const RoadTravelTimes times(roads.get());
     EXPECT_EQ(
         times.Times({{35, 139}}, {{35.01, 139}}).value().at(0, 0).duration,
         absl::Seconds(use_tolls ? 40 : 90));
   }
+}
+
+TEST(LivingRoads, TakesFerriesOnlyIfTheyAreWanted) {
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0
+    n 3 3100 0
+    n 4 3200 0
+    w 10 1,2 highway=residential
+    w 11 2,3 route=ferry motor_vehicle=yes duration=00:10
+    w 12 3,4 highway=residential
+  )");
+  ASSERT_EQ(data.segments.size(), 3u);
+  const auto map = RoadMap::Create(data).value();
+  const auto position = [&](int64_t id) {
+    const auto& ids = data.source_node_ids;
+    return ToLatLng(data.nodes[static_cast<size_t>(
+        std::find(ids.begin(), ids.end(), id) - ids.begin())]);
+  };
+  const std::vector<LatLng> ends = {position(1), position(4)};
+  const auto cell = [&](const TravelTimeSource& source) {
+    return source.Times({ends[0]}, {ends[1]}).value().at(0, 0);
+  };
+  // By default nobody is told to take a ship.
+  EXPECT_FALSE(cell(RoadTravelTimes(map)).reachable);
+  for (const bool by_day : {false, true}) {
+    for (const bool use_ferries : {false, true}) {
+      const auto roads =
+          LivingRoads::Create(map, {HalfSpeedByDay(), {true, use_ferries}, 1},
+                              At(21, by_day ? 12 : 23))
+              .value();
+      const TravelCell there = cell(RoadTravelTimes(roads.get()));
+      ASSERT_EQ(there.reachable, use_ferries);
+      EXPECT_EQ(roads->current()->closed_roads, 0);
+      if (!use_ferries) continue;
+      // 10 minutes, a quarter of an hour until it goes, and 200 m of road,
+      // which alone takes twice as long by day.
+      const double on_roads = 2 * 100 / (18 / 3.6) * (by_day ? 2 : 1);
+      EXPECT_NEAR(absl::ToDoubleSeconds(there.duration), 25 * 60 + on_roads, 1);
+    }
+  }
+  const RoadTravelTimes wanted(StateOfMap(map, {true, true}), {});
+  EXPECT_TRUE(cell(wanted).reachable);
+  // Nobody lives on the water.
+  const LatLng at_sea = Between(position(2), position(3));
+  EXPECT_EQ(wanted.Times({at_sea}, {ends[0]}).value().origin_status(0).code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_FALSE(map->FindCandidates(at_sea).ok());
 }
 
 TEST(LivingRoads, ManyClosuresAreExact) {
@@ -384,7 +481,9 @@ TEST(SpeedCalendar, KnowsTheKindOfDay) {
   EXPECT_EQ(DayClassOf(calendar, At(21, 12)), DayClass::kSaturday);
   EXPECT_EQ(DayClassOf(calendar, At(22, 12)), DayClass::kHoliday);
   EXPECT_EQ(DayClassOf(calendar, At(23, 12)), DayClass::kWorkday);
-  calendar.holidays = {absl::CivilDay(2026, 11, 23)};
+  calendar.is_public_holiday = [](absl::CivilDay day) {
+    return day == absl::CivilDay(2026, 11, 23);
+  };
   EXPECT_EQ(DayClassOf(calendar, At(23, 12)), DayClass::kHoliday);
   EXPECT_EQ(calendar.At(At(20, 3)).name, "deep night");
   EXPECT_EQ(calendar.At(At(20, 18)).name, "evening");

@@ -218,6 +218,33 @@ TEST(Metric, OfSomeHoursIsThatOfAMapWithoutHours) {
   }
 }
 
+TEST(Metric, TakesFourBytesWhereThreeAreTooFew) {
+  Random random(4);
+  const auto map = RoadMap::Create(MakeTown(random).data).value();
+  ASSERT_EQ(map->metric()->width(), CostWidth::kNarrow);
+  uint32_t open = 0;
+  while (map->data().segments[open].forward_weight == kClosed ||
+         map->data().segments[open].Has(Segment::kEndsOnly)) {
+    ++open;
+  }
+  const ArcRoad road = ArcRoad::Of(open, false);
+  for (const uint32_t weight :
+       {kNarrowLimit, 2 * kNarrowLimit - 1, 2 * kNarrowLimit,
+        2 * kNarrowLimit + 1, 50 * kNarrowLimit, kMaxSegmentWeight}) {
+    SCOPED_TRACE(weight);
+    const std::vector<RoadChange> changes = {{road, weight}};
+    const Metric metric(*map->metric(), changes);
+    const Metric anew(map->network(), WeightsAfter(*map, changes));
+    EXPECT_EQ(anew.width(), CostWidth::kWide);
+    ExpectSame(metric, anew);
+    // Three bytes are enough again.
+    const Metric back(metric, {{road, map->metric()->weights().road(road)}});
+    ExpectSame(back, *map->metric());
+    EXPECT_EQ(Metric(map->network(), back.weights()).width(),
+              CostWidth::kNarrow);
+  }
+}
+
 TEST(Metric, SharesWhatDidNotChange) {
   Random random(3);
   const auto map = RoadMap::Create(MakeTown(random).data).value();

@@ -148,7 +148,9 @@ std::vector<std::vector<double>> Table(const RoadData& data,
   if (time.has_value()) {
     LivingRoads::Options roads;
     roads.calendar = SpeedCalendar::AsOnTheMap();
-    roads.calendar.holidays = {absl::CivilDay(2026, 11, 23)};
+    roads.calendar.is_public_holiday = [](absl::CivilDay day) {
+      return day == absl::CivilDay(2026, 11, 23);
+    };
     query.SetMetric(
         LivingRoads::Create(*map, roads, *time).value()->current()->metric);
   }

@@ -187,7 +187,7 @@ void CheckPath(const RoadData& data, const RoadPoint& from, const RoadPoint& to,
               node_at(piece, piece.begin_millimeters));
   }
   EXPECT_EQ(weight, path.leg.weight);
-  EXPECT_EQ(length, path.leg.length_millimeters);
+  EXPECT_EQ(length, path.length_millimeters);
   // A junction may be begun and ended at on another of its roads.
   const auto place = [&](uint32_t segment, uint32_t offset) -> int64_t {
     const Segment& s = data.segments[segment];
@@ -598,7 +598,6 @@ TEST(Query, IndexAgreesWithThePlainSearchOnTowns) {
     Query plain(map.get(), Query::Method::kPlain);
     const std::vector<Leg> legs = query.Matrix(points, points);
     const std::vector<Leg> expected = plain.Matrix(points, points);
-    // Lengths too: of equally quick ways the shortest.
     EXPECT_EQ(legs, expected);
     // The same question gets the same answer.
     EXPECT_EQ(query.Matrix(points, points), legs);

@@ -7,20 +7,19 @@
 
 namespace housecall::router {
 
-RandomNetwork MakeTown(Random& random) {
-  constexpr uint32_t kSide = 25;
+RandomNetwork MakeTown(Random& random, uint32_t side, int points) {
   RoadBuilder builder;
-  for (uint32_t i = 0; i < kSide * kSide; ++i) {
+  for (uint32_t i = 0; i < side * side; ++i) {
     builder.AddNode(
-        {static_cast<int32_t>(350000000 + i / kSide * 1000 + random.Below(500)),
-         static_cast<int32_t>(1390000000 + i % kSide * 1000 +
+        {static_cast<int32_t>(350000000 + i / side * 1000 + random.Below(500)),
+         static_cast<int32_t>(1390000000 + i % side * 1000 +
                               random.Below(500))},
         i);
   }
   std::vector<std::array<uint32_t, 3>> roads;
-  for (uint32_t i = 0; i < kSide * kSide; ++i) {
-    for (const uint32_t to : {i + 1, i + kSide}) {
-      if (to >= kSide * kSide || (to == i + 1 && to % kSide == 0)) continue;
+  for (uint32_t i = 0; i < side * side; ++i) {
+    for (const uint32_t to : {i + 1, i + side}) {
+      if (to >= side * side || (to == i + 1 && to % side == 0)) continue;
       if (random.OneIn(6)) continue;
       RoadBuilder::Road road;
       road.from_node = i;
@@ -46,7 +45,7 @@ RandomNetwork MakeTown(Random& random) {
                        random.Below(3000)};
   RandomNetwork network;
   network.data = builder.Build(std::move(head)).value();
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < points; ++i) {
     RoadPoint point;
     point.segment =
         random.Below(static_cast<uint32_t>(network.data.segments.size()));

@@ -18,7 +18,8 @@ struct RandomNetwork {
 
 // A town of a few thousand states, with one-way and private roads, turns that
 // are forbidden and turns that take their time. Its index has several levels.
-RandomNetwork MakeTown(Random& random);
+// `side`: junctions in a row.
+RandomNetwork MakeTown(Random& random, uint32_t side = 25, int points = 100);
 
 }  // namespace housecall::router
 

@@ -185,6 +185,51 @@ TEST(JudgeWay, KnowsTollRoads) {
   }
 }
 
+TEST(JudgeWay, KnowsFerriesThatTakeCars) {
+  const struct {
+    const char* tags;
+    const char* verdict;
+    absl::Duration crossing;
+  } kRows[] = {
+      {"motor_vehicle=yes duration=00:25", "both", absl::Minutes(25)},
+      {"motorcar=yes duration=90", "both", absl::Minutes(90)},
+      {"vehicle=yes duration=PT1H5M", "both", absl::Minutes(65)},
+      {"motor_vehicle=yes duration=1:02:30 oneway=yes", "forward",
+       absl::Minutes(62.5)},
+      {"motor_vehicle=yes", "both", absl::ZeroDuration()},
+      {"motor_vehicle=yes duration=soon", "both", absl::ZeroDuration()},
+      {"motor_vehicle=yes duration=-5", "both", absl::ZeroDuration()},
+      {"motor_vehicle=yes duration=1:2:3:4", "both", absl::ZeroDuration()},
+      {"motor_vehicle=private", "both ends", absl::ZeroDuration()},
+      {"motor_vehicle=no duration=10", "no", absl::ZeroDuration()},
+      {"motor_vehicle=yes motorcar=no", "no", absl::ZeroDuration()},
+      {"foot=yes duration=10", "no", absl::ZeroDuration()},
+      {"access=yes duration=10", "no", absl::ZeroDuration()},
+  };
+  for (const auto& row : kRows) {
+    const std::string tags = absl::StrCat("route=ferry ", row.tags);
+    EXPECT_EQ(Verdict(tags), row.verdict) << row.tags;
+    if (std::string(row.verdict) == "no") continue;
+    const RoadRules rules = *JudgeWay(Tagged(tags).tags());
+    EXPECT_TRUE(rules.is_ferry()) << row.tags;
+    EXPECT_EQ(rules.crossing.value_or(absl::ZeroDuration()), row.crossing)
+        << row.tags;
+  }
+}
+
+TEST(JudgeWay, TakesOneLaneForBothDirectionsForNarrow) {
+  const auto speed = [](const char* tags) {
+    return JudgeWay(Tagged(absl::StrCat("highway=residential ", tags)).tags())
+        ->forward_km_per_hour;
+  };
+  const double wide = speed("lanes=2");
+  EXPECT_LT(speed("lanes=1"), wide);
+  EXPECT_EQ(speed("lanes=1"), speed("width=3"));
+  EXPECT_EQ(speed("lanes=1 oneway=yes"), wide);
+  // Who has measured knows better.
+  EXPECT_EQ(speed("lanes=1 width=5"), wide);
+}
+
 TEST(JudgeWay, TakesNarrowStreetsMoreSlowly) {
   const double wide = JudgeWay(Tagged("highway=residential width=6").tags())
                           ->forward_km_per_hour;
