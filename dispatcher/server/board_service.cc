@@ -117,7 +117,9 @@ class BoardWatcher final : public Watcher {
 
 // WatchBoard takes and gives bytes: what many watch is written once.
 using Base = v1::BoardService::WithRawCallbackMethod_WatchBoard<
-    v1::BoardService::WithCallbackMethod_ListEvents<v1::BoardService::Service>>;
+    v1::BoardService::WithCallbackMethod_ListEvents<
+        v1::BoardService::WithCallbackMethod_ShowPresence<
+            v1::BoardService::Service>>>;
 
 class BoardService final : public Base {
  public:

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/log.h"
+#include "dispatcher/core/refusal.h"
 
 namespace housecall::server {
 namespace {
@@ -144,8 +145,9 @@ void WatchHub::Hear(const core::CenterId& center,
 void WatchHub::EndAsLaggard(Entry& entry, absl::string_view why) {
   entry.ended = true;
   ++ended_laggards_;
-  entry.watcher->End(absl::ResourceExhaustedError(
-      absl::StrCat(why, "; resume with the last token")));
+  entry.watcher->End(
+      core::Exhausted(core::RefusalReason::kTooBusy,
+                      absl::StrCat(why, "; resume with the last token")));
 }
 
 void WatchHub::TellAll(Center& center) {

@@ -1061,6 +1061,16 @@ TEST(Plan, SaysThatACrewIsKeptFreeForUrgentCalls) {
       .AddDriver("driver-abe", "car-1", {.position = Near(0, 0)});
   AddCall(builder, "call-1", Near(12, 0), Urgency::kRoutine);
   Board board = builder.Build();
+  // Tonight all the others were urgent, and near the crew.
+  for (int i = 0; i < 20; ++i) {
+    Call over;
+    over.id = CallId(absl::StrCat("over-", i));
+    over.state = core::CallState::kClosed;
+    over.urgency = Urgency::kUrgent;
+    over.receive_time = TestNow() - absl::Minutes(5 * i + 5);
+    over.place.position = Near(0, 0.1 * i);
+    board.Put(over);
+  }
   core::Center center = board.center();
   center.policy.routine_target = absl::Hours(6);
   center.policy.tardiness_weight = 50;

@@ -295,7 +295,7 @@ TEST(CheckRoadData, NamesWhatIsWrong) {
          d->segments[0].road_class = static_cast<RoadClass>(kRoadClasses);
        }},
       {"segment 0: an unknown flag",
-       [](RoadData* d) { d->segments[0].flags = 32; }},
+       [](RoadData* d) { d->segments[0].flags = 64; }},
       {"segment 0: an unknown flag",
        [](RoadData* d) { d->segments[0].unused = 1; }},
       {"a turn has a weight",

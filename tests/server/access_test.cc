@@ -71,9 +71,9 @@ TEST(AccessTable, HasARowForEveryRpcAndNoOther) {
 TEST(AccessTable, EveryMutationDemandsARequestId) {
   for (const auto* rpc : testing::AllRpcs()) {
     const std::string& name = rpc->name();
-    const bool reads = absl::StartsWith(name, "Get") ||
-                       absl::StartsWith(name, "List") ||
-                       absl::StartsWith(name, "Watch");
+    const bool reads =
+        absl::StartsWith(name, "Get") || absl::StartsWith(name, "List") ||
+        absl::StartsWith(name, "Show") || absl::StartsWith(name, "Watch");
     const auto* field = rpc->input_type()->FindFieldByName("request_id");
     if (reads || name == "CreateSession") {
       EXPECT_EQ(field, nullptr) << name;

@@ -34,8 +34,8 @@ using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using testing::Filler;
 using ::testing::ElementsAre;
+using testing::Filler;
 using ::testing::HasSubstr;
 
 const core::CenterId& Hino() {

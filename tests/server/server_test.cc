@@ -14,6 +14,7 @@
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
 #include "housecall/v1/annotations.pb.h"
+#include "housecall/v1/board_service.grpc.pb.h"
 #include "housecall/v1/call_service.grpc.pb.h"
 #include "housecall/v1/directory_service.grpc.pb.h"
 #include "housecall/v1/patient_service.grpc.pb.h"

@@ -457,7 +457,7 @@ TEST_F(StreamsTest, WhoIsCutOffAndComesBackMissesNothing) {
     // Nothing is read meanwhile.
     for (int i = 0; i < 40; ++i) {
       fact.set_text(
-          absl::StrCat("fact ", round, "-", i, ".", std::string(20000, 'x')));
+          absl::StrCat("fact ", round, "-", i, ".", std::string(19000, 'x')));
       Must<v1::Call>("AddFact", {"op-mori"}, fact);
     }
     while (board->Next(&update)) take(update);

@@ -771,8 +771,25 @@ void Truth::WillReport(const core::LatLng& position, absl::Time device_time) {
 // --- From time to time ------------------------------------------------------
 
 void Truth::CheckNothingIsLate(absl::Duration slack) {
+  // A change may bring a time that is over already: then it counts from the
+  // change.
+  const auto since_when = [&](const Deadline& deadline) {
+    absl::Time since = now_();
+    for (size_t i = history_.size(); i-- > 0;) {
+      const std::vector<Deadline> then = DeadlinesOf(history_[i].board);
+      if (std::none_of(then.begin(), then.end(), [&](const Deadline& each) {
+            return each.what == deadline.what && each.time == deadline.time;
+          })) {
+        break;
+      }
+      since = history_[i].time;
+      if (since <= deadline.time) break;
+    }
+    return std::max(since, deadline.time);
+  };
   for (const Deadline& deadline : DeadlinesOf(board())) {
-    if (deadline.time + slack < now_()) {
+    if (deadline.time + slack < now_() &&
+        since_when(deadline) + slack < now_()) {
       story_->Break("late", deadline.what, " since ", Hour(deadline.time));
     }
   }

@@ -1,5 +1,5 @@
 // The center itself: its names and phones, and how it rules: the times that are
-// promised, and how long is waited.
+// promised, how long is waited, and what the planner may do of its own accord.
 import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { useState } from "preact/hooks";
@@ -30,7 +30,13 @@ const spans = [
   ["positionStaleAfter", "policy_stale"],
 ] as const satisfies readonly (readonly [keyof Policy, TextKey])[];
 
+const switches = [
+  ["anticipates", "policy_anticipates", "policy_anticipates_hint"],
+  ["driverWaits", "policy_driver_waits", "policy_driver_waits_hint"],
+] as const satisfies readonly (readonly [keyof Policy, TextKey, TextKey])[];
+
 type Minutes = Record<(typeof spans)[number][0], string>;
+type Switches = Record<(typeof switches)[number][0], boolean>;
 
 function minutesOf(policy: Policy | undefined): Minutes {
   return Object.fromEntries(
@@ -74,11 +80,14 @@ function CenterForm({ center: before, onSaved }: { center: Center; onSaved: (cen
   const [contact, setContact] = useState(before.lastResortContacts[0]?.displayName ?? "");
   const [contactPhone, setContactPhone] = useState(before.lastResortContacts[0]?.phone ?? "");
   const [minutes, setMinutes] = useState(() => minutesOf(before.policy));
+  const [chosen, setChosen] = useState<Switches>(() =>
+    Object.fromEntries(switches.map(([key]) => [key, before.policy?.[key] ?? true])) as Switches);
   const isRight = name.trim() !== "" && contact.trim() !== "" && contactPhone.trim() !== "" && spans.every(([key]) => isSpan(minutes[key]));
   const save = async () => {
     const policy = {
       ...before.policy!,
       ...Object.fromEntries(spans.map(([key]) => [key, spanOf(minutes[key])])),
+      ...chosen,
     };
     const requestId = newRequestId();
     const answer = await settled(() => directory.updateCenter({
@@ -106,6 +115,18 @@ function CenterForm({ center: before, onSaved }: { center: Center; onSaved: (cen
         <Field label={t("last_resort")} value={contact} onChange={setContact} error={contact.trim() ? undefined : t("needed")} />
         <Field label={t("last_resort_phone")} value={contactPhone} onChange={setContactPhone} type="tel"
           error={contactPhone.trim() ? undefined : t("needed")} />
+      </section>
+      <section class="card stack">
+        <h3>{t("policy_planner")}</h3>
+        {switches.map(([key, label, hint]) => (
+          <div class="stack-tight" key={key}>
+            <label class="check">
+              <input type="checkbox" checked={chosen[key]} onChange={(event) => setChosen({ ...chosen, [key]: event.currentTarget.checked })} />
+              {t(label)}
+            </label>
+            <p class="hint">{t(hint)}</p>
+          </div>
+        ))}
       </section>
       <section class="card stack">
         <h3>{t("policy_times")}</h3>

@@ -9,6 +9,7 @@ import { clockTime, idOf, shortTime } from "../text/format";
 import { roleLabel } from "../text/labels";
 import { AskDialog, Button, ErrorLine, LinkButton, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import { Icon } from "../ui/icons";
+import { NavigationLink } from "./navigation_link";
 import { session } from "../app/session";
 import { allowSound } from "./alert";
 import { positionRefused } from "./position";
@@ -48,6 +49,7 @@ export function DutyHome({ view, me }: { view: DutyView; me: "physician" | "driv
           </>
         )}
       </section>
+      {onDuty && view.duty?.standby && <StandbyCard view={view} />}
       {onDuty && positionRefused.value && <Notice tone="warn" icon="pin">{t("position_off")}</Notice>}
       {finished.length > 0 && (
         <section class="stack-tight">
@@ -65,6 +67,20 @@ export function DutyHome({ view, me }: { view: DutyView; me: "physician" | "driv
         </AskDialog>
       )}
     </>
+  );
+}
+
+// Where the planner would have this crew wait. Advice, and no more.
+function StandbyCard({ view }: { view: DutyView }) {
+  const standby = view.duty!.standby!;
+  const physician = view.people.find((each) => each.name === standby.physician)?.displayName;
+  return (
+    <section class="card stack-tight">
+      <h2>{t("standby")}</h2>
+      <p>{t(standby.position ? "standby_there" : "standby_here")}{physician && <>　{t("standby_fetch", { who: physician })}</>}</p>
+      {standby.position && <NavigationLink position={standby.position} />}
+      <p class="soft small">{t("standby_why")}</p>
+    </section>
   );
 }
 

@@ -16,8 +16,10 @@ import { Role } from "../gen/housecall/v1/types_pb";
 import { isOver, leftWords, StateBadge, UrgencyBadge, urgencyTone } from "../records/call_view";
 import { namesOf } from "../records/patient_card";
 import { age, clockTime, countdown, idOf, span } from "../text/format";
-import { assignmentStateLabel, carStateLabel, redFlagLabel, roleLabel, taskKindLabel } from "../text/labels";
+import { assignmentStateLabel, carStateLabel, redFlagLabel, roleLabel, taskKindLabel, waitReasonLabel } from "../text/labels";
 import { msOf } from "../app/clock";
+import type { Standby } from "../gen/housecall/v1/rota_pb";
+import { advice, setAdvice } from "./advice";
 import { CarState } from "../gen/housecall/v1/directory_pb";
 import { AskDialog, Badge, Button, Dialog, Empty, Field } from "../ui/parts";
 import { Icon } from "../ui/icons";
@@ -131,6 +133,7 @@ export function BoardPage({ board }: { board: LiveBoard }) {
                   ringUntilMs={offer ? msOf(offer.ringUntilTime) : undefined}
                   arriveMs={assignment && !isDone(assignment.state) ? msOf(assignment.estimate?.arriveTime) : undefined}
                   dueMs={dueMs(call, policy)} late={isLate(call, policy)}
+                  waiting={call.state === CallState.MATCHING ? waitReasonLabel(board.get("match", call.match)?.waiting?.reason ?? 0) : ""}
                   here={peopleAt(call.name, board)}
                   touch={touchWords(touches[call.name], board)}
                   second={clockTick(call)} />
@@ -189,6 +192,14 @@ function isDone(state: AssignmentState): boolean {
   );
 }
 
+// "地図の輪の辺りで待機・佐藤 明を迎えてから。1時間の見込み 2.1件（緊急 0.4）".
+function standbyWords(standby: Standby, personName: (name: string) => string): string {
+  const where = t(standby.position ? "standby_there" : "standby_here");
+  const fetch = standby.physician ? `・${t("standby_fetch", { who: personName(standby.physician) })}` : "";
+  const why = t("standby_why", { n: standby.expectedCalls.toFixed(1), u: standby.expectedUrgentCalls.toFixed(1) });
+  return `${where}${fetch}　${why}`;
+}
+
 // What makes a row's clocks move: each second while an offer rings, else each
 // quarter minute, so that three hundred rows cost little.
 function clockTick(call: Call): number {
@@ -204,6 +215,8 @@ interface RowProps {
   arriveMs: number | undefined;
   dueMs: number | undefined;
   late: boolean;
+  // Why nobody is asked yet; "": somebody is.
+  waiting: string;
   // Which other operators are at it now; "": nobody.
   here: string;
   // Which other operator has just done something to it; "": nobody.
@@ -238,6 +251,7 @@ const QueueRow = memo(function QueueRow(props: RowProps) {
           {call.state !== CallState.OFFERED && props.holder && <span>{props.holder}</span>}
           {props.here ? <span class="queue-here"><Icon name="person" />{props.here}</span>
             : props.touch && <span class="queue-touch">{props.touch}</span>}
+          {props.waiting && <span class="soft">{props.waiting}</span>}
           {props.dueMs === undefined && <span>{t("waiting_since", { span: span(at - (msOf(call.writtenTime ?? call.receiveTime) ?? at)) })}</span>}
         </span>
       </a>
@@ -303,6 +317,8 @@ interface CrewRowProps {
   car: string;
   carWords: string;
   position: string;
+  // Where the planner would have him wait, in words; "": nowhere.
+  standby: string;
   call: string;
   state: AssignmentState | undefined;
   onCar: (car: string) => void;
@@ -319,6 +335,7 @@ const CrewRow = memo(function CrewRow(props: CrewRowProps) {
           {props.car && <><button type="button" class="link" onClick={() => props.onCar(props.car)}>{props.carWords}</button>{"　"}</>}
           {props.position}
         </div>
+        {props.standby && <div class="small crew-standby">{props.standby}</div>}
       </div>
       {props.state !== undefined ? (
         <button type="button" class="link" onClick={() => props.onChoose(props.call)}>{assignmentStateLabel(props.state)}</button>
@@ -341,7 +358,14 @@ function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
   }
   return (
     <section class="panel crews" aria-label={t("crews")}>
-      <h2>{t("crews")}</h2>
+      <div class="row row-between">
+        <h2>{t("crews")}</h2>
+        {session.value?.center.policy?.anticipates === false ? <span class="small soft">{t("standby_off")}</span> : (
+          <label class="check check-small">
+            <input type="checkbox" checked={advice.value} onChange={(event) => setAdvice(event.currentTarget.checked)} />{t("standby_show")}
+          </label>
+        )}
+      </div>
       <ul>
         {duties.map((duty) => {
           const assignment = held.get(duty.name);
@@ -352,6 +376,7 @@ function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
               car={theirCar?.name ?? ""}
               carWords={theirCar ? theirCar.displayName + (theirCar.state !== CarState.AVAILABLE && theirCar.state !== undefined ? `（${carStateLabel(theirCar.state)}）` : "") : ""}
               position={position ? t("stale", { age: age(position.deviceTime) }) : t("position_none")}
+              standby={advice.value && !assignment && duty.standby ? standbyWords(duty.standby, names.personName) : ""}
               call={assignment?.calls[0] ?? ""} state={assignment?.state} onCar={setCar} onChoose={onChoose} />
           );
         })}

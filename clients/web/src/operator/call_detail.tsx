@@ -6,13 +6,13 @@ import { allPages, board as boardRpc, calls as callRpc, newRequestId, notes as n
 import { msOf, now } from "../app/clock";
 import { center, session } from "../app/session";
 import { CallState, CancelState, EmergencyDecision, type Call } from "../gen/housecall/v1/call_pb";
-import { OfferState, Verdict, type Candidate, type Match } from "../gen/housecall/v1/offer_pb";
+import { OfferState, Verdict, WaitReason, type Candidate, type Match, type Waiting } from "../gen/housecall/v1/offer_pb";
 import { AssignmentState, type Assignment } from "../gen/housecall/v1/visit_pb";
 import { ArrivalPromise, CallFacts, effectiveState, hasArrived, isOver, leftWords, Progress, StateBadge, Timeline, UrgencyBadge } from "../records/call_view";
 import { NoteView } from "../records/note_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { age, clockTime, receiptNumber, shortTime } from "../text/format";
-import { emergencyDecisionLabel, verdictLabel } from "../text/labels";
+import { emergencyDecisionLabel, verdictLabel, waitReasonLabel } from "../text/labels";
 import { Button, Empty, ErrorLine, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import type { Touch } from "./board_page";
 import { patientNameOf, peopleAt } from "./board_page";
@@ -268,6 +268,22 @@ function partsOf(each: Candidate): string {
     .join("・");
 }
 
+// What the planner means to do with a call that it offers to nobody now.
+function WaitingNotice({ board, waiting }: { board: LiveBoard; waiting: Waiting }) {
+  const names = namesOf(board);
+  const who = [waiting.physician, waiting.driver].filter(Boolean).map(names.personName).join("・");
+  return (
+    <Notice icon="clock">
+      <p class="strong">{waitReasonLabel(waiting.reason)}</p>
+      {who && waiting.arriveTime && (
+        <p>{t("waiting_plan", { who, arrive: clockTime(waiting.arriveTime), promise: clockTime(waiting.promiseTime ?? waiting.arriveTime) })}</p>
+      )}
+      {waiting.reason === WaitReason.KEPT_FREE && <p class="small">{t("expected_urgent", { n: waiting.expectedUrgentCalls.toFixed(1) })}</p>}
+      {waiting.reviewTime && <p class="small soft">{t("waiting_review", { time: clockTime(waiting.reviewTime) })}</p>}
+    </Notice>
+  );
+}
+
 function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
   const names = namesOf(board);
   const crewOf = (each: Candidate) =>
@@ -312,6 +328,7 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
           </tbody>
         </table>
       </div>
+      {match.waiting && match.waiting.reason !== WaitReason.UNSPECIFIED && <WaitingNotice board={board} waiting={match.waiting} />}
       <p class="small soft">
         {t("cost_note")}{"。"}
         {t("travel_times")}: <span title={match.travelTimes}>{/^straight line/.test(match.travelTimes) ? t("by_straight_line") : t("by_roads")}</span>

@@ -46,6 +46,7 @@ export class Overlay {
       call: "#5c6b79",
       car: "#1c7f52",
       physician: "#1a568f",
+      standby: night ? "#79d3a4" : "#1c7f52",
     };
     this.canvas.className = "map-overlay";
     map.getCanvasContainer().append(this.canvas);
@@ -137,6 +138,13 @@ export class Overlay {
   private drawDot(point: MapPoint, { x, y }: Spot): void {
     const { context } = this;
     context.beginPath();
+    if (point.kind === "standby") {
+      context.arc(x, y, 13, 0, 2 * Math.PI);
+      context.lineWidth = 3;
+      context.strokeStyle = this.colors.standby;
+      context.stroke();
+      return;
+    }
     context.arc(x, y, point.chosen ? 12 : point.kind === "call" ? 8 : 6, 0, 2 * Math.PI);
     context.fillStyle = this.colors[point.tone] || this.colors[point.kind];
     context.fill();

@@ -12,6 +12,7 @@ import { msOf, now } from "../app/clock";
 import { hasArrived, isOver } from "../records/call_view";
 import { clockTime, durationMs } from "../text/format";
 import type { MapLine, MapPoint, RoadMap } from "./road_map";
+import { advice } from "./advice";
 import { Routes } from "./routes";
 import { patientNameOf } from "./board_page";
 import { t } from "./texts";
@@ -79,6 +80,7 @@ export function BoardMap({ board, chosen, onChoose }: {
     const under = board.all("assignment").filter((each) =>
       each.state === AssignmentState.EN_ROUTE || each.state === AssignmentState.ACCEPTED);
     const chosenDriver = under.find((each) => each.name === chosen?.assignment)?.driver;
+    const busy = new Set(under.flatMap((each) => [each.physician, each.driver]));
     const etaOf = (person: string) =>
       clockTime(under.find((each) => (each.driver || each.physician) === person)?.estimate?.arriveTime);
     for (const duty of duties) {
@@ -96,6 +98,21 @@ export function BoardMap({ board, chosen, onChoose }: {
         at: coordinates(position.position),
       });
     }
+    for (const duty of duties) {
+      const there = advice.value && duty.standby?.position;
+      const from = board.get("position", duty.name)?.position;
+      if (!there || busy.has(duty.name)) continue;
+      points.push({
+        name: `${duty.name}/standby`,
+        kind: "standby",
+        tone: "plain",
+        label: t("standby_of", { who: board.get("person", duty.name)?.displayName ?? "" }),
+        note: "",
+        chosen: false,
+        at: coordinates(there),
+      });
+      if (from) lines.push({ onRoads: false, chosen: false, points: [coordinates(from), coordinates(there)] });
+    }
     for (const assignment of under) {
       const from = board.get("position", assignment.driver || assignment.physician)?.position;
       const call = board.get("call", assignment.calls[0] ?? "");
@@ -111,7 +128,7 @@ export function BoardMap({ board, chosen, onChoose }: {
     routes.want([...under].sort((a, b) =>
       Number(b.name === chosen?.assignment) - Number(a.name === chosen?.assignment)));
     map.current?.show(points, lines);
-  }, [board.version.value, board.moved.value, routes.version.value, chosen?.name, state]);
+  }, [board.version.value, board.moved.value, routes.version.value, chosen?.name, state, advice.value]);
 
   useEffect(() => {
     const position = chosen?.place?.position;
@@ -126,6 +143,7 @@ export function BoardMap({ board, chosen, onChoose }: {
         <span><i class="dot dot-car" />{t("legend_car")}</span>
         <span><i class="dot dot-physician" />{t("legend_physician")}</span>
         <span><i class="dot dot-stale" />{t("legend_stale")}</span>
+        {advice.value && <span><i class="dot dot-standby" />{t("legend_standby")}</span>}
       </p>
       <p class="map-note small">
         {state === "no_roads" && t("map_no_roads")}

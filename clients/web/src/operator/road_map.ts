@@ -8,7 +8,7 @@ import { Overlay } from "./map_overlay";
 
 export interface MapPoint {
   readonly name: string;
-  readonly kind: "call" | "car" | "physician";
+  readonly kind: "call" | "car" | "physician" | "standby";
   readonly tone: "urgent" | "warn" | "plain" | "stale";
   readonly label: string;
   // Written beside the point as long as there is room.

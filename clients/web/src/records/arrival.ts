@@ -18,10 +18,8 @@ export interface Arrival {
 
 // The expected arrival of a crew that has not arrived; undefined: not known.
 //
-// The server gives an instant. How far off it may be is not known to it, so the
-// screens allow a quarter of the way that is left, at least three minutes, and
-// more by the estimate's age: a promise that is wide is better than one that is
-// broken.
+// From what is expected to when the center's policy lets people be told "by
+// then": at least three minutes, for roads are not that regular.
 export function arrivalOf(
   assignment: Assignment | undefined,
   policy: Policy | undefined,
@@ -30,11 +28,11 @@ export function arrivalOf(
   const arriveMs = msOf(assignment.estimate?.arriveTime);
   if (arriveMs === undefined) return undefined;
   const ageMs = Math.max(0, now.value - (msOf(assignment.estimateTime) ?? now.value));
-  const leftMs = Math.max(0, arriveMs - now.value);
-  const slackMs = Math.max(3 * 60_000, leftMs / 4);
+  const earliestMs = Math.max(arriveMs, now.value);
+  const promiseMs = msOf(assignment.estimate?.promiseTime) ?? arriveMs;
   return {
-    earliestMs: Math.max(arriveMs - slackMs / 2, now.value),
-    latestMs: Math.max(arriveMs, now.value) + slackMs,
+    earliestMs,
+    latestMs: Math.max(promiseMs, earliestMs + 3 * 60_000),
     ageMs,
     stale: ageMs > (durationMs(policy?.positionStaleAfter) ?? 5 * 60_000),
   };

@@ -37,6 +37,9 @@ const t = catalogue({
   stale: ["{age}の古い見込みです。新しい位置が届いていません", "An old estimate, {age}: no newer position has arrived"],
   position: ["車の位置は{age}のもの。道路の状況により変わります", "The car was heard of {age}; roads may change it"],
   position_stale: ["車の位置が{age}から届いていません。お急ぎのときはセンターへ電話を", "No position of the car since {age}. Ring the center if it is urgent"],
+  as_it_looks: ["今の見込み（担当は手配中）", "As it looks now; a crew is being sought"],
+  by: ["{time} ごろまでに到着", "there by about {time}"],
+  may_change: ["{age}の見込み。混み具合で変わります。担当が決まりしだいお知らせします", "Estimated {age}. It may change with what comes in; you will be told once a crew is found"],
   target: ["{time}までの到着を目標に手配しています", "We aim to be there by {time}"],
   target_late: ["目標の{time}を過ぎています。お急ぎのときはセンターへ電話を", "The target of {time} has passed. Ring the center if it is urgent"],
   triage_soon: ["相談員がトリアージします。決まりしだいここに出ます", "An operator will triage it; you will see it here"],
@@ -203,6 +206,16 @@ export function ArrivalPromise({ call, board, positionTime }: {
       <p class="promise strong">
         {t("scheduled", { from: shortTime(call.schedule.startTime), to: clockTime(call.schedule.endTime) })}
       </p>
+    );
+  }
+  const { promise } = call;
+  if (promise?.promiseTime && !promise.hasCrew) {
+    return (
+      <div class="promise">
+        <p class="soft small">{t("as_it_looks")}</p>
+        <p class="promise-time">{t("by", { time: clockTime(promise.promiseTime) })}</p>
+        <p class="small soft">{t("may_change", { age: age(promise.tellTime) })}</p>
+      </div>
     );
   }
   const left = msToTarget(call);

@@ -13,7 +13,7 @@ import {
 import { CarState, OrganizationKind } from "../gen/housecall/v1/directory_pb";
 import { EventKind } from "../gen/housecall/v1/event_pb";
 import { DeliveryState, SendResult, TaskKind } from "../gen/housecall/v1/note_pb";
-import { Answer, OfferState, Verdict } from "../gen/housecall/v1/offer_pb";
+import { Answer, OfferState, Verdict, WaitReason } from "../gen/housecall/v1/offer_pb";
 import {
   CareRole,
   DeviceKind,
@@ -243,6 +243,13 @@ export const offerStateLabel = label(OfferState, {
   DECLINED: ["辞退", "declined"],
   EXPIRED: ["無応答", "expired"],
   WITHDRAWN: ["取下げ", "withdrawn"],
+});
+
+export const waitReasonLabel = label(WaitReason, {
+  NOBODY: ["行ける医師と車が勤務中にいません", "Nobody on duty may go to it"],
+  ALL_BUSY: ["行ける担当は出動中です。空きしだい向かいます", "Those who may go are busy; one of them comes next"],
+  LATER_CREW_COSTS_LESS: ["まもなく空く担当のほうが全体として早く着きます", "A crew that will soon be free is better for all"],
+  KEPT_FREE: ["緊急の依頼に備えて、担当を1組空けています", "A crew is kept free for urgent calls"],
 });
 
 export const verdictLabel = label(Verdict, {
