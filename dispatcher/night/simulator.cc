@@ -577,7 +577,9 @@ class Simulation {
       const auto call = call_index_.find(told.call);
       if (call == call_index_.end()) continue;
       const std::optional<double>& arrive = result_.calls[call->second].arrive;
-      const bool held = arrive.has_value() && *arrive <= told.by_time;
+      // Less than a second is rounding, of which people see nothing.
+      constexpr double kSecond = 1;
+      const bool held = arrive.has_value() && *arrive < told.by_time + kSecond;
       metrics.promises.told += 1;
       metrics.promises.held += held;
       metrics.promises_with_crew.told += told.has_crew;

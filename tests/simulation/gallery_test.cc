@@ -104,7 +104,7 @@ class PlantedBug : public ::testing::TestWithParam<Planting> {
 };
 
 TEST_P(PlantedBug, IsFound) {
-  constexpr uint64_t kSeeds = 30;
+  constexpr uint64_t kSeeds = 100;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Report report = SimulateApart(PlanOf(seed));
     if (Breaks(report, GetParam().checks)) {
