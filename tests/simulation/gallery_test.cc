@@ -82,7 +82,7 @@ std::vector<Planting> Gallery() {
       {Bug::kTimersSleep, {"late"}},
       {Bug::kTimersAreEarly, {"clocks", "early"}},
       {Bug::kRelaySendsEarly, {"early"}},
-      {Bug::kBusyCrewIsOffered, {"board", "two places"}},
+      {Bug::kBusyCrewIsOffered, {"board", "two places", "refusals"}},
       {Bug::kCancelKeepsTheCrew, {"board"}},
       {Bug::kClosesWithoutReceipt, {"closed"}},
       {Bug::kOldPositionWins, {"positions"}},
