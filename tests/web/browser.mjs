@@ -32,6 +32,8 @@ export async function launch() {
       "--disable-dev-shm-usage",
       "--use-angle=swiftshader",
       "--enable-unsafe-swiftshader",
+      // Fields for dates show them as at a center.
+      "--lang=ja",
     ],
   });
 }

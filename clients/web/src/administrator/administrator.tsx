@@ -2,16 +2,17 @@
 import "../style/operator.css";
 import "../style/administrator.css";
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { LiveBoard } from "../app/live_board";
 import { newId, newRequestId, settled } from "../app/rpc";
 import { path } from "../app/router";
 import { center, centerName } from "../app/session";
-import { AskDialog, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, Table, useLoad } from "../ui/parts";
+import { AskDialog, Badge, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, Table, useLoad } from "../ui/parts";
+import { language } from "../text/language";
 import { Menu } from "../ui/menu";
 import { CenterPage } from "./center_page";
 import { ImportDialog } from "./csv_import";
-import { kindsOf, problemsOf, type Kind, type Row } from "./kinds";
+import { isYes, kindsOf, problemsOf, type Column, type Kind, type Row } from "./kinds";
 import { RotaCalendar } from "./rota_calendar";
 import { t } from "./texts";
 
@@ -20,11 +21,16 @@ export default function Administrator() {
   const directory = useMemo(() => kindsOf(board), []);
   const place = path.value[0] ?? "rota";
   const kind = directory.find((each) => each.name === place);
+  const nav = useRef<HTMLElement>(null);
+  // On a phone not all of them are in sight.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [place, language.value]);
   return (
     <div class="desk">
       <header class="top desk-top">
         <h1>{t("title")} <span class="soft-on-dark wide-only">{centerName.value}</span></h1>
-        <nav>
+        <nav ref={nav}>
           {(["rota", ...directory.map((each) => each.name), "center"] as const).map((each) => (
             <a key={each} href={"#/" + each} aria-current={place === each ? "page" : undefined}>{t(each)}</a>
           ))}
@@ -33,7 +39,7 @@ export default function Administrator() {
         <Menu />
       </header>
       <DirectoryLoader board={board}>
-        {() => (place === "center" ? <CenterPage /> : kind ? <KindPage kind={kind} refresh={() => board.readDirectory()} key={kind.name} /> : <RotaCalendar board={board} shifts={directory.find((each) => each.name === "shifts")!} />)}
+        {() => (place === "center" ? <CenterPage /> : kind ? <KindPage kind={kind} refresh={() => board.readDirectory()} key={kind.name} /> : <RotaCalendar board={board} kindOf={(name) => directory.find((each) => each.name === name)!} />)}
       </DirectoryLoader>
     </div>
   );
@@ -62,18 +68,27 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
   const [search, setSearch] = useState("");
   const [editing, setEditing] = useState<{ row: Row; record?: unknown }>();
   const [importing, setImporting] = useState(false);
+  const [withEnded, setWithEnded] = useState(false);
   const rows = useLoad(async () => {
     await refresh();
     return kind.read();
-  }, [kind.name]);
+  }, [kind.name, language.value]);
+  const isOver = (row: Row) => isYes(row[kind.ended] ?? "");
+  const over = (rows.value ?? []).filter(({ row }) => isOver(row)).length;
   const shown = (rows.value ?? []).filter(({ row }) =>
-    Object.values(row).join(" ").toLowerCase().includes(search.toLowerCase()));
-  const visible = kind.columns.filter((column) => !column.secret && !column.detail).slice(0, 8);
+    (withEnded || !isOver(row)) && Object.values(row).join(" ").toLowerCase().includes(search.toLowerCase()));
+  const visible = kind.columns.filter((column) => !column.secret && !column.detail && column.key !== kind.ended).slice(0, 8);
   return (
     <main class="page page-wide">
       <div class="row row-between">
-        <h2>{t(kind.name)} {rows.value && <span class="soft">{rows.value.length}</span>}</h2>
+        <h2>{t(kind.name)} {rows.value && <span class="soft">{rows.value.length - over}</span>}</h2>
         <div class="row">
+          {over > 0 && (
+            <label class="check check-small">
+              <input type="checkbox" checked={withEnded} onChange={(event) => setWithEnded(event.currentTarget.checked)} />
+              {t("show_ended", { n: over })}
+            </label>
+          )}
           <input class="input input-search" type="search" value={search} aria-label={t("search")} placeholder={t("search")}
             onInput={(event) => setSearch(event.currentTarget.value)} />
           <Button disabled={!rows.value} onPress={() => setImporting(true)}>{t("import")}</Button>
@@ -91,7 +106,9 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
               label: t(column.label),
               cell: ({ row }: { row: Row }) => {
                 const text = labelled(column, row[column.key] ?? "");
-                return text.length < 12 ? text && <span class="nowrap">{text}</span> : text;
+                const words = text.length < 17 ? text && <span class="nowrap">{text}</span> : text;
+                if (column !== visible[0] || !isOver(row)) return words;
+                return <>{words} <Badge>{t(kind.columns.find((each) => each.key === kind.ended)!.label)}</Badge></>;
               },
             })),
             {
@@ -111,7 +128,8 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
   );
 }
 
-function labelled(column: Kind["columns"][number], text: string): string {
+function labelled(column: Column, text: string): string {
+  if (column.several) return text.split(";").join("、");
   return column.options?.().find((each) => each.value === text)?.label ?? text;
 }
 
@@ -138,9 +156,23 @@ export function RowDialog({ kind, row: before, record, onClose, onSaved }: {
       }}>
       {kind.columns.filter((column) => !(record && column.key === "id")).map((column) => {
         const value = row[column.key] ?? "";
+        if (column.flag) {
+          return (
+            <div class="stack-tight" key={column.key}>
+              <label class="check">
+                <input type="checkbox" checked={isYes(value)} onChange={(event) => change(column.key, event.currentTarget.checked ? t("yes") : "")} />
+                {t(column.label)}
+              </label>
+              {column.hint && <p class="hint">{t(column.hint)}</p>}
+            </div>
+          );
+        }
         if (column.options) {
+          // What it names now can stay, be it in use or not.
+          const options = column.options().filter((each) => !each.ended || each.value === value);
+          if (value && !options.some((each) => each.value === value)) options.push({ value, label: value });
           return <Choice key={column.key} label={t(column.label)} value={value} optional={!column.required}
-            options={[{ value: "", label: "–" }, ...column.options()]} onChange={(text) => change(column.key, text)} />;
+            options={[{ value: "", label: "–" }, ...options]} onChange={(text) => change(column.key, text)} />;
         }
         return <Field key={column.key} label={t(column.label)} value={value} optional={!column.required}
           type={column.secret ? "password" : "text"} lines={column.multiline ? 3 : undefined}

@@ -115,7 +115,8 @@ export function ImportDialog({ kind, existing, onClose }: {
     setFinished(true);
   };
   const saveTemplate = () => {
-    const text = "\ufeff" + kind.columns.map((column) => t(column.label)).join(",") + "\r\n";
+    // One heading has a comma in it.
+    const text = "\ufeff" + Papa.unparse([kind.columns.map((column) => t(column.label))]) + "\r\n";
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
     link.download = `${kind.name}.csv`;

@@ -7,13 +7,20 @@ import { msOf, now } from "../app/clock";
 import { center } from "../app/session";
 import { OrganizationKind, type Account, type Car, type Organization, type Person } from "../gen/housecall/v1/directory_pb";
 import { CareRole, Sex, type Patient } from "../gen/housecall/v1/patient_pb";
-import { OverrideKind, type Override, type Shift } from "../gen/housecall/v1/rota_pb";
+import { OverrideKind, ShiftState, type Override, type Shift } from "../gen/housecall/v1/rota_pb";
 import { ChannelKind, Role, Skill } from "../gen/housecall/v1/types_pb";
 import { civilInput, dayOf, idOf, instantOf } from "../text/format";
-import { organizationKindLabel, overrideKindLabel, roleLabel, sexLabel, skillLabel } from "../text/labels";
+import { organizationKindLabel, overrideKindLabel, roleLabel, sexLabel, skillLabel, type Label } from "../text/labels";
 import { t } from "./texts";
 
 type TextKey = Parameters<typeof t>[0];
+
+export interface Option {
+  readonly value: string;
+  readonly label: string;
+  // Is known by its name, but nothing new may name it.
+  readonly ended?: boolean;
+}
 
 export interface Column {
   readonly key: string;
@@ -22,7 +29,10 @@ export interface Column {
   // Why a text cannot be used; undefined: it can.
   readonly problem?: (text: string) => string | undefined;
   // What may be chosen; undefined: anything.
-  readonly options?: () => { value: string; label: string }[];
+  readonly options?: () => Option[];
+  // Yes or no ("" is no).
+  readonly flag?: boolean;
+  readonly hint?: TextKey;
   readonly secret?: boolean;
   // Not in tables, only where one record is edited or imported.
   readonly detail?: boolean;
@@ -37,6 +47,9 @@ export type Row = Record<string, string>;
 export interface Kind {
   readonly name: "organizations" | "people" | "accounts" | "cars" | "patients" | "shifts" | "overrides";
   readonly columns: readonly Column[];
+  // The flag of what does not count any more: kept, but out of sight.
+  readonly ended: string;
+  readonly rowOf: (record: unknown) => Row;
   // What there is, newest state, as rows; with what update needs beside it.
   readonly read: () => Promise<{ row: Row; record: unknown }[]>;
   readonly create: (row: Row, requestId: string) => Promise<unknown>;
@@ -51,7 +64,8 @@ function rest(record: unknown): object {
 }
 
 const words = (text: string) => text.split(/[;；\n]/).map((each) => each.trim()).filter(Boolean);
-const isYes = (text: string) => /^(1|y|yes|true|はい|○|可)$/i.test(text.trim());
+export const isYes = (text: string) => /^(1|y|yes|true|はい|○|可)$/i.test(text.trim());
+const isNo = (text: string) => /^(0|n|no|false|いいえ|×|不可)?$/i.test(text.trim());
 const yes = (value: boolean) => (value ? t("yes") : "");
 
 function pointOf(text: string) {
@@ -74,24 +88,25 @@ const timeProblem = (text: string) =>
 const timeOf = (text: string) => timestampFromMs(instantOf(civil(text)));
 const timeText = (ms: number | undefined) => (ms === undefined ? "" : civilInput(ms).replace("T", " "));
 
-// A value of an enumeration by its name in either language or in the API.
-function oneOf<E extends number>(values: Record<string, string | number>, label: (value: number) => string, text: string): E | undefined {
+// A value of an enumeration by what it is called in either language, so that
+// rows outlive a switch of the language, or by its name in the API.
+function oneOf<E extends number>(values: Record<string, string | number>, label: Label, text: string): E | undefined {
   const wanted = text.trim().toLowerCase();
   for (const [name, value] of Object.entries(values)) {
     if (typeof value !== "number" || value === 0) continue;
-    if (name.toLowerCase() === wanted || label(value) === text.trim()) return value as E;
+    if (name.toLowerCase() === wanted || label.says(value, text.trim())) return value as E;
   }
   return undefined;
 }
 
-function enumProblem(values: Record<string, string | number>, label: (value: number) => string) {
+function enumProblem(values: Record<string, string | number>, label: Label) {
   return (text: string) => {
     const wrong = words(text).find((each) => oneOf(values, label, each) === undefined);
     return wrong === undefined ? undefined : t("bad_value", { value: wrong });
   };
 }
 
-function enumOptions(values: Record<string, string | number>, label: (value: number) => string, only?: readonly number[]) {
+function enumOptions(values: Record<string, string | number>, label: Label, only?: readonly number[]) {
   return () =>
     Object.values(values)
       .filter((value): value is number => typeof value === "number" && value !== 0)
@@ -115,7 +130,8 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
   const exists = (kind: "organization" | "person" | "car", collection: string) => (text: string) =>
     text && !board.get(kind, name(collection, text)) ? t("no_such", { value: text }) : undefined;
   const choices = (kind: "organization" | "person" | "car") => () =>
-    board.all(kind).filter((each) => each.active !== false).map((each) => ({ value: idOf(each.name), label: each.displayName }));
+    board.all(kind).map((each) => ({ value: idOf(each.name), label: each.displayName, ended: each.active === false }));
+  const activeIn = (row: Row) => ({ active: !isYes(row.inactive ?? "") });
   const organization = (row: Row, record?: unknown) => ({
     ...rest(record),
     name: name("organizations", row.id!),
@@ -125,6 +141,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     fax: row.fax,
     address: row.address,
     position: pointOf(row.position ?? ""),
+    ...activeIn(row),
   });
   // The first is the one that the table shows; a new one counts from today, and
   // the others stay: many work for several.
@@ -146,6 +163,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     skills: words(row.skills ?? "").map((each) => oneOf<Skill>(Skill, skillLabel, each)!),
     selfDrive: isYes(row.self_drive ?? ""),
     employments: employmentsOf(row, record?.employments ?? []),
+    ...activeIn(row),
   });
   const car = (row: Row, record?: unknown) => ({
     ...rest(record),
@@ -155,6 +173,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     organization: name("organizations", row.organization ?? ""),
     seats: row.seats ? Number(row.seats) : undefined,
     basePosition: pointOf(row.position ?? ""),
+    ...activeIn(row),
   });
   const patient = (row: Row, record?: { careTeam?: { role: CareRole; organization: string }[]; primaryClinic?: string }) => {
     const member = (role: CareRole, organizationId: string | undefined) => {
@@ -188,6 +207,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       allergies: words(row.allergies ?? ""),
       drugs: words(row.drugs ?? ""),
       emergencyPlan: row.plan,
+      ...activeIn(row),
     };
   };
   const account = (row: Row, record?: unknown) => ({
@@ -210,6 +230,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     name: name("shifts", row.id!),
     ...dutyFields(row),
     reserve: isYes(row.reserve ?? ""),
+    state: isYes(row.cancelled ?? "") ? ShiftState.CANCELLED : ShiftState.PLANNED,
   });
   const override = (row: Row, record?: unknown) => ({
     ...rest(record),
@@ -218,6 +239,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     ...dutyFields(row),
     replacement: name("people", row.replacement ?? ""),
     reason: row.reason,
+    cancelled: isYes(row.cancelled ?? ""),
   });
 
   // A column of a record; `of` says what it holds now.
@@ -228,10 +250,18 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       options: choices(kind),
       ...more,
     });
+  const flag = <R,>(key: string, label: TextKey, of: (record: R) => boolean, more: Partial<Column> = {}) =>
+    text(key, label, (record: R) => yes(of(record)), {
+      flag: true,
+      problem: (typed) => (isYes(typed) || isNo(typed) ? undefined : t("bad_flag")),
+      ...more,
+    });
+  // Nobody and nothing is ever deleted.
+  const inactive = flag<{ active?: boolean }>("inactive", "inactive", (each) => each.active === false, { hint: "inactive_hint" });
   const required = { required: true };
   // One or several values of an enumeration.
-  const some = (values: Record<string, string | number>, label: (value: number) => string) => ({ problem: enumProblem(values, label) });
-  const one = (values: Record<string, string | number>, label: (value: number) => string, only?: readonly number[]) => ({
+  const some = (values: Record<string, string | number>, label: Label) => ({ problem: enumProblem(values, label) });
+  const one = (values: Record<string, string | number>, label: Label, only?: readonly number[]) => ({
     ...some(values, label),
     options: enumOptions(values, label, only),
   });
@@ -243,14 +273,13 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
     update: (row: Row, record: R, requestId: string) => Promise<unknown>,
   ): Kind => {
     const all = [{ key: "id", label: "id" as const, required: true, problem: idProblem, of: (record: R) => idOf(record.name) }, ...columns];
+    const rowOf = (record: R) => Object.fromEntries(all.map((column) => [column.key, column.of(record)]));
     return {
       name: kindName,
       columns: all,
-      read: async () =>
-        (await list()).map((record) => ({
-          record,
-          row: Object.fromEntries(all.map((column) => [column.key, column.of(record)])),
-        })),
+      ended: ["inactive", "disabled", "cancelled"].find((key) => all.some((column) => column.key === key))!,
+      rowOf: (record) => rowOf(record as R),
+      read: async () => (await list()).map((record) => ({ record, row: rowOf(record) })),
       create,
       update: (row, record, requestId) => update(row, record as R, requestId),
     };
@@ -275,8 +304,9 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       reference("organization", "organization", "organization", (each) => each.organization, required),
       text("phone", "phone", (each) => each.phone),
       text("skills", "skills", (each) => each.skills.map(skillLabel).join(";"), { several: true, ...some(Skill, skillLabel) }),
-      text("self_drive", "self_drive", (each) => yes(each.selfDrive)),
+      flag("self_drive", "self_drive", (each) => each.selfDrive),
       reference("employer", "employer", "organization", (each) => each.employments[0]?.organization ?? ""),
+      inactive,
     ], async () => board.all("person"),
     (row, requestId) => directory.createPerson({ parent: center.value, person: person(row) as never, requestId }),
     (row, record, requestId) => directory.updatePerson({ person: person(row, record) as never, requestId })),
@@ -288,7 +318,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
         secret: true,
         problem: (typed) => (typed && [...typed].length < 13 ? t("bad_password") : undefined),
       }),
-      text("disabled", "disabled", (each) => yes(each.disabled)),
+      flag("disabled", "disabled", (each) => each.disabled, { hint: "disabled_hint" }),
     ], () => allPages(
       (pageToken) => directory.listAccounts({ parent: center.value, pageSize: 1000, pageToken }),
       (page) => page.accounts,
@@ -303,6 +333,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       text("fax", "fax", (each) => each.fax),
       text("address", "address", (each) => each.address),
       text("position", "position", (each) => pointText(each.position), { problem: pointProblem, detail: true }),
+      inactive,
     ], async () => board.all("organization"),
     (row, requestId) => directory.createOrganization({ parent: center.value, organization: organization(row) as never, requestId }),
     (row, record, requestId) => directory.updateOrganization({ organization: organization(row, record) as never, requestId })),
@@ -315,6 +346,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
         problem: (typed) => (typed && !/^\d{1,2}$/.test(typed) ? t("bad_value", { value: typed }) : undefined),
       }),
       text("position", "position", (each) => pointText(each.basePosition), { problem: pointProblem, detail: true }),
+      inactive,
     ], async () => board.all("car"),
     (row, requestId) => directory.createCar({ parent: center.value, car: car(row) as never, requestId }),
     (row, record, requestId) => directory.updateCar({ car: car(row, record) as never, requestId })),
@@ -339,6 +371,7 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       text("allergies", "allergies", (each) => each.allergies.join(";"), { several: true }),
       text("drugs", "drugs", (each) => each.drugs.join(";"), { several: true }),
       text("plan", "plan", (each) => each.emergencyPlan, { multiline: true }),
+      inactive,
     ], () => allPages(
       (pageToken) => patientRpc.listPatients({ parent: center.value, includeInactive: true, pageSize: 1000, pageToken }),
       (page) => page.patients,
@@ -350,7 +383,8 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       dutyPerson,
       { ...dutyRole, ...required },
       ...dutyColumns,
-      text("reserve", "reserve", (each) => yes(each.reserve)),
+      flag("reserve", "reserve", (each) => each.reserve),
+      flag("cancelled", "cancelled", (each) => each.state === ShiftState.CANCELLED, { hint: "cancelled_hint" }),
     ], async () => board.all("shift"),
     (row, requestId) => rota.createShift({ parent: center.value, shift: shift(row) as never, requestId }),
     (row, record, requestId) => rota.updateShift({ shift: shift(row, record) as never, requestId })),
@@ -362,7 +396,8 @@ export function kindsOf(board: LiveBoard): readonly Kind[] {
       dutyRole,
       ...dutyColumns,
       text("reason", "reason", (each) => each.reason),
-    ], async () => board.all("override").filter((each) => !each.cancelled),
+      flag("cancelled", "cancelled", (each) => each.cancelled, { hint: "cancelled_hint" }),
+    ], async () => board.all("override"),
     (row, requestId) => rota.createOverride({ parent: center.value, override: override(row) as never, requestId }),
     (row, record, requestId) => rota.updateOverride({ override: override(row, record) as never, requestId })),
   ];

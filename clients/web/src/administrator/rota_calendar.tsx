@@ -2,16 +2,17 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
-import { allPages, rota } from "../app/rpc";
+import { allPages, rota, settled } from "../app/rpc";
 import { msOf, now } from "../app/clock";
 import { center } from "../app/session";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { namesOf } from "../records/patient_card";
-import { dayOf, hours, instantOf } from "../text/format";
-import { gapsByHours } from "../records/gaps";
+import { clockTime, dayOf, hours, instantOf } from "../text/format";
+import { gapsByHours, readGaps, type Gap } from "../records/gaps";
 import { roleLabel } from "../text/labels";
 import { language } from "../text/language";
-import { Button, Failed, Loading, useLoad } from "../ui/parts";
+import type { CalendarDay, Override, RotaDuty, Shift } from "../gen/housecall/v1/rota_pb";
+import { Badge, Button, ErrorLine, Failed, Loading, useLoad } from "../ui/parts";
 import { RowDialog } from "./administrator";
 import type { Kind, Row } from "./kinds";
 import { t } from "./texts";
@@ -22,9 +23,58 @@ function addDays(day: string, days: number): string {
   return date.toISOString().slice(0, 10);
 }
 
-export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind }) {
+// Holidays do not change: each day is asked for once.
+const calendarDays = new Map<string, CalendarDay>();
+
+async function readCalendar(days: readonly string[]): Promise<void> {
+  await Promise.all(days.filter((day) => !calendarDays.has(day)).map(async (date) =>
+    calendarDays.set(date, await settled(() => rota.getCalendarDay({ parent: center.peek(), date })))));
+}
+
+const dayStartMs = (day: string) => instantOf(day);
+// A night that ends by then belongs to the day on which it began.
+const nightEndHours = 12;
+
+// What of a gap stands on a day: a night whole on the day on which it begins, of
+// several days each one's part. "": nothing.
+export function gapHoursOn(day: string, gap: Gap): string {
+  const start = msOf(gap.start) ?? 0;
+  const end = msOf(gap.end) ?? 0;
+  const from = dayStartMs(day);
+  const to = dayStartMs(addDays(day, 1));
+  const noon = nightEndHours * 3_600_000;
+  if (start >= to || end <= from) return "";
+  if (start < from && end <= from + noon) return "";
+  const isLast = end <= to + noon;
+  if (start >= from) return isLast ? hours(gap.start, gap.end) : `${clockTime(start)}–24:00`;
+  if (!isLast) return t("all_day");
+  return end === to ? t("all_day") : hours(timestampFromMs(from), gap.end);
+}
+
+interface Editing {
+  readonly kind: Kind;
+  readonly row: Row;
+  readonly record?: unknown;
+}
+
+export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (name: "shifts" | "overrides") => Kind }) {
   const [month, setMonth] = useState(() => dayOf(now.peek()).slice(0, 7));
-  const [adding, setAdding] = useState<Row>();
+  const [editing, setEditing] = useState<Editing>();
+  const [trouble, setTrouble] = useState<unknown>();
+  const add = (day: string) =>
+    setEditing({ kind: kindOf("shifts"), row: { start: `${day} 18:00`, end: `${addDays(day, 1)} 08:00` } });
+  // What a duty comes from, as it is now.
+  const edit = async (duty: RotaDuty) => {
+    setTrouble(undefined);
+    try {
+      const kind = kindOf(duty.override ? "overrides" : "shifts");
+      const record = await settled<Shift | Override>(() =>
+        duty.override ? rota.getOverride({ name: duty.override }) : rota.getShift({ name: duty.shift }));
+      setEditing({ kind, row: kind.rowOf(record), record });
+    } catch (error) {
+      setTrouble(error);
+    }
+  };
   const first = month + "-01";
   const weekday = (new Date(first + "T00:00:00Z").getUTCDay() + 6) % 7;
   const start = addDays(first, -weekday);
@@ -38,10 +88,13 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
       pageSize: 1000,
     };
     const duties = await allPages((pageToken) => rota.listRota({ ...window, pageToken }), (page) => page.rotaDuties);
-    const gaps = await allPages((pageToken) => rota.listCoverageGaps({ ...window, pageToken }), (page) => page.coverageGaps);
     // What is over cannot be mended any more.
-    return { duties, gaps: gaps.filter((gap) => (msOf(gap.endTime) ?? 0) > now.peek()) };
+    const gaps = await readGaps(Math.max(now.peek(), dayStartMs(start)), dayStartMs(addDays(start, weeks)));
+    return { duties, gaps: gapsByHours(gaps) };
   }, [month]);
+  // Without them the calendar is of use, too.
+  const holidays = useLoad(() => readCalendar(days.slice(0, weeks)), [month]);
+  void holidays.loading;
   const names = namesOf(board);
   // From Sunday, as dates count them.
   const weekdays = t("weekdays").split(",");
@@ -62,10 +115,11 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
         <div class="row">
           <Button size="small" onPress={() => move(-1)}>{t("month_before")}</Button>
           <Button size="small" onPress={() => move(1)}>{t("month_after")}</Button>
-          <Button size="small" tone="primary" icon="plus" onPress={() => setAdding({ start: `${dayOf(now.peek())} 18:00`, end: `${addDays(dayOf(now.peek()), 1)} 08:00` })}>{t("add_shift")}</Button>
+          <Button size="small" tone="primary" icon="plus" onPress={() => add(dayOf(now.peek()))}>{t("add_shift")}</Button>
         </div>
       </div>
       {loaded.error !== undefined && <Failed error={loaded.error} retry={loaded.reload} />}
+      {trouble !== undefined && <ErrorLine error={trouble} />}
       {loaded.loading && !loaded.value && <Loading />}
       {loaded.value && (
         <div class="scroll-x">
@@ -76,20 +130,29 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
                 <tr key={week}>
                   {days.slice(week * 7, week * 7 + 7).map((day) => {
                     const duties = loaded.value!.duties.filter((duty) => dayOf(msOf(duty.startTime) ?? 0) === day);
-                    const gaps = gapsByHours(loaded.value!.gaps.filter((gap) => dayOf(msOf(gap.startTime) ?? 0) === day));
+                    const gaps = loaded.value!.gaps.map((gap) => ({ roles: gap.roles, hours: gapHoursOn(day, gap) })).filter((gap) => gap.hours);
+                    const calendarDay = calendarDays.get(day);
                     return (
                       <td key={day} data-weekday={weekdays[new Date(day + "T00:00:00Z").getUTCDay()]}
-                        class={[day.slice(0, 7) === month ? "" : "other-month", duties.length + gaps.length === 0 ? "idle" : ""].join(" ")}>
-                        <button type="button" class={`day ${day === dayOf(now.peek()) ? "today" : ""}`} aria-label={`${day} ${t("add_shift")}`}
-                          onClick={() => setAdding({ start: `${day} 18:00`, end: `${addDays(day, 1)} 08:00` })}>{Number(day.slice(8))}</button>
+                        class={[day.slice(0, 7) === month ? "" : "other-month", duties.length + gaps.length === 0 ? "idle" : "",
+                          calendarDay?.feeHoliday ? "holiday" : ""].join(" ")}>
+                        <div class="day-head">
+                          <button type="button" class={`day ${day === dayOf(now.peek()) ? "today" : ""}`} aria-label={`${day} ${t("add_shift")}`}
+                            onClick={() => add(day)}>{Number(day.slice(8))}</button>
+                          {calendarDay && (calendarDay.nationalHoliday
+                            ? <span class="holiday-name" lang="ja">{calendarDay.nationalHoliday}</span>
+                            : calendarDay.feeHoliday && new Date(day + "T00:00:00Z").getUTCDay() !== 0 && <span class="holiday-name">{t("fee_holiday")}</span>)}
+                        </div>
                         {duties.map((duty, index) => (
-                          <div class={`shift shift-${duty.role === Role.PHYSICIAN ? "physician" : duty.role === Role.DRIVER ? "driver" : "operator"}`} key={index}>
-                            <b>{names.personName(duty.person)}</b> {roleLabel(duty.role)}<br />
+                          <button type="button" key={index} onClick={() => void edit(duty)}
+                            aria-label={t("edit_duty", { who: names.personName(duty.person), hours: hours(duty.startTime, duty.endTime) })}
+                            class={`shift shift-${duty.role === Role.PHYSICIAN ? "physician" : duty.role === Role.DRIVER ? "driver" : "operator"} ${duty.reserve ? "shift-reserve" : ""}`}>
+                            <b>{names.personName(duty.person)}</b> {roleLabel(duty.role)}{duty.reserve && <> <Badge>{t("reserve")}</Badge></>}<br />
                             {hours(duty.startTime, duty.endTime)}
-                          </div>
+                          </button>
                         ))}
                         {gaps.map((gap, index) => (
-                          <div class="shift shift-gap" key={"g" + index}><b>{t("gap")}: {gap.roles.map(roleLabel).join("・")}</b><br />{hours(gap.start, gap.end)}</div>
+                          <div class="shift shift-gap" key={"g" + index}><b>{t("gap")}: {gap.roles.map(roleLabel).join("・")}</b><br />{gap.hours}</div>
                         ))}
                       </td>
                     );
@@ -100,7 +163,10 @@ export function RotaCalendar({ board, shifts }: { board: LiveBoard; shifts: Kind
           </table>
         </div>
       )}
-      {adding && <RowDialog kind={shifts} row={adding} onClose={() => setAdding(undefined)} onSaved={loaded.reload} />}
+      {editing && <RowDialog {...editing} onClose={() => setEditing(undefined)} onSaved={() => {
+        void board.readDirectory();
+        loaded.reload();
+      }} />}
     </main>
   );
 }

@@ -7,28 +7,28 @@ import { center } from "../app/session";
 import type { RotaDuty } from "../gen/housecall/v1/rota_pb";
 import { namesOf } from "../records/patient_card";
 import { clockTime, hours, longDate } from "../text/format";
-import { gapsByHours } from "../records/gaps";
+import { gapsByHours, readGaps } from "../records/gaps";
 import { roleLabel } from "../text/labels";
-import { Badge, Empty, ErrorLine, Loading, Phone, Table, useLoad } from "../ui/parts";
+import { Badge, Empty, Failed, Loading, Phone, Table, useLoad } from "../ui/parts";
 import { t } from "./texts";
 
 export function useTonight() {
   return useLoad(async () => {
     const from = now.peek();
-    const window = (hours: number) => ({
+    const window = {
       parent: center.value,
       startTime: timestampFromMs(from),
-      endTime: timestampFromMs(from + hours * 3_600_000),
+      endTime: timestampFromMs(from + 16 * 3_600_000),
       pageSize: 500,
-    });
-    const duties = await allPages((pageToken) => rota.listRota({ ...window(16), pageToken }), (page) => page.rotaDuties);
-    const gaps = await allPages((pageToken) => rota.listCoverageGaps({ ...window(7 * 24), pageToken }), (page) => page.coverageGaps);
-    return { duties, gaps };
+    };
+    const duties = await allPages((pageToken) => rota.listRota({ ...window, pageToken }), (page) => page.rotaDuties);
+    return { duties, gaps: await readGaps(from, from + 7 * 86_400_000) };
   }, []);
 }
 
 export function RotaTable({ board, duties }: { board: LiveBoard; duties: readonly RotaDuty[] }) {
   const names = namesOf(board);
+  if (duties.length === 0) return <Empty icon="person">{t("nobody_on_rota")}</Empty>;
   return (
     <div class="scroll-x">
       <Table rows={duties} keyOf={(duty, index) => `${duty.person}-${index}`} columns={[
@@ -55,7 +55,7 @@ export function RotaPage({ board }: { board: LiveBoard }) {
   const loaded = useTonight();
   return (
     <main class="page page-wide">
-      {loaded.error !== undefined && <ErrorLine error={loaded.error} />}
+      {loaded.error !== undefined && <Failed error={loaded.error} retry={loaded.reload} />}
       {!loaded.value && loaded.error === undefined && <Loading />}
       {loaded.value && (
         <>

@@ -191,6 +191,7 @@ export const t = catalogue({
   free: ["待機", "free"],
   not_on_duty: ["未出勤", "not on duty"],
   gaps: ["当番の空き（7日間）", "Gaps, 7 days"],
+  nobody_on_rota: ["この時間の当番はだれもいません。管理の当番表で割り当ててください", "Nobody is on the rota for these hours: assign somebody in the administration's rota"],
   no_gaps: ["空きはありません", "No gaps"],
   tonight: ["今夜の当番", "Tonight"],
   reserve: ["予備", "reserve"],

@@ -1,6 +1,9 @@
 // Hours of the rota that nobody covers.
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { msOf } from "../app/clock";
+import { allPages, rota } from "../app/rpc";
+import { center } from "../app/session";
 import type { CoverageGap } from "../gen/housecall/v1/rota_pb";
 import type { Role } from "../gen/housecall/v1/types_pb";
 
@@ -8,6 +11,22 @@ export interface Gap {
   readonly start: Timestamp | undefined;
   readonly end: Timestamp | undefined;
   readonly roles: readonly Role[];
+}
+
+// The server cuts gaps at the window. None is longer than the holidays around
+// New Year: a window so much wider cuts none that touches this one.
+const longestMs = 10 * 86_400_000;
+
+// Every gap that touches [fromMs, toMs), whole.
+export async function readGaps(fromMs: number, toMs: number): Promise<CoverageGap[]> {
+  const window = {
+    parent: center.value,
+    startTime: timestampFromMs(fromMs - longestMs),
+    endTime: timestampFromMs(toMs + longestMs),
+    pageSize: 1000,
+  };
+  const gaps = await allPages((pageToken) => rota.listCoverageGaps({ ...window, pageToken }), (page) => page.coverageGaps);
+  return gaps.filter((gap) => (msOf(gap.endTime) ?? 0) > fromMs && (msOf(gap.startTime) ?? 0) < toMs);
 }
 
 // One for all roles that are missing in the same hours, earliest first.

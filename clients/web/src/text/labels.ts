@@ -29,12 +29,19 @@ import { say, type Words } from "./language";
 
 type WordsOf<E> = Record<Exclude<keyof E, "UNSPECIFIED">, Words>;
 
-// Makes the function that says a value in words; "" for one that has none.
-export function label<E extends Record<string, string | number>>(type: E, words: WordsOf<E>) {
-  return (value: number): string => {
-    const found = words[type[value] as Exclude<keyof E, "UNSPECIFIED">] as Words | undefined;
+export interface Label {
+  // A value in words; "" for one that has none.
+  (value: number): string;
+  // Whether a text is what the value is called in either language.
+  readonly says: (value: number, text: string) => boolean;
+}
+
+export function label<E extends Record<string, string | number>>(type: E, words: WordsOf<E>): Label {
+  const of = (value: number) => words[type[value] as Exclude<keyof E, "UNSPECIFIED">] as Words | undefined;
+  return Object.assign((value: number) => {
+    const found = of(value);
     return found ? say(found) : "";
-  };
+  }, { says: (value: number, text: string) => of(value)?.includes(text) ?? false });
 }
 
 export const callSourceLabel = label(CallSource, {
