@@ -114,22 +114,28 @@ class Graph {
         first_turn_[block] + ((state & 1) != 0 ? turn_counts_[state - 1] : 0);
     return absl::MakeConstSpan(out_.data() + first, turn_counts_[state]);
   }
-  // Calls visit(other state, turn) for each turn that leads into a state. They
-  // are not listed anywhere, but found by the roads that end where the state's
-  // road begins.
-  template <typename Visit>
-  void VisitIn(uint32_t state, Visit visit) const {
+  // Calls visit(other state, turn) for each turn that leads into a state from a
+  // block that counts(block). They are not listed anywhere, but found by the
+  // roads that end where the state's road begins.
+  template <typename Counts, typename Visit>
+  void VisitIn(uint32_t state, Counts counts, Visit visit) const {
     for (const ArcRoad away : At(BeginOf(road(state)))) {
       const ArcRoad into = away.reversed();
       const uint32_t end = first_block_[into.segment() + 1];
       for (uint32_t block = first_block_[into.segment()]; block < end;
            ++block) {
+        if (!counts(block)) continue;
         const uint32_t other = block * 2 + (into.backward() ? 1 : 0);
         for (const Turn& turn : Out(other)) {
           if (turn.state == state) visit(other, turn);
         }
       }
     }
+  }
+  template <typename Visit>
+  void VisitIn(uint32_t state, Visit visit) const {
+    VisitIn(
+        state, [](uint32_t) { return true; }, visit);
   }
 
   uint32_t segment(uint32_t block) const { return segment_[block]; }

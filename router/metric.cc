@@ -1,10 +1,14 @@
 #include "router/metric.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -57,6 +61,38 @@ size_t MostHeads(const Hierarchy& hierarchy) {
   return most;
 }
 
+// Memory for all arcs at once, so that the system has it back when they go; in
+// large pages, where it has some: to touch that many small ones for the first
+// time takes a good part of a customization.
+std::shared_ptr<uint8_t[]> Allocate(size_t bytes) {
+  constexpr size_t kLargePage = size_t{2} << 20;
+  if (bytes < 4 * kLargePage) {
+    return std::make_shared_for_overwrite<uint8_t[]>(bytes);
+  }
+  bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
+  auto* const begin = static_cast<uint8_t*>(
+      ::operator new(bytes, std::align_val_t(kLargePage)));
+#ifdef MADV_HUGEPAGE
+  // Only quicker: it may as well fail.
+  (void)madvise(begin, bytes, MADV_HUGEPAGE);
+#endif
+  return {begin, [](uint8_t* all) {
+            ::operator delete(all, std::align_val_t(kLargePage));
+          }};
+}
+
+// Runs work(i) for each i below `threads` on a thread of its own, one of them
+// this one.
+template <typename Work>
+void OnThreads(int threads, Work work) {
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) {
+    others.emplace_back(work, static_cast<size_t>(i));
+  }
+  work(0);
+  for (std::thread& other : others) other.join();
+}
+
 }  // namespace
 
 Metric::Metric(const Network& network, GraphWeights weights, int threads)
@@ -68,8 +104,7 @@ Metric::Metric(const Network& network, GraphWeights weights, int threads)
 
 // What can be driven between a rank and higher ones, or itself, without a way
 // over lower ones.
-Cost Metric::TakeTurns(uint32_t rank, const uint32_t* arc_to, OpenArc* x,
-                       SelfCosts* self) const {
+Cost Metric::TakeTurns(uint32_t rank, OpenRank* x) const {
   const Graph& graph = *network_.graph;
   const Hierarchy& hierarchy = *network_.hierarchy;
   Cost greatest = 0;
@@ -86,21 +121,94 @@ Cost Metric::TakeTurns(uint32_t rank, const uint32_t* arc_to, OpenArc* x,
       const uint32_t high = turn.state & 1;
       if (other > rank) {
         improve(weights_.Of(state, turn),
-                &x[arc_to[other]].up.of[low * 2 + high]);
+                &x->arcs[x->arc_to[other]].up.of[low * 2 + high]);
       } else if (other == rank && high != low) {
         // From a state to itself is never quicker than staying.
-        improve(weights_.Of(state, turn), &self->of[low]);
+        improve(weights_.Of(state, turn), &x->self.of[low]);
       }
     }
-    graph.VisitIn(state, [&](uint32_t from, const Turn& turn) {
-      const uint32_t other = hierarchy.rank(from >> 1);
-      if (other <= rank) return;
-      improve(weights_.Of(from, turn),
-              &x[arc_to[other]].down.of[low * 2 + (from & 1)]);
-    });
+    graph.VisitIn(
+        state, [&](uint32_t other) { return hierarchy.rank(other) > rank; },
+        [&](uint32_t from, const Turn& turn) {
+          improve(weights_.Of(from, turn),
+                  &x->arcs[x->arc_to[hierarchy.rank(from >> 1)]]
+                       .down.of[low * 2 + (from & 1)]);
+        });
   }
   return greatest;
 }
+
+// The turns out of some states, each with its lower rank: listed at once, in
+// the order in which memory has them, much sooner than found for one rank after
+// the other.
+class Metric::TurnList {
+ public:
+  TurnList(const Metric& metric, uint32_t first_state, uint32_t end_state)
+      : end_(size_t{metric.network_.hierarchy->blocks()} + 1) {
+    const Hierarchy& hierarchy = *metric.network_.hierarchy;
+    const Graph& graph = *metric.network_.graph;
+    const auto each = [&](const auto& visit) {
+      for (uint32_t state = first_state; state < end_state; ++state) {
+        const uint32_t from = hierarchy.rank(state >> 1);
+        for (const Turn& turn : graph.Out(state)) {
+          const uint32_t to = hierarchy.rank(turn.state >> 1);
+          // From a state to itself is never quicker than staying.
+          if (turn.state != state) visit(state, turn, from, to);
+        }
+      }
+    };
+    each([&](uint32_t, const Turn&, uint32_t from, uint32_t to) {
+      ++end_[std::min(from, to) + 1];
+    });
+    std::partial_sum(end_.begin(), end_.end(), end_.begin());
+    all_ = std::make_unique_for_overwrite<One[]>(end_.back());
+    // Where those of a rank begin, until they are there.
+    each([&](uint32_t state, const Turn& turn, uint32_t from, uint32_t to) {
+      const Cost cost = metric.weights_.Of(state, turn);
+      const bool is_down = to < from;
+      const uint32_t low = (is_down ? turn.state : state) & 1;
+      const uint32_t high = (is_down ? state : turn.state) & 1;
+      all_[end_[std::min(from, to)]++] = {
+          std::max(from, to) << 1 | (is_down ? 1U : 0U),
+          cost << 2 | low << 1 | high};
+    });
+  }
+
+  // As Metric::TakeTurns.
+  Cost Take(uint32_t rank, OpenRank* x) const {
+    Cost greatest = 0;
+    for (uint32_t at = rank == 0 ? 0 : end_[rank - 1]; at < end_[rank]; ++at) {
+      const One& turn = all_[at];
+      const Cost cost = turn.cost_and_states >> 2;
+      if (cost == kNoWay) continue;
+      greatest = std::max(greatest, cost);
+      const uint32_t other = turn.other_and_way >> 1;
+      Cost* known = nullptr;
+      if (other == rank) {
+        known = &x->self.of[turn.cost_and_states >> 1 & 1];
+      } else {
+        OpenArc& arc = x->arcs[x->arc_to[other]];
+        known = ((turn.other_and_way & 1) != 0 ? arc.down : arc.up).of +
+                (turn.cost_and_states & 3);
+      }
+      *known = std::min(*known, cost);
+    }
+    return greatest;
+  }
+
+ private:
+  struct One {
+    // The higher rank; below it, one bit: set if the turn comes from there.
+    uint32_t other_and_way;
+    // The cost; below it, two bits: the state of the lower rank's block, and
+    // that of the other one.
+    uint32_t cost_and_states;
+  };
+
+  // By rank; where its turns begin, those of the rank before end.
+  std::vector<uint32_t> end_;
+  std::unique_ptr<One[]> all_;
+};
 
 // One customization of everything: when a rank's turn comes, all ways over
 // lower ranks are in its arcs. The lower ranks that lead to a rank are in a
@@ -122,25 +230,24 @@ class Metric::Contraction {
   // Of each thread.
   struct Scratch {
     explicit Scratch(const Contraction& owner)
-        : arc_to(owner.hierarchy_.blocks()), x(owner.most_heads_) {}
+        : arc_to(owner.hierarchy_.blocks()), arcs(owner.most_heads_) {}
 
-    // By head of the rank that is worked on: which of its arcs that is.
+    // As in OpenRank.
     std::vector<uint32_t> arc_to;
-    std::vector<OpenArc> x;
+    std::vector<OpenArc> arcs;
   };
-  // Of a rank whose turn has come: the head in whose list it is, counted among
-  // its heads, and the next rank in that list.
+  // Of a rank whose turn has come: its arcs from the one on to the head in
+  // whose list it is, and the next rank in that list.
   struct Link {
-    uint32_t at = 0;
+    Triangles arcs;
     uint32_t next = kNone;
   };
 
   // Puts a rank into the list of its next head; heads above `top` wait.
   void Enlist(uint32_t rank, uint32_t top) {
-    const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
     Link& link = links_[rank];
-    if (link.at >= heads.size() || heads[link.at] > top) return;
-    uint32_t& first = first_lower_[heads[link.at]];
+    if (link.arcs.arcs == 0 || *link.arcs.heads > top) return;
+    uint32_t& first = first_lower_[*link.arcs.heads];
     link.next = first;
     first = rank;
   }
@@ -149,6 +256,8 @@ class Metric::Contraction {
   Metric& metric_;
   const Hierarchy& hierarchy_;
   const size_t most_heads_;
+  // Each made by one thread.
+  std::vector<std::unique_ptr<const TurnList>> turns_;
   // By rank.
   std::vector<uint32_t> first_lower_;
   std::vector<Link> links_;
@@ -159,36 +268,38 @@ void Metric::Contraction::Contract(uint32_t rank, uint32_t top,
                                    Scratch* scratch) {
   const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
   uint32_t* const arc_to = scratch->arc_to.data();
-  OpenArc* const x = scratch->x.data();
+  OpenRank x = {arc_to, scratch->arcs.data(), {}};
   for (uint32_t i = 0; i < heads.size(); ++i) {
     arc_to[heads[i]] = i;
-    x[i] = OpenArc();
+    x.arcs[i] = OpenArc();
   }
-  SelfCosts self;
-  const Cost greatest = metric_.TakeTurns(rank, arc_to, x, &self);
+  Cost greatest = 0;
+  for (const std::unique_ptr<const TurnList>& some : turns_) {
+    greatest = std::max(greatest, some->Take(rank, &x));
+  }
+  const size_t stride = metric_.bytes_per_arc() / 2;
   for (uint32_t lower = first_lower_[rank]; lower != kNone;) {
     Link& link = links_[lower];
-    const absl::Span<const uint32_t> lower_heads =
-        hierarchy_.Heads(lower).subspan(link.at);
-    const ArcCosts up = metric_.up(lower).From(link.at);
-    const ArcCosts down = metric_.down(lower).From(link.at);
-    RelaxOwn(up[0], down[0], &self);
-    RelaxTriangles(
-        {lower_heads.data(), up, down, lower_heads.size(), arc_to, x});
     const uint32_t next = link.next;
-    ++link.at;
+    if (next != kNone) __builtin_prefetch(&links_[next]);
+    RelaxTriangles(link.arcs, metric_.width_, &x);
+    link.arcs = {link.arcs.heads + 1, link.arcs.up + stride,
+                 link.arcs.down + stride, link.arcs.arcs - 1};
     Enlist(lower, top);
     lower = next;
   }
-  FoldSelf(self, heads.size(), x);
-  metric_.self_[rank] = self;
-  uint8_t* const begin = metric_.begin(rank);
-  if (!StoreArcs(x, heads.size(), metric_.width_, begin,
-                 begin + heads.size() * metric_.bytes_per_arc() / 2) ||
-      !metric_.Fits(greatest) || !metric_.Fits(self.of[0]) ||
-      !metric_.Fits(self.of[1])) {
+  metric_.Close(&x.self);
+  FoldSelf(x.self, heads.size(), x.arcs);
+  metric_.self_[rank] = x.self;
+  uint8_t* const up = metric_.begin(rank);
+  uint8_t* const down = up + heads.size() * stride;
+  if (!StoreArcs(x.arcs, heads.size(), metric_.width_, up, down) ||
+      !metric_.Fits(greatest) || !metric_.Fits(x.self.of[0]) ||
+      !metric_.Fits(x.self.of[1])) {
     fits_ = false;
   }
+  links_[rank].arcs = {heads.data(), up, down,
+                       static_cast<uint32_t>(heads.size())};
   Enlist(rank, top);
 }
 
@@ -196,9 +307,18 @@ void Metric::Contraction::Contract(uint32_t rank, uint32_t top,
 // shared out among threads, then come the ranks above all of them.
 bool Metric::Contraction::Run(int threads) {
   const uint32_t size = hierarchy_.blocks();
-  Scratch scratch(*this);
+  turns_.resize(static_cast<size_t>(std::max(threads, 1)));
+  OnThreads(threads, [&](size_t part) {
+    const auto begin = [&](size_t some) {
+      return static_cast<uint32_t>(uint64_t{metric_.network_.graph->states()} *
+                                   some / turns_.size());
+    };
+    turns_[part] =
+        std::make_unique<const TurnList>(metric_, begin(part), begin(part + 1));
+  });
   if (threads <= 1) {
-    for (uint32_t rank = 0; rank < size; ++rank) {
+    Scratch scratch(*this);
+    for (uint32_t rank = 0; rank < size && fits_; ++rank) {
       Contract(rank, kNone, &scratch);
     }
     return fits_;
@@ -220,31 +340,24 @@ bool Metric::Contraction::Run(int threads) {
     }
   }
   std::atomic<size_t> next = 0;
-  const auto work = [&](Scratch* own) {
+  OnThreads(threads, [&](size_t) {
+    Scratch own(*this);
     while (fits_) {
       const size_t i = next.fetch_add(1);
       if (i >= roots.size()) return;
       for (uint32_t rank = hierarchy_.lowest(roots[i]); rank <= roots[i];
            ++rank) {
-        Contract(rank, roots[i], own);
+        Contract(rank, roots[i], &own);
       }
     }
-  };
-  std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) {
-    others.emplace_back([&] {
-      Scratch own(*this);
-      work(&own);
-    });
-  }
-  work(&scratch);
-  for (std::thread& other : others) other.join();
+  });
   if (!fits_) return false;
   for (const uint32_t root : roots) {
     for (uint32_t rank = hierarchy_.lowest(root); rank <= root; ++rank) {
       Enlist(rank, kNone);
     }
   }
+  Scratch scratch(*this);
   for (const uint32_t rank : above) Contract(rank, kNone, &scratch);
   return fits_;
 }
@@ -252,12 +365,16 @@ bool Metric::Contraction::Run(int threads) {
 void Metric::CustomizeAll(int threads) {
   const uint32_t count =
       (network_.hierarchy->blocks() + kRanksInPiece - 1) / kRanksInPiece;
-  for (const CostWidth width : {CostWidth::kNarrow, CostWidth::kWide}) {
-    width_ = width;
+  // With the width that served before; the wide one always does.
+  for (;; width_ = CostWidth::kWide) {
+    size_t bytes = 0;
+    for (uint32_t piece = 0; piece < count; ++piece) bytes += PieceBytes(piece);
+    const std::shared_ptr<uint8_t[]> all = Allocate(bytes);
     pieces_.assign(count, nullptr);
+    bytes = 0;
     for (uint32_t piece = 0; piece < count; ++piece) {
-      pieces_[piece] =
-          std::make_shared_for_overwrite<uint8_t[]>(PieceBytes(piece));
+      pieces_[piece] = Piece(all, all.get() + bytes);
+      bytes += PieceBytes(piece);
     }
     if (Contraction(this).Run(threads)) return;
   }
@@ -425,15 +542,13 @@ uint8_t* Metric::Update::OwnBegin(uint32_t rank) {
 bool Metric::Update::Recustomize(uint32_t rank) {
   const absl::Span<const uint32_t> heads = hierarchy_.Heads(rank);
   const uint32_t first_arc = hierarchy_.first_arc(rank);
+  OpenRank x = {arc_to_.data(), x_.data(), {}};
   for (uint32_t i = 0; i < heads.size(); ++i) {
     arc_to_[heads[i]] = i;
-    x_[i] = OpenArc();
+    x.arcs[i] = OpenArc();
   }
-  SelfCosts self;
-  if (!metric_.Fits(
-          metric_.TakeTurns(rank, arc_to_.data(), x_.data(), &self))) {
-    return false;
-  }
+  if (!metric_.Fits(metric_.TakeTurns(rank, &x))) return false;
+  SelfCosts self = x.self;
   bool self_changed = false;
   if (self_[rank]) {
     hierarchy_.VisitLower(rank, [&](uint32_t tail, uint32_t at) {
@@ -456,8 +571,9 @@ bool Metric::Update::Recustomize(uint32_t rank) {
     const ArcCosts tail_up = metric_.up(tail).From(at);
     const ArcCosts tail_down = metric_.down(tail).From(at);
     if (is_most) {
-      RelaxTriangles({tail_heads.data(), tail_up, tail_down, tail_heads.size(),
-                      arc_to_.data(), x_.data()});
+      RelaxTriangles({tail_heads.data(), tail_up.begin(), tail_down.begin(),
+                      static_cast<uint32_t>(tail_heads.size())},
+                     metric_.width_, &x);
       return true;
     }
     const auto* next = tail_heads.begin() + 1;

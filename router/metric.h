@@ -83,6 +83,7 @@ class Metric {
   size_t BytesBeside(const Metric* other) const;
 
  private:
+  class TurnList;
   class Contraction;
   class Update;
 
@@ -110,8 +111,12 @@ class Metric {
         first, std::min(first + kRanksInPiece, network_.hierarchy->blocks()));
   }
   // Returns the greatest cost that was taken.
-  Cost TakeTurns(uint32_t rank, const uint32_t* arc_to, OpenArc* x,
-                 SelfCosts* self) const;
+  Cost TakeTurns(uint32_t rank, OpenRank* x) const;
+  // Of an OpenRank: as it is kept.
+  void Close(SelfCosts* self) const {
+    const Cost no_way = width_ == CostWidth::kNarrow ? kNarrowNoWay : kNoWay;
+    for (Cost& cost : self->of) cost = cost < no_way ? cost : kNoWay;
+  }
   bool Fits(Cost cost) const {
     return width_ == CostWidth::kWide || cost < kNarrowLimit || cost == kNoWay;
   }

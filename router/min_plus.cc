@@ -20,8 +20,7 @@ using Eight = int32_t __attribute__((vector_size(32)));
 using Bytes = uint8_t __attribute__((vector_size(16)));
 using TwiceBytes = uint8_t __attribute__((vector_size(32)));
 
-// What stands for kNoWay in three bytes.
-constexpr int32_t kNarrowNoWay = 0xffffff;
+constexpr int32_t kNarrowNoWay = router::kNarrowNoWay;
 
 template <typename Lanes>
 HOUSECALL_INLINE void Load(const Cost* from, Lanes* lanes) {
@@ -88,21 +87,31 @@ HOUSECALL_INLINE void LoadBoth(const uint8_t* up, const uint8_t* down,
 }
 
 template <CostWidth kWidth>
-HOUSECALL_INLINE void RelaxTrianglesBody(const Triangles& t) {
+HOUSECALL_INLINE void RelaxTrianglesBody(const Triangles& t, OpenRank* x) {
   constexpr size_t kStride = 4 * static_cast<size_t>(kWidth);
-  const uint8_t* up = t.up.begin();
-  const uint8_t* down = t.down.begin();
+  const uint8_t* up = t.up;
+  const uint8_t* down = t.down;
+  const uint32_t* const heads = t.heads;
+  const uint32_t* const arc_to = x->arc_to;
+  OpenArc* const arcs = x->arcs;
+  const size_t size = t.arcs;
   // Upwards, x to v comes before v to a head; downwards the other way round.
-  // Spread so that each number of x meets both of a head: [0], [0], [1], [1].
   Eight x0;
   Eight x1;
   LoadBoth<kWidth>(down, up, &x0, &x1);
+  // From x down to v, and up to the other state of x.
+  Eight own = x0 + __builtin_shufflevector(x0, x0, 5, 4, 5, 4, 1, 0, 1, 0);
+  Improve(Eight(x1 + __builtin_shufflevector(x1, x1, 5, 4, 5, 4, 1, 0, 1, 0)),
+          &own);
+  x->self.of[0] = std::min(x->self.of[0], static_cast<Cost>(own[0]));
+  x->self.of[1] = std::min(x->self.of[1], static_cast<Cost>(own[1]));
+  // Spread so that each number of x meets both of a head: [0], [0], [1], [1].
   x0 = __builtin_shufflevector(x0, x0, 0, 0, 1, 1, 4, 4, 5, 5);
   x1 = __builtin_shufflevector(x1, x1, 0, 0, 1, 1, 4, 4, 5, 5);
-  for (size_t arc = 1; arc < t.arcs; ++arc) {
+  for (size_t arc = 1; arc < size; ++arc) {
     up += kStride;
     down += kStride;
-    OpenArc& to = t.x[t.arc_to[t.heads[arc]]];
+    OpenArc& to = arcs[arc_to[heads[arc]]];
     Eight y0;
     Eight y1;
     LoadBoth<kWidth>(up, down, &y0, &y1);
@@ -254,8 +263,9 @@ HOUSECALL_INLINE Cost JoinClimbsBody(const StateCosts* from,
 #define HOUSECALL_AVX2 __attribute__((target("avx2")))
 
 template <CostWidth kWidth>
-HOUSECALL_AVX2 void RelaxTrianglesAvx2(const Triangles& triangles) {
-  RelaxTrianglesBody<kWidth>(triangles);
+HOUSECALL_AVX2 void RelaxTrianglesAvx2(const Triangles& triangles,
+                                       OpenRank* x) {
+  RelaxTrianglesBody<kWidth>(triangles, x);
 }
 HOUSECALL_AVX2 void FoldSelfAvx2(const SelfCosts& self, size_t arcs,
                                  OpenArc* x) {
@@ -290,11 +300,11 @@ const bool kHasAvx2 = __builtin_cpu_supports("avx2") != 0;
 #endif
 
 template <CostWidth kWidth>
-void RelaxTrianglesOf(const Triangles& triangles) {
+void RelaxTrianglesOf(const Triangles& triangles, OpenRank* x) {
 #ifdef HOUSECALL_TWICE
-  if (kHasAvx2) return RelaxTrianglesAvx2<kWidth>(triangles);
+  if (kHasAvx2) return RelaxTrianglesAvx2<kWidth>(triangles, x);
 #endif
-  RelaxTrianglesBody<kWidth>(triangles);
+  RelaxTrianglesBody<kWidth>(triangles, x);
 }
 
 template <CostWidth kWidth>
@@ -318,11 +328,11 @@ void RelaxArcsOf(const StateCosts& from, const uint32_t* heads,
 
 }  // namespace
 
-void RelaxTriangles(const Triangles& triangles) {
-  if (triangles.up.width() == CostWidth::kNarrow) {
-    RelaxTrianglesOf<CostWidth::kNarrow>(triangles);
+void RelaxTriangles(const Triangles& triangles, CostWidth width, OpenRank* x) {
+  if (width == CostWidth::kNarrow) {
+    RelaxTrianglesOf<CostWidth::kNarrow>(triangles, x);
   } else {
-    RelaxTrianglesOf<CostWidth::kWide>(triangles);
+    RelaxTrianglesOf<CostWidth::kWide>(triangles, x);
   }
 }
 

@@ -48,6 +48,9 @@ enum class CostWidth : uint8_t {
 // bytes, so that it shows where costs do not fit any more.
 inline constexpr Cost kNarrowLimit = 1u << 23;
 
+// What stands for kNoWay in three bytes.
+inline constexpr Cost kNarrowNoWay = 0xffffff;
+
 // The costs of consecutive arcs in one direction, as a metric keeps them: four
 // numbers of three or four bytes for each arc. Behind the last of them are at
 // least kBehind bytes that may be read.
@@ -80,9 +83,6 @@ class ArcCosts {
   }
 
  private:
-  // What stands for kNoWay in three bytes.
-  static constexpr Cost kNarrowNoWay = 0xffffff;
-
   const uint8_t* begin_;
   CostWidth width_;
 };
@@ -96,17 +96,25 @@ struct alignas(32) OpenArc {
 
 // The arcs of a lower rank v, of which the first one leads to a rank x.
 struct Triangles {
-  const uint32_t* heads;
-  ArcCosts up;
-  ArcCosts down;
-  size_t arcs;
-  // By rank: the place of the arc from x to it among the arcs of x.
-  const uint32_t* arc_to;
-  OpenArc* x;
+  const uint32_t* heads = nullptr;
+  const uint8_t* up = nullptr;
+  const uint8_t* down = nullptr;
+  uint32_t arcs = 0;
 };
 
-// Improves the arcs of x by the ways over v.
-void RelaxTriangles(const Triangles& triangles);
+// What is known of a rank x while it is worked on.
+struct OpenRank {
+  // By rank: the place of the arc from x to it among the arcs of x.
+  const uint32_t* arc_to;
+  OpenArc* arcs;
+  // Any number from what stands for kNoWay in the metric's width on means that
+  // there is no way.
+  SelfCosts self;
+};
+
+// Improves the arcs of x, and the ways from x to itself, by the ways over v,
+// whose arcs are kept in that width.
+void RelaxTriangles(const Triangles& triangles, CostWidth width, OpenRank* x);
 
 // Improves the ways from x to itself by those over one lower rank.
 inline void RelaxOwn(const PairCosts& up_to_x, const PairCosts& down_from_x,
