@@ -82,9 +82,11 @@ story("a visit from duty to signature, with the network lost on the way", async 
   // No network from here to the signature: the steps are kept, and marked as
   // not sent. Even a reload loses nothing.
   await physician.context.setOffline(true);
-  await physician.button("診療を始める").click();
-  await physician.button("診療を終える").click();
-  await physician.sees("送信待ち");
+  for (const step of ["診療を始める", "診療を終える"]) {
+    await physician.button(step).click();
+    // A step counts once it is kept.
+    await physician.sees(new RegExp(`${step}（送信待ち）`));
+  }
   await physician.page.reload();
   await physician.sees("慢性心不全");
   await physician.look("crew-visit-offline");

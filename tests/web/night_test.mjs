@@ -58,7 +58,7 @@ for (const size of sizes) {
     await driver.button("行きます").click();
     await driver.button("出発する").waitFor();
     await manager.sees(/\d\d:\d\d 〜 \d\d:\d\d ごろ/);
-    await manager.sees(/車の位置は.+のもの。道路の状況により変わります/);
+    await manager.sees(/車の位置：.+。道路の状況により変わります/);
     await manager.look("night-promise");
 
     // They drive.

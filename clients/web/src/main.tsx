@@ -2,13 +2,12 @@
 import "./style/base.css";
 import { render, type ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { openOutbox } from "./app/outbox";
 import { centerName, face, type Face, restoreSession, session } from "./app/session";
 import "./app/theme";
 import { catalogue } from "./text/language";
 import { Login } from "./ui/login";
 import { Menu } from "./ui/menu";
-import { Empty, Failed, Loading, Top } from "./ui/parts";
+import { Empty, Failed, Loading, NewVersionBar, Top } from "./ui/parts";
 
 const t = catalogue({
   none: ["このアカウントで使える画面はありません", "There is no screen for this account"],
@@ -46,9 +45,6 @@ function App() {
   };
   useEffect(start, []);
   const account = session.value?.account.name;
-  useEffect(() => {
-    if (account) void openOutbox();
-  }, [account]);
   if (error !== undefined) return <main><Failed error={error} retry={start} /></main>;
   if (session.value === undefined) return <main><Loading /></main>;
   if (session.value === null) return <Login />;
@@ -63,7 +59,7 @@ function App() {
   return <FaceScreen name={face.value} key={account + face.value} />;
 }
 
-render(<App />, document.getElementById("app")!);
+render(<><NewVersionBar /><App /></>, document.getElementById("app")!);
 
 if ("serviceWorker" in navigator && import.meta.env.PROD) {
   void navigator.serviceWorker.register("/service_worker.js");

@@ -5,8 +5,9 @@ import { noticeSessionOver } from "./rpc";
 
 export type Connection = "connecting" | "live" | "lost";
 
-// The server says something each 15 seconds.
+// The server says something each 15 seconds, and something at once when asked.
 const silenceMs = 40_000;
+const firstSilenceMs = 20_000;
 
 export abstract class LiveStream {
   readonly connection = signal<Connection>("connecting");
@@ -14,6 +15,7 @@ export abstract class LiveStream {
 
   private stopper: AbortController | undefined;
   private heardMs = 0;
+  private hasHeard = false;
 
   // Reads the stream until it ends. Calls isHeard() for every message, and
   // isLive() once what it has is current.
@@ -24,6 +26,7 @@ export abstract class LiveStream {
 
   protected isHeard(): void {
     this.heardMs = Date.now();
+    this.hasHeard = true;
   }
 
   protected isLive(): void {
@@ -34,11 +37,13 @@ export abstract class LiveStream {
   // Begins to watch; returns what ends it.
   start(): () => void {
     let over = false;
+    let wake: (() => void) | undefined;
     void (async () => {
       for (let failures = 0; !over; ) {
         const began = Date.now();
         this.stopper = new AbortController();
-        this.isHeard();
+        this.heardMs = began;
+        this.hasHeard = false;
         try {
           await this.watch(this.stopper.signal);
         } catch (error) {
@@ -46,27 +51,48 @@ export abstract class LiveStream {
           this.problem.value = error;
           this.onProblem(error);
         }
+        this.stopper = undefined;
         if (over) return;
         this.connection.value = "lost";
-        failures = Date.now() - began > 10_000 ? 0 : failures + 1;
-        await new Promise((resume) => setTimeout(resume, Math.min(500 * 2 ** failures, 10_000)));
+        failures = Date.now() - began > 10_000 && this.hasHeard ? 0 : failures + 1;
+        await new Promise<void>((resume) => {
+          wake = resume;
+          setTimeout(resume, Math.min(500 * 2 ** failures, 10_000));
+        });
+        wake = undefined;
       }
     })();
+    // Also one that hangs before it has said anything.
     const watchdog = setInterval(() => {
-      if (this.connection.value === "live" && Date.now() - this.heardMs > silenceMs) this.stopper?.abort();
+      const allowedMs = this.hasHeard ? silenceMs : firstSilenceMs;
+      if (Date.now() - this.heardMs > allowedMs) this.stopper?.abort();
     }, 5000);
     const lose = () => {
       this.connection.value = "lost";
     };
-    const retry = () => this.stopper?.abort();
+    // The old stream may be dead without a word; and nobody waits any longer.
+    const retry = () => {
+      this.stopper?.abort();
+      wake?.();
+    };
+    const retryWhenSeen = () => {
+      if (document.visibilityState === "visible") wake?.();
+    };
     addEventListener("online", retry);
     addEventListener("offline", lose);
+    document.addEventListener("visibilitychange", retryWhenSeen);
+    this.retry = retry;
     return () => {
       over = true;
       clearInterval(watchdog);
       removeEventListener("online", retry);
       removeEventListener("offline", lose);
+      document.removeEventListener("visibilitychange", retryWhenSeen);
       this.stopper?.abort();
+      wake?.();
     };
   }
+
+  // Tries at once, not after the pause of its patience.
+  retry: () => void = () => {};
 }

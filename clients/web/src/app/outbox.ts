@@ -4,8 +4,8 @@
 // the browser goes away, and nothing counts twice.
 //
 // Steps of one lane (one visit, one call) are sent in the order in which they
-// were done. A step that the server refuses stops its lane; the person decides
-// whether to send it again or to give it up.
+// were done (app/step_queue.ts). A step that the server refuses stops its lane;
+// the person decides whether to send it again or to give it up.
 import {
   create,
   fromJson,
@@ -15,12 +15,12 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { computed, signal } from "@preact/signals";
 import { CallService } from "../gen/housecall/v1/call_service_pb";
 import type { Note } from "../gen/housecall/v1/note_pb";
 import { NoteService } from "../gen/housecall/v1/note_service_pb";
 import { VisitService } from "../gen/housecall/v1/visit_service_pb";
-import { failureOf, isSessionOver, isUncertain, newRequestId, transport, type Failure } from "./rpc";
+import { failureOf, isBusy, isSessionOver, isUncertain, newRequestId, transport, type Failure } from "./rpc";
+import { StepQueue, type Outcome, type QueuedStep } from "./step_queue";
 import { forget, keep, keptUnder } from "./vault";
 
 // The only RPCs that may wait for the network.
@@ -50,24 +50,26 @@ const methods = {
 export type StepName = keyof typeof methods;
 type Request<N extends StepName> = MessageInitShape<(typeof methods)[N]["input"]>;
 
-export interface Step {
-  // Sorts in the order in which steps were done.
-  readonly key: string;
+export interface Step extends QueuedStep<Failure> {
   readonly method: StepName;
-  readonly lane: string;
   readonly request: JsonValue;
+  // Which call it is about, where it is about one: a lane may have several.
+  readonly call: string;
   // By this device's clock.
   readonly doneMs: number;
-  // Set when the server refused it: why.
-  readonly refusal?: Failure;
 }
 
-// Oldest first.
-export const unsent = signal<readonly Step[]>([]);
-export const refused = computed(() => unsent.value.filter((step) => step.refusal));
+const queue: StepQueue<Failure, Step> = new StepQueue<Failure, Step>(
+  { keep, forget, kept: async () => [...(await keptUnder<Step>("step|")).values()] },
+  send,
+  async (step, answer) => {
+    for (const act of listeners) await act(step, answer);
+    if (step.method === "DraftNote") await addressSignatures(step, answer as Note);
+  },
+);
 
-// Whether the last try reached the server.
-export const reachable = signal(true);
+// Oldest first.
+export const { unsent, refused, reachable } = queue;
 
 type Answered = (step: Step, answer: unknown) => void | Promise<void>;
 const listeners = new Set<Answered>();
@@ -78,24 +80,29 @@ export function onAnswered(act: Answered): () => void {
   return () => listeners.delete(act);
 }
 
-let counter = 0;
-let running = false;
-let wake: ReturnType<typeof setTimeout> | undefined;
-let delayMs = 0;
+// Takes up what an earlier page of this account has left on this device. Call
+// once its vault is open.
+export function openOutbox(account: string): Promise<void> {
+  return queue.open(account);
+}
 
-// Takes up what an earlier page on this device has left. Call once the vault is
-// open.
-export async function openOutbox(): Promise<void> {
-  unsent.value = [...(await keptUnder<Step>("step|")).values()];
-  void run();
+// Sends nothing until openOutbox(): whoever logs in next may be somebody else.
+export function pauseOutbox(): void {
+  queue.pause();
+}
+
+// For logging out: forgets the steps, which closing the vault destroys.
+export function closeOutbox(): void {
+  queue.close();
 }
 
 // Keeps a step, then sends it. Returns once it is kept. Without a requestId the
-// request gets a new one.
-export async function perform<N extends StepName>(
+// request gets a new one. `call` names the call where the request does not.
+export function perform<N extends StepName>(
   method: N,
   lane: string,
   request: Request<N>,
+  call = (request as { call?: string }).call ?? "",
 ): Promise<Step> {
   const schema = methods[method].input;
   const message = create(schema as never, {
@@ -103,126 +110,58 @@ export async function perform<N extends StepName>(
     ...(request as object),
   } as never);
   const doneMs = Date.now();
-  const step: Step = {
-    key: `step|${String(doneMs).padStart(15, "0")}-${String(counter++).padStart(6, "0")}`,
-    method,
-    lane,
-    request: toJson(schema as never, message),
-    doneMs,
-  };
-  await keep(step.key, step);
-  unsent.value = [...unsent.value, step];
-  void run();
-  return step;
+  return queue.add((key) => ({ key, method, lane, call, request: toJson(schema as never, message), doneMs }));
 }
 
 // Sends a refused step again as it is.
-export async function sendAgain(step: Step): Promise<void> {
-  await replace(step, { ...step, refusal: undefined });
-  void run();
+export function sendAgain(step: Step): Promise<void> {
+  return queue.sendAgain(step);
 }
 
 // Gives a refused step up. The ones behind it in its lane are sent.
-export async function giveUp(step: Step): Promise<void> {
-  await drop(step);
-  void run();
+export function giveUp(step: Step): Promise<void> {
+  return queue.giveUp(step);
 }
 
-export function isWaiting(lane: string, method?: StepName): boolean {
+export function isWaiting(lane: string, method?: StepName, call?: string): boolean {
   return unsent.value.some(
-    (step) => step.lane === lane && (!method || step.method === method),
+    (step) =>
+      step.lane === lane && (!method || step.method === method) && (!call || step.call === call),
   );
 }
 
-// Tries at once what waits for a later try.
-export function hurry(): void {
-  delayMs = 0;
-  if (wake !== undefined) clearTimeout(wake);
-  wake = undefined;
-  void run();
-}
-
-addEventListener("online", hurry);
+addEventListener("online", () => queue.hurry());
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") hurry();
+  if (document.visibilityState === "visible") queue.hurry();
 });
 
-async function run(): Promise<void> {
-  if (running || wake !== undefined) return;
-  running = true;
-  try {
-    for (;;) {
-      const stopped = new Set<string>();
-      const next = unsent.value.find((step) => {
-        if (step.refusal) stopped.add(step.lane);
-        return !stopped.has(step.lane);
-      });
-      if (!next) return;
-      if (!(await trySend(next))) return;
-    }
-  } finally {
-    running = false;
-  }
-}
-
-// Returns false when there is no point in trying further now.
-async function trySend(step: Step): Promise<boolean> {
-  try {
-    const answer = await send(step);
-    reachable.value = true;
-    delayMs = 0;
-    if (step.method === "DraftNote") await addressSignatures(step, answer as Note);
-    for (const act of listeners) await act(step, answer);
-    await drop(step);
-    return true;
-  } catch (error) {
-    if (isUncertain(error)) {
-      reachable.value = false;
-      delayMs = Math.min(delayMs === 0 ? 1000 : delayMs * 2, 30_000);
-      wake = setTimeout(() => {
-        wake = undefined;
-        void run();
-      }, delayMs);
-      return false;
-    }
-    // Logging in again brings openOutbox, which goes on here.
-    if (isSessionOver(error)) return false;
-    reachable.value = true;
-    await replace(step, { ...step, refusal: failureOf(error) });
-    return true;
-  }
-}
-
-async function send(step: Step): Promise<unknown> {
+async function send(step: Step): Promise<Outcome<Failure>> {
   const method = methods[step.method] as DescMethodUnary;
-  const message = fromJson(method.input, step.request);
-  const answer = await transport.unary(
-    method,
-    undefined,
-    undefined,
-    undefined,
-    message as MessageInitShape<typeof method.input>,
-  );
-  return answer.message as MessageShape<typeof method.output>;
-}
-
-// Before the draft is dropped: should the page end in between, the draft is
-// sent again, and answered as it was.
-async function addressSignatures(draft: Step, note: Note): Promise<void> {
-  for (const step of unsent.value) {
-    if (step.method !== "SignNote" || step.lane !== draft.lane || step.key < draft.key) continue;
-    if (step.refusal) continue;
-    const request = { ...(step.request as object), note: note.name, etag: note.etag };
-    await replace(step, { ...step, request });
+  try {
+    const message = fromJson(method.input, step.request);
+    const answer = await transport.unary(
+      method,
+      undefined,
+      undefined,
+      undefined,
+      message as MessageInitShape<typeof method.input>,
+    );
+    return { kind: "answered", answer: answer.message as MessageShape<typeof method.output> };
+  } catch (error) {
+    if (isUncertain(error)) return { kind: "later", reached: false };
+    if (isBusy(error)) return { kind: "later", reached: true };
+    if (isSessionOver(error)) return { kind: "session-over" };
+    return { kind: "refused", failure: failureOf(error) };
   }
 }
 
-async function drop(step: Step): Promise<void> {
-  await forget(step.key);
-  unsent.value = unsent.value.filter((each) => each.key !== step.key);
-}
-
-async function replace(old: Step, step: Step): Promise<void> {
-  await keep(step.key, step);
-  unsent.value = unsent.value.map((each) => (each.key === old.key ? step : each));
+// A signature that was given before its draft was answered gets the note's name
+// and etag from it: of its own call, for two patients may be on one trip.
+function addressSignatures(draft: Step, note: Note): Promise<void> {
+  return queue.change((step) => {
+    const isOfDraft =
+      step.method === "SignNote" && step.lane === draft.lane && step.call === draft.call;
+    if (!isOfDraft || step.key < draft.key || step.refusal) return step;
+    return { ...step, request: { ...(step.request as object), note: note.name, etag: note.etag } };
+  });
 }

@@ -11,7 +11,7 @@ import { RotaService } from "../gen/housecall/v1/rota_service_pb";
 import { SessionService } from "../gen/housecall/v1/session_service_pb";
 import { VisitService } from "../gen/housecall/v1/visit_service_pb";
 import { Verdict } from "../gen/housecall/v1/offer_pb";
-import { RefusalSchema } from "../gen/housecall/v1/refusal_pb";
+import { RefusalReason, RefusalSchema } from "../gen/housecall/v1/refusal_pb";
 import { fieldText } from "../text/fields";
 import { verdictLabel } from "../text/labels";
 import { catalogue } from "../text/language";
@@ -86,11 +86,24 @@ export function isSessionOver(error: unknown): boolean {
 }
 
 // Whether nobody knows if it happened: the same request is to be sent again.
-// Unknown is what a browser makes of a lost connection.
+// Unknown is what a browser makes of a lost connection, DataLoss of half an
+// answer.
 export function isUncertain(error: unknown): boolean {
   const code = codeOf(error);
   return (
-    code === Code.Unavailable || code === Code.DeadlineExceeded || code === Code.Unknown
+    code === Code.Unavailable || code === Code.DeadlineExceeded || code === Code.Unknown ||
+    code === Code.DataLoss
+  );
+}
+
+// Whether the server has no room for it now: the same request is taken later.
+// (Too large a request has the same code, and never is.)
+export function isBusy(error: unknown): boolean {
+  const failure = ConnectError.from(error);
+  if (failure.code !== Code.ResourceExhausted) return false;
+  const [refusal] = failure.findDetails(RefusalSchema);
+  return (
+    refusal?.reasons.includes(RefusalReason.TOO_BUSY) === true || failure.rawMessage.includes("try again")
   );
 }
 

@@ -5,6 +5,7 @@ import { Role } from "../gen/housecall/v1/types_pb";
 import { timeZone } from "../text/format";
 import { language } from "../text/language";
 import { setServerTime } from "./clock";
+import { closeOutbox, openOutbox, pauseOutbox } from "./outbox";
 import { isSessionOver, newRequestId, onSessionOver, sessions } from "./rpc";
 import { closeVault, openVault } from "./vault";
 
@@ -23,6 +24,9 @@ export const session = signal<Session | null | undefined>(undefined);
 
 // Set when a session ended while somebody worked: he logs in again and goes on.
 export const interrupted = signal(false);
+
+// Whose vault and outbox are open.
+let entered = "";
 
 export const center = computed(() => session.value?.center.name ?? "");
 
@@ -88,6 +92,7 @@ export function hasRole(role: Role): boolean {
 }
 
 onSessionOver(() => {
+  pauseOutbox();
   if (session.value) {
     interrupted.value = true;
     session.value = null;
@@ -120,10 +125,12 @@ export async function restoreSession(): Promise<void> {
 
 // Logs in. Throws what CreateSession throws.
 export async function logIn(centerId: string, accountId: string, password: string): Promise<void> {
-  await sessions.createSession({
-    account: `centers/${centerId}/accounts/${accountId}`,
-    password,
-  });
+  const account = `centers/${centerId}/accounts/${accountId}`;
+  // From here on the cookie may be another account's: nobody goes on with what
+  // the one before has kept.
+  pauseOutbox();
+  await sessions.createSession({ account, password });
+  if (keptAccount() !== account) localStorage.removeItem("session");
   await restoreSession();
   interrupted.value = false;
 }
@@ -138,6 +145,7 @@ export async function logOut(): Promise<void> {
       if (!isSessionOver(error)) throw error;
     }
   }
+  closeOutbox();
   await closeVault();
   localStorage.removeItem("session");
   session.value = null;
@@ -146,10 +154,15 @@ export async function logOut(): Promise<void> {
 }
 
 async function enter(value: Session): Promise<void> {
+  // The steps of whoever was logged in before stay in his vault.
+  if (entered !== value.account.name) closeOutbox();
+  entered = value.account.name;
   await openVault(value.account.name);
   if (value.center.timeZone) timeZone.value = value.center.timeZone;
   keepSession(value);
   session.value = value;
+  // What waited for a login goes on.
+  void openOutbox(value.account.name);
 }
 
 // What this device keeps to start without the network: nothing of patients.
@@ -169,6 +182,18 @@ function keepSession(value: Session): void {
     ),
   );
 }
+
+function keptAccount(): string | undefined {
+  const text = localStorage.getItem("session");
+  return text ? (JSON.parse(text) as Kept).account.name : undefined;
+}
+
+// Somebody else has logged in in another window, which has the same cookie.
+window.addEventListener("storage", ({ key, newValue }: StorageEvent) => {
+  if (key !== "session" || !newValue || !session.value || keptAccount() === session.value.account.name) return;
+  closeOutbox();
+  location.reload();
+});
 
 async function keptSession(): Promise<Session | undefined> {
   const text = localStorage.getItem("session");

@@ -4,25 +4,31 @@ import "../style/crew.css";
 import { computed } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { LiveDuty } from "../app/live_duty";
-import { refused, sendAgain, giveUp, unsent } from "../app/outbox";
+import { now, msOf } from "../app/clock";
+import { onAnswered, unsent } from "../app/outbox";
 import { path } from "../app/router";
 import { centerName, session } from "../app/session";
 import { Answer, OfferState } from "../gen/housecall/v1/offer_pb";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { AssignmentState } from "../gen/housecall/v1/visit_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
-import { clockTime, idOf } from "../text/format";
-import { Button, Failed, FailureText, LinkButton, Loading, Notice, Top } from "../ui/parts";
+import { canSound, wantSound } from "../app/sound";
+import { idOf } from "../text/format";
+import { Empty, Failed, Loading, Notice, Phone, PhoneButton, Top } from "../ui/parts";
+import { Refused } from "../ui/refused";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { DutyHome } from "./duty_home";
-import { NotePage } from "./note_page";
+import { NotePage, noteKey } from "./note_page";
 import { OfferScreen } from "./offer_screen";
 import { reportPosition, type Pace } from "./position";
-import { stepName } from "./step_name";
+import { keepScreenOn } from "./screen_on";
 import { t } from "./texts";
 import { cardKey, VisitPage } from "./visit_page";
-import { forgetUnder } from "../app/vault";
+import { forget, forgetUnder } from "../app/vault";
+
+// How long the server may take to say how an offer ended.
+const offerGraceMs = 3000;
 
 // What this person is in the duty: physician or driver.
 export function workOf(view: DutyView): "physician" | "driver" {
@@ -49,11 +55,23 @@ export default function Crew() {
     [],
   );
   useEffect(() => reportPosition(pace), []);
-  // Patients' cards stay on the device for the visit, and no longer.
-  const mine = duty.view.value?.calls.map((call) => cardKey(call.patient)).join("\n");
+  const onDuty = useMemo(() => computed(() => duty.view.value?.duty?.onDuty ?? false), []);
+  useEffect(() => keepScreenOn(onDuty), []);
   useEffect(() => {
-    if (mine !== undefined) void forgetUnder("patient|", new Set(mine.split("\n")));
+    if (onDuty.value) wantSound();
+  }, [onDuty.value]);
+  // Patients' cards and notes stay on the device for the visit, and no longer; a
+  // signed note is kept with its signature, until that is answered.
+  const mine = duty.view.value?.calls.map((call) => `${call.patient} ${call.name}`).join("\n");
+  useEffect(() => {
+    const calls = duty.view.value?.calls ?? [];
+    if (mine === undefined) return;
+    void forgetUnder("patient|", new Set(calls.map((call) => cardKey(call.patient))));
+    void forgetUnder("note|", new Set(calls.map((call) => noteKey(call.name))));
   }, [mine]);
+  useEffect(() => onAnswered(async (step) => {
+    if (step.method === "SignNote") await forget(noteKey(step.call));
+  }), []);
 
   const view = duty.view.value;
   const phone = session.value?.center.phone ?? "";
@@ -62,9 +80,9 @@ export default function Crew() {
   if (!view) {
     return (
       <>
-        <Top title={centerName.value}><Menu /></Top>
+        <Top title={centerName.value}><PhoneButton number={phone} label={t("center_phone")} /><Menu /></Top>
         <main class="page">
-          {duty.problem.value !== undefined ? <Failed error={duty.problem.value} /> : <Loading />}
+          {duty.problem.value !== undefined ? <Failed error={duty.problem.value} retry={duty.retry} /> : <Loading />}
         </main>
       </>
     );
@@ -75,51 +93,40 @@ export default function Crew() {
   const offer = view.offers.find((each) => each.state === OfferState.PENDING);
   const assignment = runningAssignment(view);
   const answering = offer && unsent.value.find((step) => step.lane === offer.name && !step.refusal);
-  const onNote = place === "note" && id;
-  const noteCall = onNote ? view.calls.find((call) => idOf(call.name) === id) : undefined;
-  if (offer && myAnswer(offer) === Answer.NONE && !assignment) {
-    return <OfferScreen view={view} offer={offer} me={me} answering={answering} />;
+  const noteCall = place === "note" && id ? view.calls.find((call) => idOf(call.name) === id) : undefined;
+  const bars = (
+    <>
+      {offline && <div class="bar" role="status"><Icon name="offline" />{t("offline")}</div>}
+      {onDuty.value && !canSound.value && <div class="bar" role="status"><Icon name="bell" />{t("silent")}</div>}
+    </>
+  );
+  // The server ends an offer at its time; a phone without a network has to
+  // notice by itself, or it would ring for what is long gone.
+  const isOpen = offer && now.value < (msOf(offer.ringUntilTime) ?? Infinity) + offerGraceMs;
+  if (offer && isOpen && myAnswer(offer) === Answer.NONE && !assignment) {
+    return <OfferScreen view={view} offer={offer} me={me} answering={answering} bars={bars} />;
   }
   return (
     <>
       {!noteCall && (
         <Top title={t(me === "physician" ? "title_physician" : "title_driver")}>
-          {phone && <LinkButton href={`tel:${phone.replace(/[^+\d]/g, "")}`} icon="phone" label={t("center_phone")}>{""}</LinkButton>}
+          <PhoneButton number={phone} label={t("center_phone")} />
           <Menu />
         </Top>
       )}
-      {offline && <div class="bar" role="status"><Icon name="offline" />{t("offline")}</div>}
+      {bars}
       {noteCall && me === "physician" ? (
         <NotePage view={view} call={noteCall} key={noteCall.name} />
       ) : (
         <main class="page">
           <Refused />
-          {offer && !assignment && <Notice tone="good" icon="check">{t("accepted_waiting")}</Notice>}
+          {place === "note" && <Empty icon="note">{t("note_gone")}</Empty>}
+          {offer && !assignment && (myAnswer(offer) !== Answer.NONE ? <Notice tone="good" icon="check">{t("accepted_waiting")}</Notice>
+            : <Notice tone="warn" icon="clock">{t(answering ? "answer_unsent" : "offer_over")}　<Phone number={phone} /></Notice>)}
           {assignment ? <VisitPage view={view} assignment={assignment} me={me} key={assignment.name} />
             : <DutyHome view={view} me={me} />}
         </main>
       )}
     </>
-  );
-}
-
-// What the server did not take: the person decides.
-function Refused() {
-  if (refused.value.length === 0) return null;
-  return (
-    <section class="stack">
-      {refused.value.map((step) => (
-        <Notice key={step.key} tone="urgent" icon="alert" alert>
-          <p class="strong">{t("refused")}: {stepName(step.method)}</p>
-          <p class="small">{t("done_at", { time: clockTime(step.doneMs) })}</p>
-          <div><FailureText failure={step.refusal!} /></div>
-          <p class="small">{t("refused_note")}</p>
-          <div class="row">
-            <Button onPress={() => sendAgain(step)}>{t("again")}</Button>
-            <Button tone="urgent-quiet" onPress={() => giveUp(step)}>{t("give_up")}</Button>
-          </div>
-        </Notice>
-      ))}
-    </section>
   );
 }

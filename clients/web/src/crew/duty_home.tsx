@@ -4,14 +4,16 @@ import { allPages, directory, newRequestId, rota, settled, visits } from "../app
 import { center, centerName } from "../app/session";
 import { isWaiting, perform } from "../app/outbox";
 import { AssignmentState, type Assignment } from "../gen/housecall/v1/visit_pb";
+import type { Stamp } from "../gen/housecall/v1/types_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { clockTime, idOf, shortTime } from "../text/format";
 import { roleLabel } from "../text/labels";
-import { AskDialog, Button, ErrorLine, LinkButton, Loading, Notice, Phone, useLoad } from "../ui/parts";
+import { AskDialog, Button, LinkButton, LoadError, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { NavigationLink } from "./navigation_link";
 import { session } from "../app/session";
-import { allowSound } from "./alert";
+import { wantSound } from "../app/sound";
+import { canKeepScreenOn, keepsScreenOn, setKeepScreenOn } from "./screen_on";
 import { positionRefused } from "./position";
 import { t } from "./texts";
 
@@ -28,10 +30,16 @@ export function DutyHome({ view, me }: { view: DutyView; me: "physician" | "driv
         {onDuty ? (
           <>
             <p class="soft">
-              {t("since", { time: shortTime(view.duty!.since) })}　{t("until", { time: shortTime(view.duty!.endTime) })}
+              {t("since", { time: shortTime(view.duty!.since) })} {t("until", { time: shortTime(view.duty!.endTime) })}
             </p>
             <p class="duty-waiting">{t("waiting")}</p>
             <p class="soft small">{t("waiting_hint")}</p>
+            {canKeepScreenOn && (
+              <label class="check">
+                <input type="checkbox" checked={keepsScreenOn.value} onChange={(event) => setKeepScreenOn(event.currentTarget.checked)} />
+                {t("screen_on")}
+              </label>
+            )}
             <Button wide onPress={() => setLeaving(true)}>{t("go_off")}</Button>
           </>
         ) : (
@@ -42,7 +50,7 @@ export function DutyHome({ view, me }: { view: DutyView; me: "physician" | "driv
                 : t("no_shift")}
             </p>
             <Button tone="primary" size="large" wide disabled={!view.rotaDuty} onPress={async () => {
-              allowSound();
+              wantSound();
               await settled(() => visits.goOnDuty({ requestId: onId }));
               setOnId(newRequestId());
             }}>{t("go_on")}</Button>
@@ -100,7 +108,7 @@ function Finished({ view, assignment, me }: {
             <span>
               <b>{call?.place?.address || idOf(name)}</b>
               <br />
-              <span class="soft small">{t("hours_from", { from: clockTime(assignment.depart?.serverTime), to: clockTime(assignment.leave?.serverTime) })}</span>
+              <Hours depart={assignment.depart} leave={assignment.leave} />
             </span>
             {me === "physician" && <LinkButton href={`#/note/${idOf(name)}`} icon="note" tone="primary">{t("note")}</LinkButton>}
           </div>
@@ -108,10 +116,25 @@ function Finished({ view, assignment, me }: {
       })}
       {!confirmed && (
         <Button icon="check" disabled={waiting} onPress={() => perform("ConfirmHours", assignment.name, { assignment: assignment.name })}>
-          {t("hours_confirm")}{waiting && `（${t("step_waiting")}）`}
+          {waiting ? t("step_unsent", { step: t("hours_confirm") }) : t("hours_confirm")}
         </Button>
       )}
     </div>
+  );
+}
+
+// The hours to be confirmed, by the clock that counts; beside it the phone's,
+// where it differs: steps that were done without a network are heard of later.
+function Hours({ depart, leave }: { depart: Stamp | undefined; leave: Stamp | undefined }) {
+  const counts = (stamp: Stamp | undefined) => stamp?.writtenTime ?? stamp?.serverTime;
+  const differs = [depart, leave].some((stamp) =>
+    stamp?.deviceTime && !stamp.writtenTime && clockTime(stamp.deviceTime) !== clockTime(stamp.serverTime));
+  return (
+    <span class="soft small">
+      {t("hours_from", { from: clockTime(counts(depart)), to: clockTime(counts(leave)) })}
+      {(depart?.writtenTime || leave?.writtenTime) && <><br />{t("hours_paper")}</>}
+      {differs && <><br />{t("hours_phone", { from: clockTime(depart?.deviceTime ?? counts(depart)), to: clockTime(leave?.deviceTime ?? counts(leave)) })}</>}
+    </span>
   );
 }
 
@@ -132,7 +155,7 @@ function Tonight() {
   return (
     <section class="stack-tight">
       <h2>{t("tonight")}</h2>
-      {loaded.error !== undefined && <ErrorLine error={loaded.error} />}
+      <LoadError of={loaded} />
       {loaded.loading && !loaded.value && <Loading />}
       {loaded.value && (
         <ul class="card rota-list">

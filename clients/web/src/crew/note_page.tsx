@@ -1,10 +1,10 @@
 // The note: six fields with phrases to add, kept on the device at every
 // keystroke and on the server soon after; then signed.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isWaiting, onAnswered, perform, reachable, unsent } from "../app/outbox";
+import { onAnswered, perform, reachable, unsent } from "../app/outbox";
 import { allPages, notes as noteRpc } from "../app/rpc";
 import { center } from "../app/session";
-import { forget, keep, kept } from "../app/vault";
+import { keep, kept } from "../app/vault";
 import type { Call } from "../gen/housecall/v1/call_pb";
 import { NoteState, type Delivery, type Note } from "../gen/housecall/v1/note_pb";
 import { DeliveryState } from "../gen/housecall/v1/note_pb";
@@ -12,7 +12,8 @@ import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { noteFieldLabel, noteFields, NoteView, type NoteField } from "../records/note_view";
 import { shortTime } from "../text/format";
 import { careRoleLabel, deliveryStateLabel } from "../text/labels";
-import { AskDialog, Badge, Button, ErrorLine, Facts, Field, Loading, Notice, Top, useLoad } from "../ui/parts";
+import { AskDialog, Badge, Button, Facts, Field, LoadError, Loading, Notice, Top, useLoad } from "../ui/parts";
+import { Refused } from "../ui/refused";
 import { t } from "./texts";
 
 type Text = Record<NoteField, string>;
@@ -30,19 +31,23 @@ const phrases: Record<NoteField, readonly Parameters<typeof t>[0][]> = {
 // How long after the last keystroke the draft goes to the server.
 const saveAfterMs = 2000;
 
+// Under which name a note's text is kept on the device.
+export function noteKey(call: string): string {
+  return `note|${call}`;
+}
+
 export function NotePage({ view, call }: { view: DutyView; call: Call }) {
-  const draftKey = `note|${call.name}`;
+  const draftKey = noteKey(call.name);
   const [text, setText] = useState<Text>();
-  const [changed, setChanged] = useState(false);
   const [signing, setSigning] = useState(false);
   const [amending, setAmending] = useState(false);
   const [note, setNote] = useState<Note>();
-  const timer = useRef<ReturnType<typeof setTimeout>>();
   // Behind the visit's own steps: nothing is written before the arrival is told.
+  // A trip may have two calls, and so two notes in one lane.
   const lane = call.assignment || call.name;
-  const waiting = isWaiting(lane, "DraftNote");
-  const signature = unsent.value.find((step) =>
-    step.method === "SignNote" && step.lane === lane && !step.refusal);
+  const steps = unsent.value.filter((step) => step.lane === lane && step.call === call.name);
+  const waiting = steps.some((step) => step.method === "DraftNote");
+  const signature = steps.find((step) => step.method === "SignNote" && !step.refusal);
 
   const loaded = useLoad(async () => {
     const { notes } = await noteRpc.listNotes({ parent: center.value, call: call.name });
@@ -57,14 +62,10 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
     [note?.name, note?.etag, call.state],
   );
 
-  useEffect(() => onAnswered(async (step, answer) => {
-    if (step.lane !== lane) return;
-    if (step.method === "DraftNote" && (answer as Note).call === call.name) setNote(answer as Note);
-    if (step.method === "SignNote" && (answer as Note).call === call.name) {
-      setNote(answer as Note);
-      setAmending(false);
-      await forget(draftKey);
-    }
+  useEffect(() => onAnswered((step, answer) => {
+    if (step.lane !== lane || step.call !== call.name) return;
+    if (step.method === "DraftNote" || step.method === "SignNote") setNote(answer as Note);
+    if (step.method === "SignNote") setAmending(false);
   }), [lane]);
 
   // This device's text first: it is the newest that this physician has seen.
@@ -81,27 +82,41 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
     })();
   }, [loaded.loading]);
 
-  const save = async (value: Text) => {
-    clearTimeout(timer.current);
-    setChanged(false);
-    await perform("DraftNote", lane, { call: call.name, text: value });
-  };
+  // What is on its way to the server, or there.
+  const lastDraft = steps.findLast((step) => step.method === "DraftNote");
+  const saved = lastDraft
+    ? pick((lastDraft.request as { text?: Partial<Text> }).text ?? {})
+    : pick(note?.draft ?? (amending ? note?.versions.at(-1)?.text : undefined) ?? {});
+  const changed = !!text && !isSame(text, saved);
+  const save = (value: Text) => perform("DraftNote", lane, { call: call.name, text: value });
   const change = (field: NoteField, value: string) => {
     const next = { ...(text ?? emptyText), [field]: value };
     setText(next);
-    setChanged(true);
     void keep(draftKey, next);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => void save(next), saveAfterMs);
   };
 
   const isSigned = note?.state === NoteState.SIGNED;
   const writing = (!isSigned || amending) && !signature;
+  // Soon after the last keystroke, and at once when the page is left; also what
+  // an earlier page has kept here and never sent.
+  const unsaved = writing && changed && !loaded.loading ? text : undefined;
+  const leaving = useRef<Text>();
+  leaving.current = unsaved;
+  useEffect(() => {
+    if (!unsaved) return;
+    const timer = setTimeout(() => void save(unsaved), saveAfterMs);
+    return () => clearTimeout(timer);
+  }, [unsaved && JSON.stringify(unsaved)]);
+  useEffect(() => () => {
+    if (leaving.current) void save(leaving.current);
+  }, [lane]);
   return (
     <>
       <Top title={t("note")} back="/" backLabel={t("back")} />
       <main class="page">
-        {loaded.error !== undefined && !text && <ErrorLine error={loaded.error} />}
+        <Refused />
+        <LoadError of={loaded} />
+        {loaded.error !== undefined && <p class="small soft">{t("note_unread")}</p>}
         {!text && loaded.loading && <Loading />}
         {signature ? <Notice tone="warn" icon="clock">{t("sign_unsent")}</Notice>
           : isSigned && !amending && <Notice tone="good" icon="check">{t("signed")}</Notice>}
@@ -126,13 +141,22 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
             )}
           </div>
         ))}
+        <LoadError of={deliveries} />
         {deliveries.value && deliveries.value.length > 0 && (
           <section class="card stack-tight">
             <h2>{t("deliveries")}</h2>
             {deliveries.value.map((each) => (
-              <div class="row row-between" key={each.name}>
-                <span>{careRoleLabel(each.member!.role)} <span class="soft small">{each.receipt && shortTime(each.receipt.time)}</span></span>
-                <Badge tone={each.state === DeliveryState.RECEIVED ? "good" : each.state === DeliveryState.FAILED ? "urgent" : "warn"}>{deliveryStateLabel(each.state)}</Badge>
+              <div class="stack-tight" key={each.name}>
+                <div class="row row-between">
+                  <span>{careRoleLabel(each.member!.role)} <span class="soft small">{each.receipt && shortTime(each.receipt.time)}</span></span>
+                  <Badge tone={each.state === DeliveryState.RECEIVED ? "good" : each.state === DeliveryState.FAILED ? "urgent" : "warn"}>{deliveryStateLabel(each.state)}</Badge>
+                </div>
+                {each.questions.map((question, index) => (
+                  <Notice key={index} icon="note">
+                    <p class="small soft">{t("question", { time: shortTime(question.time) })}</p>
+                    <p class="pre">{question.text}</p>
+                  </Notice>
+                ))}
               </div>
             ))}
           </section>
@@ -142,7 +166,8 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
             <p class="small soft" role="status">{changed ? t("saving") : waiting ? t("saved_here") : note ? t("saved") : ""}</p>
             <Button tone="primary" size="large" wide disabled={!noteFields.some((field) => text[field].trim())}
               onPress={async () => {
-                if (changed || !note || note.state === NoteState.SIGNED) await save(text);
+                // What is signed is what stands here, not what was sent last.
+                if (changed || (!note && !waiting) || note?.state === NoteState.SIGNED) await save(text);
                 setSigning(true);
               }}>{t("sign")}</Button>
           </div>
@@ -153,7 +178,7 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
           }}>{t("amend")}</Button>
         ))}
         {signing && text && (
-          <Sign lane={lane} note={note} waiting={waiting} onClose={() => setSigning(false)} />
+          <Sign lane={lane} call={call.name} note={note} waiting={waiting} onClose={() => setSigning(false)} />
         )}
       </main>
     </>
@@ -164,8 +189,13 @@ function pick(text: Partial<Text>): Text {
   return Object.fromEntries(noteFields.map((field) => [field, text[field] ?? ""])) as Text;
 }
 
-function Sign({ lane, note, waiting, onClose }: {
+function isSame(a: Text, b: Text): boolean {
+  return noteFields.every((field) => a[field] === b[field]);
+}
+
+function Sign({ lane, call, note, waiting, onClose }: {
   lane: string;
+  call: string;
   note: Note | undefined;
   // Whether the draft has not reached the server yet: the signature follows it.
   waiting: boolean;
@@ -177,7 +207,7 @@ function Sign({ lane, note, waiting, onClose }: {
     <AskDialog title={t("sign_title")} action={t("sign")} onClose={onClose}
       ready={(!!note || waiting) && (!amends || reason.trim() !== "")}
       act={async () => {
-        await perform("SignNote", lane, { note: note?.name ?? "", etag: note?.etag ?? "", amendReason: reason });
+        await perform("SignNote", lane, { note: note?.name ?? "", etag: note?.etag ?? "", amendReason: reason }, call);
       }}>
       <p>{t("sign_note")}</p>
       {waiting && !reachable.value && <Notice tone="warn" icon="offline">{t("sign_offline")}</Notice>}

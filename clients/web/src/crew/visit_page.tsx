@@ -16,9 +16,9 @@ import { nameWithAge, PatientCard } from "../records/patient_card";
 import { age, clockTime, idOf, span } from "../text/format";
 import { notFoundStepLabel } from "../text/labels";
 import { center, session } from "../app/session";
-import { AskDialog, Button, Dialog, ErrorLine, Facts, Field, LinkButton, Notice, Phone, useLoad } from "../ui/parts";
+import { AskDialog, Button, Dialog, ErrorLine, Facts, Field, LinkButton, Loading, Notice, Phone, PhoneText, useLoad } from "../ui/parts";
 import { NavigationLink } from "./navigation_link";
-import { stepName } from "./step_name";
+import { stepName } from "../text/steps";
 import { nextStep, progressOf, type Next } from "./next_step";
 import { t } from "./texts";
 
@@ -38,7 +38,7 @@ export function cardKey(patient: string): string {
   return `patient|${patient}`;
 }
 
-type Names = Readonly<Record<string, string>>;
+type Names = Readonly<Record<string, { readonly name: string; readonly phone: string }>>;
 interface KeptCard {
   readonly card: JsonValue;
   readonly names: Names;
@@ -49,7 +49,7 @@ async function organizationNames(): Promise<Names> {
     (pageToken) => directory.listOrganizations({ parent: center.value, pageSize: 1000, pageToken }),
     (page) => page.organizations,
   );
-  return Object.fromEntries(all.map((each) => [each.name, [each.displayName, each.phone].filter(Boolean).join("　")]));
+  return Object.fromEntries(all.map((each) => [each.name, { name: each.displayName, phone: each.phone }]));
 }
 
 export function VisitPage({ view, assignment, me }: {
@@ -81,7 +81,9 @@ export function VisitPage({ view, assignment, me }: {
         <CallSection key={call.name} view={view} call={call} me={me} assignment={assignment} arrived={done.arrived} />
       ))}
       <Colleagues view={view} assignment={assignment} />
-      <Button wide icon="alert" tone="urgent-quiet" onPress={() => setTrouble(true)}>{t("problems")}</Button>
+      <div class="foot">
+        <Button wide icon="alert" tone="urgent-quiet" onPress={() => setTrouble(true)}>{t("problems")}</Button>
+      </div>
       {trouble && <Trouble view={view} assignment={assignment} calls={calls} me={me} arrived={done.arrived} onClose={() => setTrouble(false)} />}
     </>
   );
@@ -119,7 +121,7 @@ function PendingSteps({ steps }: { steps: readonly Step[] }) {
     <Notice tone="warn" icon="clock">
       {named.map((step) => (
         <p key={step.key}>
-          {clockTime(step.doneMs)} {stepName(step.method)}（{t("step_waiting")}）
+          {clockTime(step.doneMs)} {t("step_unsent", { step: stepName(step.method) })}
         </p>
       ))}
     </Notice>
@@ -176,12 +178,14 @@ function CallSection({ view, call, me, assignment, arrived }: {
         </>
       )}
       {card && (
-        <details class="stack" open={me === "physician"}>
+        <details class="card-details" open={me === "physician"}>
           <summary class="card strong">{nameWithAge(card)}</summary>
           {!patient.value!.fresh && <p class="soft small">{t("card_kept")}</p>}
-          <PatientCard patient={card} organizationName={(name) => patient.value!.names[name] ?? idOf(name)} personName={personName} />
+          <PatientCard patient={card} organizationName={(name) => patient.value!.names[name]?.name ?? idOf(name)}
+            organizationPhone={(name) => patient.value!.names[name]?.phone ?? ""} personName={personName} />
         </details>
       )}
+      {call.patient && patient.loading && !card && <Loading />}
       {patient.error !== undefined && <div class="card stack-tight"><ErrorLine error={patient.error} /><Button onPress={patient.reload}>{t("card_again")}</Button></div>}
       {!call.patient && me === "physician" && <p class="soft">{t("card_none")}</p>}
     </>
@@ -198,7 +202,7 @@ function Colleagues({ view, assignment }: { view: DutyView; assignment: Assignme
       <Facts rows={[
         ...people.map((each) => [
           t(each.name === assignment.physician ? "with_physician" : "with_driver"),
-          <span>{each.displayName}　<Phone number={each.phone} /></span>,
+          <span class="row">{each.displayName} <Phone number={each.phone} /></span>,
         ] as const),
         [t("car"), car ? [car.displayName, car.plate].join("　") : ""],
       ]} />
@@ -239,7 +243,7 @@ function Search({ call, card, assignment }: { call: Call; card: Patient | undefi
         const number = step === NotFoundStep.PHONE_PATIENT ? (card?.phone ?? call.callbackPhone) : "";
         return (
           <div class="stack-tight" key={step}>
-            <p>{notFoundStepLabel(step)} {number && <Phone number={number} />} {step === NotFoundStep.PHONE_KEY_HOLDER && card?.keyHolder} {tries > 0 && <b>{t("tried", { n: tries })}</b>}</p>
+            <p>{notFoundStepLabel(step)} {number && <Phone number={number} />} {step === NotFoundStep.PHONE_KEY_HOLDER && card && <PhoneText text={card.keyHolder} />} {tries > 0 && <b>{t("tried", { n: tries })}</b>}</p>
             <div class="row">
               {[true, false].map((reached) => (
                 <Button key={String(reached)} size="small" onPress={() =>

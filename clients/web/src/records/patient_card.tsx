@@ -19,12 +19,12 @@ import {
 } from "../text/labels";
 import { catalogue } from "../text/language";
 import { msOf, now } from "../app/clock";
-import { Badge, Facts, Notice, Phone } from "../ui/parts";
+import { Badge, Facts, Notice, Phone, PhoneText } from "../ui/parts";
 
 const t = catalogue({
   confirmed: ["内容の確認: {age}", "Confirmed {age}"],
   never_confirmed: ["内容の確認日は記録されていません", "Never confirmed to be right"],
-  old: ["情報が古い可能性があります。電話で確かめてください", "This may be out of date: ask by phone"],
+  old: ["{age}。情報が古い可能性があります。電話で確かめてください", "{age}. This may be out of date: ask by phone"],
   wishes: ["ご本人の意思（ACP）", "Wishes (ACP)"],
   no_wishes: ["ACPの記録はありません", "No wishes are recorded"],
   resuscitation: ["心肺蘇生", "Resuscitation"],
@@ -38,7 +38,9 @@ const t = catalogue({
   allergies: ["アレルギー", "Allergies"],
   drugs: ["薬", "Drugs"],
   devices: ["機器", "Devices"],
-  battery: ["電池 {span}", "battery {span}"],
+  battery: ["（電池 {span}）", " (battery {span})"],
+  with_age: ["{name}（{rest}）", "{name} ({rest})"],
+  and: ["・", ", "],
   infection: ["感染対策", "Infection"],
   emergency_plan: ["急変時の対応", "Emergency plan"],
   skills: ["必要な専門", "Skills needed"],
@@ -56,20 +58,24 @@ const t = catalogue({
 
 export function nameWithAge(patient: Patient): string {
   const years = yearsOld(patient.birthDate);
-  const rest = [years, sexLabel(patient.sex)].filter(Boolean).join("・");
-  return rest ? `${patient.displayName}（${rest}）` : patient.displayName;
+  const rest = [years, sexLabel(patient.sex)].filter(Boolean).join(t("and"));
+  return rest ? t("with_age", { name: patient.displayName, rest }) : patient.displayName;
 }
 
 export function wishTone(wish: ResuscitationWish): "warn" | undefined {
   return wish === Resuscitation.DO_NOT_ATTEMPT ? "warn" : undefined;
 }
 
-export function Wishes({ entry }: { entry: AcpEntry | undefined }) {
+export function Wishes({ entry, resuscitationShown }: {
+  entry: AcpEntry | undefined;
+  // Whether the wish on resuscitation stands beside it already.
+  resuscitationShown?: boolean;
+}) {
   if (!entry) return <p class="soft">{t("no_wishes")}</p>;
   return (
     <div class="stack-tight">
       <div class="row">
-        {entry.resuscitation !== Resuscitation.UNSPECIFIED && (
+        {entry.resuscitation !== Resuscitation.UNSPECIFIED && !resuscitationShown && (
           <Badge tone={wishTone(entry.resuscitation)}>
             {t("resuscitation")}: {resuscitationWishLabel(entry.resuscitation)}
           </Badge>
@@ -92,17 +98,14 @@ export function Wishes({ entry }: { entry: AcpEntry | undefined }) {
 export function CardAge({ patient }: { patient: Patient }) {
   const confirmed = msOf(patient.confirmTime);
   const old = confirmed === undefined || now.value - confirmed > 90 * 86_400_000;
-  return (
-    <p class={`small ${old ? "strong" : "soft"}`}>
-      {confirmed === undefined ? t("never_confirmed") : t("confirmed", { age: age(patient.confirmTime) })}
-      {old && <>。{t("old")}</>}
-    </p>
-  );
+  const words = confirmed === undefined ? t("never_confirmed") : t("confirmed", { age: age(patient.confirmTime) });
+  return <p class={`small ${old ? "strong" : "soft"}`}>{old ? t("old", { age: words }) : words}</p>;
 }
 
 export function PatientCard(props: {
   patient: Patient;
   organizationName: (name: string) => string;
+  organizationPhone?: (name: string) => string;
   personName: (name: string) => string;
 }) {
   const { patient } = props;
@@ -112,6 +115,7 @@ export function PatientCard(props: {
     patient.allergies.length > 0 || patient.devices.length > 0 || patient.infection || acp;
   return (
     <div class="stack">
+      <CardAge patient={patient} />
       {patient.infection && (
         <Notice tone="warn" icon="alert">
           <p><b>{t("infection")}</b>　{patient.infectionNotes}</p>
@@ -138,7 +142,7 @@ export function PatientCard(props: {
                   <li key={device.kind}>
                     {deviceKindLabel(device.kind)} {device.settings}
                     {device.batteryDuration && (
-                      <span class="soft">（{t("battery", { span: span(durationMs(device.batteryDuration)!) })}）</span>
+                      <span class="soft">{t("battery", { span: span(durationMs(device.batteryDuration)!) })}</span>
                     )}
                   </li>
                 ))}
@@ -155,7 +159,7 @@ export function PatientCard(props: {
           [t("address"), patient.place?.address ?? ""],
           [t("entry"), patient.place?.entryNotes && <b>{patient.place.entryNotes}</b>],
           [t("phone"), patient.phone && <Phone number={patient.phone} />],
-          [t("key"), patient.keyHolder],
+          [t("key"), patient.keyHolder && <PhoneText text={patient.keyHolder} />],
           [t("parking"), patient.parking],
           [t("animals"), patient.animals],
         ]} />
@@ -167,15 +171,17 @@ export function PatientCard(props: {
             [t("physician"), patient.primaryPhysician && props.personName(patient.primaryPhysician)],
             ...patient.careTeam.map((member) => [
               careRoleLabel(member.role),
-              [props.organizationName(member.organization), member.person && props.personName(member.person)]
-                .filter(Boolean)
-                .join("　"),
+              <span>
+                {[props.organizationName(member.organization), member.person && props.personName(member.person)]
+                  .filter(Boolean)
+                  .join("　")}
+                {" "}<Phone number={props.organizationPhone?.(member.organization) ?? ""} />
+              </span>,
             ] as const),
             [t("agreement"), patient.coverageAgreement],
           ]} />
         </section>
       )}
-      <CardAge patient={patient} />
     </div>
   );
 }
@@ -185,6 +191,7 @@ export function namesOf(board: LiveBoard) {
   const last = (name: string) => name.slice(name.lastIndexOf("/") + 1);
   return {
     organizationName: (name: string) => board.get("organization", name)?.displayName || last(name),
+    organizationPhone: (name: string) => board.get("organization", name)?.phone ?? "",
     // "" for somebody whom the reader may not look up.
     personName: (name: string) => board.get("person", name)?.displayName ?? "",
     carName: (name: string) => board.get("car", name)?.displayName || last(name),

@@ -50,6 +50,14 @@ export function vitalsOf(typed: TypedVitals): MessageInitShape<typeof VitalSigns
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
+// What was measured, as if it were typed again.
+export function typedOf(vitals: VitalSigns | undefined): TypedVitals {
+  const entries = (Object.keys(ranges) as Name[])
+    .filter((name) => vitals?.[name] !== undefined)
+    .map((name) => [name, String(Number(vitals![name]!.toFixed(1)))]);
+  return Object.fromEntries(entries);
+}
+
 export function VitalsFields(props: {
   value: TypedVitals;
   onChange: (value: TypedVitals) => void;

@@ -1,10 +1,11 @@
 // One call: the receipt, the promise, how far it is, what can be done.
 import { useEffect, useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
-import { giveUp, perform, unsent } from "../app/outbox";
-import { allPages, board as boardRpc, calls as callRpc, newRequestId, notes as noteRpc, patients as patientRpc, settled } from "../app/rpc";
+import { Code } from "@connectrpc/connect";
+import { giveUp, perform, sendAgain, unsent } from "../app/outbox";
+import { allPages, board as boardRpc, calls as callRpc, codeOf, newRequestId, notes as noteRpc, patients as patientRpc, settled } from "../app/rpc";
 import { now } from "../app/clock";
-import { go, goInstead } from "../app/router";
+import { goInstead } from "../app/router";
 import { center, hasRole, session } from "../app/session";
 import { CallState, CancelState, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
 import { Role } from "../gen/housecall/v1/types_pb";
@@ -14,10 +15,11 @@ import { namesOf } from "../records/patient_card";
 import { areVitalsRight, VitalsFields, vitalsOf, type TypedVitals } from "../records/vitals";
 import { idOf, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, outcomeLabel } from "../text/labels";
-import { AskDialog, Button, Empty, ErrorLine, FailureText, Field, LinkButton, Loading, Notice, Phone, Top, useLoad } from "../ui/parts";
-import { callNameOf, draft, endedAs, reviseDraft } from "./draft";
+import { AskDialog, Button, Empty, Facts, Failed, FailureText, Field, LoadError, Loading, Notice, Phone, PhoneButton, Top, useLoad } from "../ui/parts";
+import { endedAs } from "./draft";
 import { myDeliveries, patientNameOf } from "./home";
 import { DeliveryCard } from "./inbox";
+import { BoardState, RefusedSteps, ReviseButton } from "./waiting";
 import { t } from "./texts";
 
 export function CallPage({ board, id }: { board: LiveBoard; id: string }) {
@@ -40,14 +42,23 @@ export function CallPage({ board, id }: { board: LiveBoard; id: string }) {
       <>
         <Top title={`${t("receipt")} ${receiptNumber(name)}`} back="/" backLabel={t("back")} />
         <main class="page">
-          {step ? <Unsent step={step} /> : older.error ? (
-            <Empty icon="search">{t("not_here")}</Empty>
-          ) : <Loading />}
+          <RefusedSteps except={(each) => each === step} />
+          {step ? <Unsent step={step} />
+            : !board.loaded.value ? <BoardState board={board} />
+            : older.error === undefined ? <Loading />
+            : isNotHere(older.error) ? <Empty icon="search">{t("not_here")}</Empty>
+            : <Failed error={older.error} retry={older.reload} />}
         </main>
       </>
     );
   }
   return <CallDetails board={board} call={call} joined={joined} />;
+}
+
+// Whether it is gone or somebody else's: everything else may be tried again.
+function isNotHere(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === Code.NotFound || code === Code.PermissionDenied;
 }
 
 function Unsent({ step }: { step: (typeof unsent.value)[number] }) {
@@ -56,15 +67,15 @@ function Unsent({ step }: { step: (typeof unsent.value)[number] }) {
     return (
       <Notice tone="urgent" icon="alert" alert>
         <p class="strong">{t("refused")}</p>
+        <Sent step={step} />
         <div><FailureText failure={step.refusal} /></div>
         <div class="row">
-          {draft.value && callNameOf(draft.value.callId) === step.lane && (
-            <Button tone="primary" onPress={async () => {
-              await giveUp(step);
-              reviseDraft();
-              go("/new");
-            }}>{t("edit_again")}</Button>
-          )}
+          <ReviseButton step={step} />
+          <Button onPress={() => sendAgain(step)}>{t("send_again")}</Button>
+          <Button tone="urgent-quiet" onPress={async () => {
+            await giveUp(step);
+            goInstead("/");
+          }}>{t("give_up")}</Button>
         </div>
         <p>{t("urgent_phone")}: <Phone number={phone} /></p>
       </Notice>
@@ -72,14 +83,20 @@ function Unsent({ step }: { step: (typeof unsent.value)[number] }) {
   }
   return (
     <>
-      <Loading />
       <Notice tone="warn" icon="clock">
         <p class="strong">{t("sending")}</p>
         <p>{t("not_sent")}</p>
         <p>{t("urgent_phone")}: <Phone number={phone} /></p>
       </Notice>
+      <section class="card"><Sent step={step} /></section>
     </>
   );
+}
+
+// What is in it.
+function Sent({ step }: { step: (typeof unsent.value)[number] }) {
+  const request = step.request as { complaint?: string; judgement?: string };
+  return <Facts rows={[[t("complaint_short"), request.complaint], [t("judgement_short"), request.judgement]]} />;
 }
 
 function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; joined: boolean }) {
@@ -113,9 +130,10 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
   return (
     <>
       <Top title={patientNameOf(call, board)} back="/" backLabel={t("back")}>
-        {phone && <LinkButton href={`tel:${phone.replace(/[^+\d]/g, "")}`} icon="phone" label={t("center_phone")}>{""}</LinkButton>}
+        <PhoneButton number={phone} label={t("center_phone")} />
       </Top>
       <main class="page">
+        <RefusedSteps />
         {joined && <Notice tone="good" icon="check">{t("joined")}</Notice>}
         <section class="card stack">
           <div class="row row-between">
@@ -153,10 +171,10 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
         {(call.note || deliveries.length > 0) && (
           <section class="card stack">
             <h2>{t("note")}</h2>
-            {note.error !== undefined && <ErrorLine error={note.error} />}
+            <LoadError of={note} />
             {note.value && note.value.versions.length > 0
               ? <NoteView note={note.value} personName={names.personName} />
-              : <p class="soft">{t("note_waiting")}</p>}
+              : note.error === undefined && (note.loading ? <Loading /> : <p class="soft">{t("note_waiting")}</p>)}
             {deliveries.map((delivery) => <DeliveryCard key={delivery.name} board={board} delivery={delivery} />)}
           </section>
         )}
@@ -166,8 +184,8 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
         </section>
         <section class="card stack-tight">
           <h2>{t("timeline")}</h2>
-          {events.error !== undefined && <ErrorLine error={events.error} />}
-          {events.value ? <Timeline brief events={events.value} personName={names.personName} /> : <Loading />}
+          <LoadError of={events} />
+          {events.value ? <Timeline brief events={events.value} personName={names.personName} /> : events.error === undefined && <Loading />}
         </section>
       </main>
       {dialog === "fact" && <AddFact call={call} onClose={() => setDialog("")} />}

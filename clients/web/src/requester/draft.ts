@@ -1,14 +1,16 @@
 // The call that somebody is writing: kept on the device at every keystroke, with
 // the ids under which it will be sent, so that neither a reload nor a lost
 // network loses it or sends it twice.
+import { fromJson } from "@bufbuild/protobuf";
 import { signal } from "@preact/signals";
 import { newId, newRequestId } from "../app/rpc";
-import { onAnswered, perform, type Step } from "../app/outbox";
+import { giveUp, onAnswered, perform, unsent, type Step } from "../app/outbox";
 import { center } from "../app/session";
 import { forget, keep, kept } from "../app/vault";
 import { deviceTime } from "../app/clock";
 import type { Call, RedFlag } from "../gen/housecall/v1/call_pb";
-import { vitalsOf, type TypedVitals } from "../records/vitals";
+import { SubmitCallRequestSchema } from "../gen/housecall/v1/call_service_pb";
+import { typedOf, vitalsOf, type TypedVitals } from "../records/vitals";
 
 export interface Draft {
   // The call's id and the intention's, chosen before anything is sent.
@@ -95,7 +97,19 @@ export function callNameOf(callId: string): string {
   return `${center.value}/calls/${callId}`;
 }
 
-// Hands the draft to the outbox, which sends it until it is answered.
+// Calls that are on their way, or were refused: the outbox has them, and nothing
+// else does.
+export function waitingCalls(): Step[] {
+  return unsent.value.filter((step) => step.method === "SubmitCall");
+}
+
+// The patient of a call that is on its way; "" for somebody not registered.
+export function patientOfWaiting(step: Step): string {
+  return (step.request as { patient?: string }).patient ?? "";
+}
+
+// Hands the draft to the outbox, which sends it until it is answered. From then
+// on it is no draft any more.
 export async function sendDraft(value: Draft): Promise<void> {
   const call = callNameOf(value.callId);
   const short = value.patient === "short";
@@ -121,11 +135,34 @@ export async function sendDraft(value: Draft): Promise<void> {
     deviceTime: deviceTime(),
     requestId: value.requestId,
   });
+  await discardDraft();
 }
 
 // A refused call goes back to the form, as a new intention under a new id.
-export function reviseDraft(): void {
-  changeDraft({ callId: newId("c"), requestId: newRequestId() });
+export async function revise(step: Step): Promise<void> {
+  const request = fromJson(SubmitCallRequestSchema, step.request);
+  const short = request.shortPatient;
+  const revised: Draft = {
+    callId: newId("c"),
+    requestId: newRequestId(),
+    patient: short ? "short" : request.patient,
+    shortName: short?.displayName ?? "",
+    shortKana: short?.displayNameKana ?? "",
+    shortBirth: short?.birthDate ?? "",
+    shortClinic: short?.primaryClinicText ?? "",
+    address: request.place?.address ?? "",
+    entryNotes: request.place?.entryNotes ?? "",
+    flags: request.redFlags,
+    complaint: request.complaint,
+    onset: request.onset,
+    vitals: typedOf(request.vitals),
+    judgement: request.judgement,
+    phone: request.callbackPhone,
+    attendant: request.attendant,
+  };
+  await keep("draft", revised);
+  draft.value = revised;
+  await giveUp(step);
 }
 
 onAnswered(async (step: Step, answer: unknown) => {
@@ -133,5 +170,10 @@ onAnswered(async (step: Step, answer: unknown) => {
   const sent = step.lane;
   endedAs.value = { ...endedAs.value, [sent]: (answer as Call).name };
   await keep("ended_as", endedAs.value);
-  if (draft.value && callNameOf(draft.value.callId) === sent) await discardDraft();
+  await discardSent(sent);
 });
+
+// Of a call that the outbox has, or had: the page ended before the draft went.
+export async function discardSent(call: string): Promise<void> {
+  if (draft.value && callNameOf(draft.value.callId) === call) await discardDraft();
+}

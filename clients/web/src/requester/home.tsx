@@ -9,10 +9,11 @@ import { DeliveryState } from "../gen/housecall/v1/note_pb";
 import { isOver, ArrivalPromise, StateBadge, UrgencyBadge } from "../records/call_view";
 import { nameWithAge } from "../records/patient_card";
 import { idOf, shortTime } from "../text/format";
-import { Button, Empty, Field, LinkButton, Notice, Top } from "../ui/parts";
+import { Button, Empty, Field, LinkButton, Notice, PhoneButton, Top } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
-import { draft, discardDraft, isBegun } from "./draft";
+import { draft, discardDraft, isBegun, waitingCalls } from "./draft";
+import { RefusedSteps, WaitingCalls } from "./waiting";
 import { t } from "./texts";
 
 export function patientNameOf(call: Call, board: LiveBoard): string {
@@ -40,14 +41,15 @@ export function Home({ board }: { board: LiveBoard }) {
     .filter((each) => each.active !== false)
     .filter((each) => (each.displayName + each.displayNameKana).replace(/\s/g, "").includes(search.replace(/\s/g, "")))
     .sort((a, b) => a.displayNameKana.localeCompare(b.displayNameKana, "ja"));
-  const phone = session.value?.center.phone;
+  const phone = session.value?.center.phone ?? "";
   return (
     <>
       <Top title={centerName.value}>
-        {phone && <LinkButton href={`tel:${phone.replace(/[^+\d]/g, "")}`} icon="phone" label={t("center_phone")}>{""}</LinkButton>}
+        <PhoneButton number={phone} label={t("center_phone")} />
         <Menu />
       </Top>
       <main class="page">
+        <RefusedSteps />
         {isBegun(draft.value) && (
           <Notice icon="note" tone="warn">
             <p class="strong">{t("draft")}</p>
@@ -66,7 +68,8 @@ export function Home({ board }: { board: LiveBoard }) {
         )}
         <section class="stack-tight">
           <h2>{t("open_calls")}</h2>
-          {open.length === 0 && <p class="soft">{t("no_open_calls")}</p>}
+          <WaitingCalls board={board} />
+          {open.length === 0 && waitingCalls().length === 0 && <p class="soft">{t("no_open_calls")}</p>}
           <ul class="stack-tight">
             {open.map((call) => (
               <li key={call.name}>

@@ -10,6 +10,7 @@ import { deliveryStateLabel } from "../text/labels";
 import { msOf } from "../app/clock";
 import { AskDialog, Badge, Button, Empty, Field, Top } from "../ui/parts";
 import { myDeliveries } from "./home";
+import { RefusedSteps } from "./waiting";
 import { t } from "./texts";
 
 export function Inbox({ board }: { board: LiveBoard }) {
@@ -22,6 +23,7 @@ export function Inbox({ board }: { board: LiveBoard }) {
     <>
       <Top title={t("inbox")} back="/" backLabel={t("back")} />
       <main class="page">
+        <RefusedSteps />
         {deliveries.length === 0 && <Empty icon="inbox">{t("inbox_empty")}</Empty>}
         {deliveries.map((delivery) => (
           <article class="card stack-tight" key={delivery.name}>

@@ -11,9 +11,12 @@ import { redFlags } from "../records/red_flags";
 import { areVitalsRight, VitalsFields } from "../records/vitals";
 import { idOf } from "../text/format";
 import { redFlagLabel } from "../text/labels";
-import { Button, Checks, Choice, Facts, Field, LinkButton, Loading, Notice, Top, useLoad } from "../ui/parts";
-import { beginDraft, changeDraft, discardDraft, draft, isBegun, sendDraft, type Draft } from "./draft";
+import { Button, Checks, Choice, Facts, Field, LinkButton, LoadError, Loading, Notice, Phone, Top, useLoad } from "../ui/parts";
+import {
+  beginDraft, callNameOf, changeDraft, discardDraft, draft, isBegun, patientOfWaiting, sendDraft, waitingCalls, type Draft,
+} from "./draft";
 import { openCallOf } from "./patient_page";
+import { RefusedSteps } from "./waiting";
 import { t } from "./texts";
 
 export function NewCall({ board }: { board: LiveBoard }) {
@@ -24,7 +27,15 @@ export function NewCall({ board }: { board: LiveBoard }) {
   // A draft that was begun goes on, unless it was about somebody else.
   useEffect(() => {
     const name = asked ? `${center.value}/patients/${asked}` : "";
-    const now = draft.value;
+    // One that is on its way for this patient is not written twice.
+    const waiting = name ? waitingCalls().find((step) => patientOfWaiting(step) === name) : undefined;
+    if (waiting) {
+      goInstead(`/calls/${idOf(waiting.lane)}`);
+      return;
+    }
+    const before = draft.value;
+    const sent = before && waitingCalls().some((step) => step.lane === callNameOf(before.callId));
+    const now = sent ? undefined : before;
     if (!now || !isBegun(now) || (name && now.patient !== name)) {
       beginDraft(name, session.value?.person.phone ?? "");
     }
@@ -36,8 +47,7 @@ export function NewCall({ board }: { board: LiveBoard }) {
   const short = value.patient === "short";
   const problems = problemsOf(value);
   const show = (name: keyof Draft) => (tried ? problems[name] : undefined);
-  const patients = board.all("patient").filter((each) => each.active !== false)
-    .sort((a, b) => a.displayNameKana.localeCompare(b.displayNameKana, "ja"));
+  const waiting = value.patient && !short ? waitingCalls().find((step) => patientOfWaiting(step) === value.patient) : undefined;
   const open = short ? undefined : openCallOf(board, value.patient);
 
   if (screen === "emergency") {
@@ -52,13 +62,14 @@ export function NewCall({ board }: { board: LiveBoard }) {
       return;
     }
     await sendDraft(value);
-    go(`/calls/${value.callId}`);
+    goInstead(`/calls/${value.callId}`);
   };
 
   return (
     <>
       <Top title={t("new_call")} back="/" backLabel={t("back")} />
       <main class="page">
+        <RefusedSteps />
         <Checks label={t("flags")} hint={t("flags_hint")} urgent values={value.flags}
           options={redFlags.map((flag) => ({ value: flag, label: redFlagLabel(flag) }))}
           onChange={(chosen) => {
@@ -68,14 +79,14 @@ export function NewCall({ board }: { board: LiveBoard }) {
         {value.flags.length > 0 && (
           <Button tone="urgent" size="large" wide icon="alert" onPress={() => setScreen("emergency")}>{t("emergency")}</Button>
         )}
-        <Choice label={`1. ${t("who")}`} value={value.patient}
-          options={[
-            { value: "", label: t("choose") },
-            ...patients.map((each) => ({ value: each.name, label: nameWithAge(each) })),
-            { value: "short", label: t("unregistered") },
-          ]}
-          onChange={(patient) => changeDraft({ patient })} />
+        <PatientChoice board={board} value={value} label={`1. ${t("who")}`} />
         {show("patient") && <p class="field-error" role="alert">{show("patient")}</p>}
+        {waiting && (
+          <Notice tone="warn" icon="clock" alert>
+            <p class="strong">{t("waiting_open")}</p>
+            <div><LinkButton size="small" href={`#/calls/${idOf(waiting.lane)}`}>{t("see_it")}</LinkButton></div>
+          </Notice>
+        )}
         {open && (
           <Notice tone="warn" icon="alert" alert>
             <p class="strong">{t("has_open")}</p>
@@ -124,6 +135,33 @@ export function NewCall({ board }: { board: LiveBoard }) {
   );
 }
 
+// Of one's own patients, or somebody who is not registered.
+function PatientChoice({ board, value, label }: { board: LiveBoard; value: Draft; label: string }) {
+  const patients = board.all("patient").filter((each) => each.active !== false)
+    .sort((a, b) => a.displayNameKana.localeCompare(b.displayNameKana, "ja"));
+  const known = value.patient === "" || value.patient === "short" || patients.some((each) => each.name === value.patient);
+  return (
+    <>
+      <Choice label={label} value={value.patient}
+        options={[
+          { value: "", label: t("choose") },
+          ...patients.map((each) => ({ value: each.name, label: nameWithAge(each) })),
+          // Chosen before the network was lost.
+          ...(known ? [] : [{ value: value.patient, label: t("chosen") }]),
+          { value: "short", label: t("unregistered") },
+        ]}
+        onChange={(patient) => changeDraft({ patient })} />
+      {!board.loaded.value && board.problem.value !== undefined && (
+        <>
+          <LoadError of={{ error: board.problem.value, loading: false, reload: board.retry }} />
+          <p class="small">{t("patients_missing")}</p>
+        </>
+      )}
+      {!board.loaded.value && board.problem.value === undefined && <Loading />}
+    </>
+  );
+}
+
 function problemsOf(value: Draft): Partial<Record<keyof Draft, string>> {
   const problems: Partial<Record<keyof Draft, string>> = {};
   const need = (name: keyof Draft) => {
@@ -157,29 +195,45 @@ function EmergencyScreen({ board, value, onBack }: {
   );
   const names = namesOf(board);
   const acp = coverage.value?.acp ?? patient?.acp.at(-1);
+  const dnar = coverage.value?.doNotAttemptResuscitation || acp?.resuscitation === ResuscitationWish.DO_NOT_ATTEMPT;
   return (
     <div class="emergency">
       <Top title={t("emergency")} />
       <main class="page">
         <a class="button button-urgent button-large button-wide emergency-ring" href="tel:119">{t("ring_119")}</a>
+        {!patient && (
+          <section class="card stack">
+            <p>{t("emergency_who")}</p>
+            <PatientChoice board={board} value={value} label={t("who")} />
+            {value.patient !== "" && (
+              <>
+                <Field label={t("address")} value={value.address} onChange={(address) => changeDraft({ address })} />
+                <Field label={t("name")} value={value.shortName} optional onChange={(shortName) => changeDraft({ shortName })} />
+              </>
+            )}
+          </section>
+        )}
         <section class="card stack-tight">
           <h2>{t("tell_them")}</h2>
           <Facts rows={[
-            [t("tell_address"), <b class="emergency-address">{patient?.place?.address ?? value.address}</b>],
-            [t("entry"), patient?.place?.entryNotes ?? value.entryNotes],
+            [t("tell_address"), (patient?.place?.address || value.address) && <b class="emergency-address">{patient?.place?.address || value.address}</b>],
+            [t("entry_short"), patient?.place?.entryNotes ?? value.entryNotes],
             [t("who"), patient ? nameWithAge(patient) : value.shortName],
             [t("tell_state"), [...value.flags.map(redFlagLabel), value.complaint].filter(Boolean).join("、")],
-            [t("tell_doctor"), patient && [
-              patient.primaryClinic && names.organizationName(patient.primaryClinic),
-              coverage.value?.primaryClinic?.phone,
-            ].filter(Boolean).join("　")],
+            [t("tell_doctor"), patient && (
+              <span class="row">
+                {patient.primaryClinic && names.organizationName(patient.primaryClinic)}
+                <Phone number={coverage.value?.primaryClinic?.phone ?? ""} />
+              </span>
+            )],
           ]} />
         </section>
         {patient && (
           <section class="card stack-tight">
             <h2>{t("tell_wishes")}</h2>
-            {(coverage.value?.doNotAttemptResuscitation || acp?.resuscitation === ResuscitationWish.DO_NOT_ATTEMPT) && <Notice tone="warn" icon="alert"><b>{t("dnar")}</b></Notice>}
-            <Wishes entry={acp} />
+            <LoadError of={coverage} />
+            {dnar && <Notice tone="warn" icon="alert"><b>{t("dnar")}</b></Notice>}
+            <Wishes entry={acp} resuscitationShown={dnar} />
           </section>
         )}
         <p>{t("record_too")}</p>

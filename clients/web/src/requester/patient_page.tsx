@@ -8,6 +8,7 @@ import { isOver } from "../records/call_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { idOf } from "../text/format";
 import { Button, Empty, LinkButton, Notice, Top } from "../ui/parts";
+import { RefusedSteps } from "./waiting";
 import { t } from "./texts";
 
 export function openCallOf(board: LiveBoard, patient: string) {
@@ -30,6 +31,7 @@ export function PatientPage({ board, id }: { board: LiveBoard; id: string }) {
     <>
       <Top title={nameWithAge(patient)} back="/" backLabel={t("back")} />
       <main class="page">
+        <RefusedSteps />
         {open && (
           <Notice tone="warn" icon="alert">
             <p>{t("has_open")}</p>

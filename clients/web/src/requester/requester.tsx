@@ -3,14 +3,17 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { LiveBoard } from "../app/live_board";
 import { path } from "../app/router";
-import { center, centerName } from "../app/session";
-import { ConnectionBar, Failed, Loading, Top, UnsentBar } from "../ui/parts";
+import { center, centerName, session } from "../app/session";
+import { ConnectionBar, LinkButton, Loading, PhoneButton, Top, UnsentBar } from "../ui/parts";
+import { Menu } from "../ui/menu";
 import { CallPage } from "./call_page";
 import { draftsOpen, openDraft } from "./draft";
 import { Home } from "./home";
 import { Inbox } from "./inbox";
 import { NewCall } from "./new_call";
 import { PatientPage } from "./patient_page";
+import { BoardState, RefusedSteps, WaitingCalls } from "./waiting";
+import { t } from "./texts";
 
 export default function Requester() {
   const board = useMemo(() => new LiveBoard(center.value), []);
@@ -32,11 +35,15 @@ function Page({ board }: { board: LiveBoard }) {
   if (place === "new") return <NewCall board={board} />;
   if (place === "calls" && id) return <CallPage board={board} id={id} key={id} />;
   if (!board.loaded.value) {
+    const phone = session.value?.center.phone ?? "";
     return (
       <>
-        <Top title={centerName.value} />
+        <Top title={centerName.value}><PhoneButton number={phone} label={t("center_phone")} /><Menu /></Top>
         <main class="page">
-          {board.problem.value ? <Failed error={board.problem.value} /> : <Loading />}
+          <RefusedSteps />
+          <WaitingCalls board={board} />
+          <BoardState board={board} />
+          <LinkButton href="#/new" icon="plus" wide>{t("new_call")}</LinkButton>
         </main>
       </>
     );

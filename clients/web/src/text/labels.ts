@@ -176,7 +176,7 @@ export const eventKindLabel = label(EventKind, {
   OFFER_DECLINED: ["辞退", "offer declined"],
   OFFER_EXPIRED: ["無応答", "offer expired"],
   OFFER_WITHDRAWN: ["打診を取下げ", "offer withdrawn"],
-  OFFER_ACCEPTED: ["双方が承諾", "offer accepted"],
+  OFFER_ACCEPTED: ["担当決定", "crew found"],
   ASSIGNMENT_RELEASED: ["出動を解除", "assignment released"],
   DEPARTURE_NUDGED: ["出発を催促", "departure nudged"],
   ESTIMATE_CHANGED: ["到着予定を更新", "estimate changed"],

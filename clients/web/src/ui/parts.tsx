@@ -17,6 +17,8 @@ const t = catalogue({
   lost: ["接続が切れました。表示は最後に届いた内容です", "Connection lost. What you see is the last that arrived"],
   waiting: ["送信待ち {n}件。つながりしだい送ります", "{n} not sent yet; sent once there is a connection"],
   refused: ["受け付けられなかった操作が{n}件あります", "{n} of your steps were refused"],
+  new_version: ["新しい版の画面があります", "There is a newer version of the screens"],
+  reload: ["切り替える", "Switch to it"],
 });
 
 export type Tone = "plain" | "primary" | "urgent" | "urgent-quiet" | "quiet";
@@ -61,7 +63,7 @@ export function Button(props: ButtonProps) {
       class={`button${tone}${size}${props.wide ? " button-wide" : ""}`}
       disabled={props.disabled || busy} aria-label={props.label} aria-busy={busy}
       aria-pressed={props.pressed} onClick={props.submit ? undefined : press}>
-      {props.icon && <Icon name={props.icon} />}
+      {busy ? <span class="button-busy" aria-hidden="true" /> : props.icon && <Icon name={props.icon} />}
       {props.children}
     </button>
   );
@@ -311,6 +313,47 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   );
 }
 
+// What could not be read of a part of a screen, with another try.
+export function LoadError({ of }: { of: { error?: unknown; loading: boolean; reload: () => void } }) {
+  if (of.error === undefined) return null;
+  return (
+    <div class="row row-between">
+      <ErrorLine error={of.error} />
+      <Button size="small" disabled={of.loading} onPress={of.reload}>{t("retry")}</Button>
+    </div>
+  );
+}
+
+// A newer version of the screens has taken over on this device: this page is the
+// last of the old one.
+export function NewVersionBar() {
+  const [isNew, setIsNew] = useState(false);
+  useEffect(() => {
+    const worker = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+    if (!worker?.controller) return;
+    const take = () => setIsNew(true);
+    // Pages stay open for a whole night.
+    const ask = () => {
+      if (document.visibilityState === "visible") void worker.ready.then((each) => each.update()).catch(() => {});
+    };
+    worker.addEventListener("controllerchange", take);
+    document.addEventListener("visibilitychange", ask);
+    const hourly = setInterval(ask, 3_600_000);
+    return () => {
+      worker.removeEventListener("controllerchange", take);
+      document.removeEventListener("visibilitychange", ask);
+      clearInterval(hourly);
+    };
+  }, []);
+  if (!isNew) return null;
+  return (
+    <div class="bar no-print" role="status">
+      {t("new_version")}
+      <Button size="small" onPress={() => location.reload()}>{t("reload")}</Button>
+    </div>
+  );
+}
+
 // Reads something when a screen opens, and again on demand. One lost connection
 // is not yet a failure.
 export function useLoad<T>(read: () => Promise<T>, keys: readonly unknown[]) {
@@ -466,9 +509,24 @@ export function Facts({ rows }: { rows: readonly (readonly [string, ComponentChi
   );
 }
 
+function telOf(number: string): string {
+  return `tel:${number.replace(/[^+\d]/g, "")}`;
+}
+
 export function Phone({ number }: { number: string }) {
   if (!number) return null;
-  return <a href={`tel:${number.replace(/[^+\d]/g, "")}`}>{number}</a>;
+  return <a class="phone" href={telOf(number)}>{number}</a>;
+}
+
+// A phone in a top bar.
+export function PhoneButton({ number, label }: { number: string; label: string }) {
+  if (!number) return null;
+  return <LinkButton href={telOf(number)} icon="phone" label={label}>{""}</LinkButton>;
+}
+
+// Free text in which phone numbers can be pressed.
+export function PhoneText({ text }: { text: string }) {
+  return <>{text.split(/(\+?\d{2,5}-\d{1,4}-\d{3,4})/).map((part, index) => (index % 2 === 1 ? <Phone key={index} number={part} /> : part))}</>;
 }
 
 export interface TableColumn<R> {

@@ -1,0 +1,50 @@
+// What the server did not take: the person decides. What stands behind a refused
+// step waits until he has.
+import type { ComponentChildren } from "preact";
+import { giveUp, refused, sendAgain, type Step } from "../app/outbox";
+import { clockTime } from "../text/format";
+import { catalogue } from "../text/language";
+import { stepName } from "../text/steps";
+import { Button, FailureText, Notice } from "./parts";
+
+const t = catalogue({
+  refused: ["受け付けられなかった操作: {step}", "Refused: {step}"],
+  refused_note: ["サーバーの状態と合いませんでした。どうするか決めてください", "It does not fit what the server knows. Decide"],
+  again: ["もう一度送る", "Send again"],
+  give_up: ["取り消す", "Give it up"],
+  done_at: ["{time}に操作", "done at {time}"],
+});
+
+// What the person wrote, so that he knows what is at stake.
+function wordsOf(step: Step): string {
+  const { complaint, text, reason } = step.request as Partial<Record<string, unknown>>;
+  return [complaint, text, reason].filter((each) => typeof each === "string").join("\n");
+}
+
+export function Refused(props: {
+  // Those that are shown elsewhere.
+  except?: (step: Step) => boolean;
+  // What else can be done about a step than sending it again.
+  more?: (step: Step) => ComponentChildren;
+}) {
+  const steps = refused.value.filter((step) => !props.except?.(step));
+  if (steps.length === 0) return null;
+  return (
+    <section class="stack">
+      {steps.map((step) => (
+        <Notice key={step.key} tone="urgent" icon="alert" alert>
+          <p class="strong">{t("refused", { step: stepName(step.method) })}</p>
+          {wordsOf(step) && <p class="pre">{wordsOf(step)}</p>}
+          <p class="small">{t("done_at", { time: clockTime(step.doneMs) })}</p>
+          <div><FailureText failure={step.refusal!} /></div>
+          <p class="small">{t("refused_note")}</p>
+          <div class="row">
+            {props.more?.(step)}
+            <Button onPress={() => sendAgain(step)}>{t("again")}</Button>
+            <Button tone="urgent-quiet" onPress={() => giveUp(step)}>{t("give_up")}</Button>
+          </div>
+        </Notice>
+      ))}
+    </section>
+  );
+}
