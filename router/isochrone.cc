@@ -124,20 +124,21 @@ std::vector<Ring> Borders(const std::set<Cell>& cells) {
 
 }  // namespace
 
-std::vector<Cost> CostsToAll(const RoadMap& map, const Metric& metric,
-                             absl::Span<const RoadPoint> from) {
+namespace {
+
+// What the drive from the nearest of some anchors costs to every state.
+std::vector<Cost> CostsFrom(const RoadMap& map, const Metric& metric,
+                            absl::Span<const Anchor> anchors) {
   const Hierarchy& hierarchy = map.hierarchy();
   std::vector<StateCosts> by_rank(hierarchy.blocks());
   std::vector<bool> is_above(hierarchy.blocks());
-  for (const RoadPoint& point : from) {
-    for (const Anchor& anchor : DepartAnchors(map, metric, point)) {
-      const uint32_t rank = hierarchy.rank(anchor.state >> 1);
-      Cost& cost = by_rank[rank].of[anchor.state & 1];
-      cost = std::min(cost, anchor.cost);
-      for (uint32_t above = rank; above != Hierarchy::kNone && !is_above[above];
-           above = hierarchy.parent(above)) {
-        is_above[above] = true;
-      }
+  for (const Anchor& anchor : anchors) {
+    const uint32_t rank = hierarchy.rank(anchor.state >> 1);
+    Cost& cost = by_rank[rank].of[anchor.state & 1];
+    cost = std::min(cost, anchor.cost);
+    for (uint32_t above = rank; above != Hierarchy::kNone && !is_above[above];
+         above = hierarchy.parent(above)) {
+      is_above[above] = true;
     }
   }
   for (uint32_t rank = 0; rank < hierarchy.blocks(); ++rank) {
@@ -170,11 +171,61 @@ std::vector<Cost> CostsToAll(const RoadMap& map, const Metric& metric,
   return costs;
 }
 
+// Parts of a road in one direction, by what has passed since its begin.
+struct Stretch {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+// Those that touch become one.
+void Join(std::vector<Stretch>* stretches) {
+  std::sort(
+      stretches->begin(), stretches->end(),
+      [](const Stretch& a, const Stretch& b) { return a.begin < b.begin; });
+  size_t kept = 0;
+  for (const Stretch& stretch : *stretches) {
+    if (kept > 0 && stretch.begin <= (*stretches)[kept - 1].end) {
+      int64_t& end = (*stretches)[kept - 1].end;
+      end = std::max(end, stretch.end);
+    } else {
+      (*stretches)[kept++] = stretch;
+    }
+  }
+  stretches->resize(kept);
+}
+
+}  // namespace
+
+std::vector<Cost> CostsToAll(const RoadMap& map, const Metric& metric,
+                             absl::Span<const RoadPoint> from) {
+  std::vector<Anchor> anchors;
+  for (const RoadPoint& point : from) {
+    const std::vector<Anchor> some = DepartAnchors(map, metric, point);
+    anchors.insert(anchors.end(), some.begin(), some.end());
+  }
+  return CostsFrom(map, metric, anchors);
+}
+
 std::vector<PathPiece> RoadsWithin(const RoadMap& map, const Metric& metric,
                                    absl::Span<const RoadPoint> from,
                                    uint32_t weight) {
   const Graph& graph = map.graph();
-  const std::vector<Cost> costs = CostsToAll(map, metric, from);
+  // Of the roads that somebody starts on: the rest of them, from there. All
+  // others are driven from their begin, and these ones too by those who come
+  // back.
+  std::map<uint32_t, std::vector<Stretch>> by_road;
+  std::vector<Anchor> beyond;
+  for (const RoadPoint& point : from) {
+    for (const Anchor& anchor : DepartAnchors(map, metric, point)) {
+      const ArcRoad road = graph.road(anchor.state);
+      const int64_t passed =
+          int64_t{metric.weights().road(road)} - int64_t{anchor.cost};
+      by_road[road.code].push_back({passed, passed + weight});
+    }
+    const std::vector<Anchor> some = DepartAnchorsBeyond(map, metric, point);
+    beyond.insert(beyond.end(), some.begin(), some.end());
+  }
+  const std::vector<Cost> costs = CostsFrom(map, metric, beyond);
   std::vector<PathPiece> pieces;
   for (uint32_t i = 0; i < map.data().segments.size(); ++i) {
     if (map.data().segments[i].Has(Segment::kFerry)) continue;
@@ -183,16 +234,19 @@ std::vector<PathPiece> RoadsWithin(const RoadMap& map, const Metric& metric,
       const ArcRoad road = ArcRoad::Of(i, backward);
       const uint32_t whole = metric.weights().road(road);
       if (whole == kClosed) continue;
+      std::vector<Stretch> stretches;
+      if (const auto own = by_road.find(road.code); own != by_road.end()) {
+        stretches = own->second;
+      }
       Cost best = kNoWay;
       for (uint32_t block = graph.first_block(i);
            block < graph.first_block(i + 1); ++block) {
         best = std::min(best, costs[block * 2 + (backward ? 1 : 0)]);
       }
-      if (best == kNoWay) continue;
-      // When the drive comes to the begin of the road; before 0 if it sets out
-      // on it.
-      const int64_t begin = int64_t{best} - whole;
-      if (begin > weight) continue;
+      if (best != kNoWay && int64_t{best} - whole <= weight) {
+        stretches.push_back({0, weight - (int64_t{best} - whole)});
+      }
+      Join(&stretches);
       const auto offset_at = [&](int64_t passed) {
         const uint32_t offset =
             passed >= whole
@@ -201,15 +255,16 @@ std::vector<PathPiece> RoadsWithin(const RoadMap& map, const Metric& metric,
                                         whole);
         return backward ? length - offset : offset;
       };
-      PathPiece piece;
-      piece.segment = i;
-      piece.begin_millimeters = offset_at(std::max<int64_t>(0, -begin));
-      piece.end_millimeters = offset_at(weight - begin);
-      piece.weight =
-          static_cast<uint32_t>(std::min<int64_t>(whole, weight - begin) -
-                                std::max<int64_t>(0, -begin));
-      if (piece.begin_millimeters != piece.end_millimeters) {
-        pieces.push_back(piece);
+      for (const Stretch& stretch : stretches) {
+        PathPiece piece;
+        piece.segment = i;
+        piece.begin_millimeters = offset_at(stretch.begin);
+        piece.end_millimeters = offset_at(stretch.end);
+        piece.weight = static_cast<uint32_t>(
+            std::min<int64_t>(whole, stretch.end) - stretch.begin);
+        if (piece.begin_millimeters != piece.end_millimeters) {
+          pieces.push_back(piece);
+        }
       }
     }
   }

@@ -19,8 +19,9 @@ std::vector<Cost> CostsToAll(const RoadMap& map, const Metric& metric,
                              absl::Span<const RoadPoint> from);
 
 // The parts of roads that somebody who starts at the nearest of `from` comes to
-// within `weight`, in the order of the segments. A part that both directions
-// reach is there twice. Private roads count: a drive may end there.
+// within `weight`, in the order of the segments; of a road that somebody starts
+// on there may be several. A part that both directions reach is there twice.
+// Private roads count: a drive may end there.
 std::vector<PathPiece> RoadsWithin(const RoadMap& map, const Metric& metric,
                                    absl::Span<const RoadPoint> from,
                                    uint32_t weight);

@@ -26,7 +26,8 @@ std::string Describe(const SpeedProfile& profile,
   if (active > 0) {
     absl::StrAppend(&text, "; ", active,
                     active == 1 ? " condition: " : " conditions: ", reasons,
-                    "; ", closed_roads, " roads closed");
+                    "; ", closed_roads,
+                    closed_roads == 1 ? " road closed" : " roads closed");
   }
   return text;
 }
@@ -193,13 +194,13 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
   const Array<Segment>& all = wanted.map->data().segments;
   for (uint32_t i = 0; i < all.size(); ++i) {
     if (options_.policy.LeavesOut(all[i])) continue;
-    for (const bool backward : {false, true}) {
-      if ((backward ? all[i].backward_weight : all[i].forward_weight) !=
-              kClosed &&
-          state->metric->weights().road(ArcRoad::Of(i, backward)) == kClosed) {
-        ++state->closed_roads;
-      }
-    }
+    // A street is one road, whether one of its directions is closed or both.
+    const auto closes = [&](bool backward) {
+      return (backward ? all[i].backward_weight : all[i].forward_weight) !=
+                 kClosed &&
+             state->metric->weights().road(ArcRoad::Of(i, backward)) == kClosed;
+    };
+    if (closes(false) || closes(true)) ++state->closed_roads;
   }
   state->description =
       Describe(options_.calendar.At(wanted.time), wanted.conditions,

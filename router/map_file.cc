@@ -1,6 +1,7 @@
 #include "router/map_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,14 +10,18 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <memory>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "router/array.h"
 #include "router/graph.h"
@@ -269,12 +274,37 @@ absl::Status WriteTemporary(const Header& header,
   return absl::OkStatus();
 }
 
+constexpr absl::string_view kPart = ".part";
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "."
+         : slash == 0               ? "/"
+                                    : path.substr(0, slash);
+}
+
+// What writers of this file left behind that were killed. As far as possible:
+// it is only in the way.
+void RemoveLeftovers(const std::string& path) {
+  const std::string folder = FolderOf(path);
+  const std::string begin = absl::StrCat(path.substr(path.rfind('/') + 1), ".");
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end;
+       !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    absl::string_view number = name;
+    int32_t pid = 0;
+    if (absl::ConsumePrefix(&number, begin) &&
+        absl::ConsumeSuffix(&number, kPart) && absl::SimpleAtoi(number, &pid) &&
+        pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
+      unlink(it->path().c_str());
+    }
+  }
+}
+
 // Makes the new name of a file durable.
 absl::Status SyncFolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "."
-                             : slash == 0               ? "/"
-                                                        : path.substr(0, slash);
+  const std::string folder = FolderOf(path);
   const File file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (file.descriptor() < 0) return SystemError(errno, "cannot open", folder);
   // Some file systems cannot sync a folder, and say so with EINVAL.
@@ -465,7 +495,8 @@ absl::Status SaveMap(const RoadData& data, const std::string& path) {
   header.content_hash = hash.value();
   header.header_hash = HashOfHeader(header);
 
-  const std::string temporary = absl::StrCat(path, ".", getpid(), ".part");
+  RemoveLeftovers(path);
+  const std::string temporary = absl::StrCat(path, ".", getpid(), kPart);
   absl::Status status = WriteTemporary(header, sections, temporary);
   if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
     status = SystemError(errno, "cannot write", path);

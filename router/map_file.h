@@ -16,7 +16,7 @@ namespace housecall::router {
 // What this program writes and reads. Any change to the layout or to the
 // meaning of a field takes the next number; older files are refused, since a
 // map is imported again in seconds.
-inline constexpr uint32_t kMapFormatVersion = 4;
+inline constexpr uint32_t kMapFormatVersion = 5;
 
 // Writes `data` to `path`, so that whoever opens it meanwhile, or after a crash
 // or with a full disk, finds either the file that was there before or the whole

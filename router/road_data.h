@@ -88,8 +88,11 @@ struct Segment {
     // Not a road but a ship that takes cars. Closed unless somebody wants it
     // (RoadPolicy::use_ferries), and no position stands for a point of it.
     kFerry = 32,
+    // Homes have no address there: motorways and roads like them, tunnels,
+    // viaducts. A position belongs to another road that is about as near.
+    kApart = 64,
   };
-  static constexpr uint8_t kAllFlags = 63;
+  static constexpr uint8_t kAllFlags = 127;
 
   bool Has(Flag flag) const { return (flags & flag) != 0; }
   friend bool operator==(const Segment&, const Segment&) = default;

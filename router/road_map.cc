@@ -11,6 +11,10 @@
 namespace housecall::router {
 namespace {
 
+// A road with homes counts as nearer than one without (Segment::kApart) that is
+// nearer by no more than this: few streets have houses farther from them.
+constexpr double kApartMeters = 30;
+
 constexpr int32_t kMaxLatitudeE7 = 900'000'000;
 constexpr int32_t kMaxLongitudeE7 = 1'800'000'000;
 
@@ -264,8 +268,21 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
             metric->weights().road(ArcRoad::Of(segment, true)) != kClosed);
   };
   const auto find = [&](uint8_t flags) {
-    return places_.FindNearest(
+    std::optional<RoadPoint> nearest = places_.FindNearest(
         position, [&](uint32_t segment) { return counts(segment, flags); });
+    if (!nearest.has_value() ||
+        !data_.segments[nearest->segment].Has(Segment::kApart)) {
+      return nearest;
+    }
+    const std::optional<RoadPoint> beside =
+        places_.FindNearest(position, [&](uint32_t segment) {
+          return counts(segment, flags) &&
+                 !data_.segments[segment].Has(Segment::kApart);
+        });
+    return beside.has_value() && beside->distance_meters <=
+                                     nearest->distance_meters + kApartMeters
+               ? beside
+               : nearest;
   };
   if (absl::Status status = CheckLatLng(position); !status.ok()) return status;
   if (!bounds().Contains(position, options.radius_meters)) {
@@ -278,12 +295,13 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
         bounds().north_east.longitude_degrees));
   }
   const std::optional<RoadPoint> nearest = find(0);
-  if (!nearest.has_value() ||
-      nearest->distance_meters > options.radius_meters) {
+  if (!nearest.has_value()) {
+    return absl::NotFoundError("no road of the map is open now");
+  }
+  if (nearest->distance_meters > options.radius_meters) {
     return absl::NotFoundError(absl::StrFormat(
         "the position is %.0f m from the nearest road, the limit is %.0f m",
-        nearest.has_value() ? nearest->distance_meters : 0,
-        options.radius_meters));
+        nearest->distance_meters, options.radius_meters));
   }
   Snap snap;
   snap.nearest = *nearest;

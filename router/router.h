@@ -106,7 +106,8 @@ class RoadMap {
   // than the radius outside the bounds; NotFound if the nearest road is farther
   // than the radius.
   // Roads that are closed in both directions by `metric` do not count; null:
-  // as the map says.
+  // as the map says. Motorways, tunnels and viaducts (Segment::kApart) count
+  // only where no other road is about as near.
   absl::StatusOr<Snap> FindSnap(const LatLng& position,
                                 const SnapOptions& options = {},
                                 const Metric* metric = nullptr) const;

@@ -157,10 +157,17 @@ class Importer {
   uint32_t NumberOfRules(const RoadRules& rules);
   void CutWays();
   void CutWay(const RoadWay& way);
+  bool IsCutOff(const RoadWay& way, size_t i) const;
+  // The way to a house, or around one.
+  static bool IsDrive(const RoadRules& rules) {
+    return rules.road_class == RoadClass::kService ||
+           (rules.flags & Segment::kEndsOnly) != 0;
+  }
   void FindTurnNodes();
   void FindChains();
   bool ContinuesThrough(uint32_t node, Link in, Link* out) const;
   void AddRoad(const std::vector<Link>& chain);
+  int CrossingsOf(const std::vector<Link>& chain, bool backward) const;
   void ForbidTurns();
   void ForbidTurn(const TurnRelation& relation);
   std::vector<Link> ViaLinks(const TurnRelation& relation,
@@ -212,7 +219,9 @@ class Importer {
   std::vector<int64_t> node_ids_;
   std::vector<FixedPoint> positions_;
   std::vector<bool> located_;
-  std::vector<bool> stops_cars_;
+  std::vector<Barrier> barriers_;
+  // By node: a private gate at which somebody's drive begins.
+  std::vector<bool> is_at_drive_;
   std::vector<bool> has_rails_;
   // How often roads pass: 0, 1, 2 or more.
   std::vector<uint8_t> uses_;
@@ -337,7 +346,7 @@ void Importer::ReadWays() {
 void Importer::ReadNodes() {
   positions_.resize(node_ids_.size());
   located_.resize(node_ids_.size());
-  stops_cars_.resize(node_ids_.size());
+  barriers_.resize(node_ids_.size());
   has_rails_.resize(node_ids_.size());
   osmium::io::Reader reader(file_, osmium::osm_entity_bits::node);
   while (const osmium::memory::Buffer buffer = reader.read()) {
@@ -350,7 +359,7 @@ void Importer::ReadNodes() {
       positions_[number] = {node.location().y(), node.location().x()};
       located_[number] = true;
       const Tags tags = TagsOf(node);
-      stops_cars_[number] = StopsCars(tags);
+      barriers_[number] = BarrierOf(tags);
       has_rails_[number] = IsLevelCrossing(tags);
     }
     Progress("reading nodes", reader);
@@ -363,9 +372,19 @@ void Importer::CutWays() {
   for (const uint32_t node : way_nodes_) {
     uses_[node] = static_cast<uint8_t>(std::min(2, uses_[node] + 1));
   }
+  is_at_drive_.resize(node_ids_.size());
+  for (const RoadWay& way : ways_) {
+    if (!IsDrive(rules_[way.rules])) continue;
+    for (size_t i = way.first_node; i < way.end_node; ++i) {
+      is_at_drive_[way_nodes_[i]] = true;
+    }
+  }
   for (uint32_t node = 0; node < node_ids_.size(); ++node) {
     if (!located_[node]) ++report_.missing_nodes;
-    if (located_[node] && stops_cars_[node]) ++report_.barriers;
+    if (!located_[node] || barriers_[node] == Barrier::kNone) continue;
+    if (barriers_[node] == Barrier::kClosed || !is_at_drive_[node]) {
+      ++report_.barriers;
+    }
   }
   for (const RoadWay& way : ways_) {
     const uint32_t first = static_cast<uint32_t>(edges_.size());
@@ -374,8 +393,28 @@ void Importer::CutWays() {
   }
 }
 
+// Whether a road of a way is cut off at the i-th of all nodes. Behind a private
+// gate there is somebody's drive, which is reached through it; other roads that
+// lead on through such a gate are closed there.
+bool Importer::IsCutOff(const RoadWay& way, size_t i) const {
+  const uint32_t node = way_nodes_[i];
+  switch (barriers_[node]) {
+    case Barrier::kNone:
+      return false;
+    case Barrier::kClosed:
+      return true;
+    case Barrier::kPrivate: {
+      const bool is_inside = i > way.first_node && i + 1 < way.end_node;
+      return !IsDrive(rules_[way.rules]) && (is_inside || !is_at_drive_[node]);
+    }
+  }
+  return true;
+}
+
 void Importer::CutWay(const RoadWay& way) {
-  const RoadRules& rules = rules_[way.rules];
+  const RoadRules rules = rules_[way.rules];
+  RoadRules behind_gate = rules;
+  behind_gate.flags |= Segment::kEndsOnly;
   const size_t first_edge = edges_.size();
   size_t begin = way.first_node;
   double meters = 0;
@@ -393,7 +432,9 @@ void Importer::CutWay(const RoadWay& way) {
     meters += StraightDistanceMeters(ToLatLng(positions_[way_nodes_[i - 1]]),
                                      ToLatLng(positions_[node]));
     const bool is_last = i + 1 == way.end_node || !located_[way_nodes_[i + 1]];
-    if (!is_last && uses_[node] < 2 && !stops_cars_[node]) continue;
+    if (!is_last && uses_[node] < 2 && barriers_[node] == Barrier::kNone) {
+      continue;
+    }
     Edge edge = {};
     edge.from_node = way_nodes_[begin];
     edge.to_node = node;
@@ -436,10 +477,17 @@ void Importer::CutWay(const RoadWay& way) {
 
   // Nobody passes a barrier: every road that ends there gets an end of its own.
   for (size_t i = first_edge; i < edges_.size(); ++i) {
-    for (uint32_t* node : {&edges_[i].from_node, &edges_[i].to_node}) {
-      if (!stops_cars_[*node]) continue;
-      split_nodes_.push_back(*node);
-      *node = static_cast<uint32_t>(node_ids_.size() + split_nodes_.size()) - 1;
+    Edge& edge = edges_[i];
+    for (const auto& [node, at] :
+         {std::pair(&edge.from_node, edge.first_node),
+          std::pair(&edge.to_node, edge.end_node - 1)}) {
+      if (IsCutOff(way, at)) {
+        split_nodes_.push_back(*node);
+        *node =
+            static_cast<uint32_t>(node_ids_.size() + split_nodes_.size()) - 1;
+      } else if (barriers_[*node] == Barrier::kPrivate && IsDrive(rules)) {
+        edge.rules = NumberOfRules(behind_gate);
+      }
     }
   }
 }
@@ -680,6 +728,39 @@ void Importer::FindChains() {
   }
 }
 
+// How often a car stops for rails that cross a road, driven in one direction.
+// Rails next to each other, as double tracks, are one crossing. Where it is at
+// the end of a road, it belongs to the road on which cars arrive there.
+int Importer::CrossingsOf(const std::vector<Link>& chain, bool backward) const {
+  constexpr double kOneCrossingMeters = 30;
+  int crossings = 0;
+  double passed = 0;
+  double last = -2 * kOneCrossingMeters;
+  uint32_t before = kNone;
+  const auto come_to = [&](uint32_t node) {
+    if (before != kNone) {
+      passed += StraightDistanceMeters(ToLatLng(positions_[before]),
+                                       ToLatLng(positions_[node]));
+      if (before != node && has_rails_[node]) {
+        if (passed - last > kOneCrossingMeters) ++crossings;
+        last = passed;
+      }
+    }
+    before = node;
+  };
+  for (size_t i = 0; i < chain.size(); ++i) {
+    const Link& link = chain[backward ? chain.size() - 1 - i : i];
+    const Edge& edge = edges_[link.edge];
+    const bool is_reversed = link.reversed != backward;
+    for (size_t at = edge.first_node; at < edge.end_node; ++at) {
+      come_to(
+          way_nodes_[is_reversed ? edge.end_node - 1 - (at - edge.first_node)
+                                 : at]);
+    }
+  }
+  return crossings;
+}
+
 void Importer::AddRoad(const std::vector<Link>& chain) {
   const auto builder_node = [&](uint32_t node) {
     const uint32_t original =
@@ -694,17 +775,9 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
   const RoadRules& rules = rules_[edges_[chain[0].edge].rules];
   RoadBuilder::Road road;
   double meters = 0;
-  int crossings = 0;
   for (const Link& link : chain) {
     const Edge& edge = edges_[link.edge];
     meters += edge.meters;
-    for (size_t i = edge.first_node + 1; i + 1 < edge.end_node; ++i) {
-      crossings += has_rails_[way_nodes_[i]] ? 1 : 0;
-    }
-    if (&link != &chain.front()) {
-      const size_t begin = link.reversed ? edge.end_node - 1 : edge.first_node;
-      crossings += has_rails_[way_nodes_[begin]] ? 1 : 0;
-    }
     std::vector<FixedPoint> points;
     for (size_t i = edge.first_node; i < edge.end_node; ++i) {
       points.push_back(positions_[way_nodes_[i]]);
@@ -727,7 +800,7 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
   road.length_millimeters =
       std::max<uint32_t>(1, static_cast<uint32_t>(std::lround(meters * 1000)));
 
-  const auto weight_of = [&](double km_per_hour) -> uint32_t {
+  const auto weight_of = [&](double km_per_hour, int crossings) -> uint32_t {
     if (km_per_hour <= 0) return kClosed;
     const Edge& edge = edges_[chain[0].edge];
     if (edge.weight.has_value()) return *edge.weight;
@@ -739,10 +812,12 @@ void Importer::AddRoad(const std::vector<Link>& chain) {
         static_cast<uint32_t>(std::lround(microseconds / unit_microseconds())));
   };
   const bool reversed = chain[0].reversed;
-  road.forward_weight = weight_of(reversed ? rules.backward_km_per_hour
-                                           : rules.forward_km_per_hour);
-  road.backward_weight = weight_of(reversed ? rules.forward_km_per_hour
-                                            : rules.backward_km_per_hour);
+  road.forward_weight = weight_of(
+      reversed ? rules.backward_km_per_hour : rules.forward_km_per_hour,
+      CrossingsOf(chain, /*backward=*/false));
+  road.backward_weight = weight_of(
+      reversed ? rules.forward_km_per_hour : rules.backward_km_per_hour,
+      CrossingsOf(chain, /*backward=*/true));
   road.forward_closure =
       reversed ? rules.backward_closure : rules.forward_closure;
   road.backward_closure =

@@ -110,6 +110,27 @@ RoadHours HoursWithoutAccess(const Tags& tags, absl::string_view direction,
   return closed;
 }
 
+// True if a way that is closed otherwise is opened by conditional keys only to
+// those who begin or end their drive there.
+bool OpensToEndsOnly(const Tags& tags, absl::string_view direction,
+                     const AccessRule& rule) {
+  if (rule.access != Access::kClosed) return false;
+  bool opens = false;
+  for (size_t i = 0; i <= std::min(rule.key, kAccessKeys.size() - 1); ++i) {
+    for (const std::string& full :
+         {absl::StrCat(kAccessKeys[i], kConditional),
+          absl::StrCat(kAccessKeys[i], ":", direction, kConditional)}) {
+      for (const ConditionalValue& one : ParseConditional(tags.Get(full))) {
+        const Access access = ParseAccess(one.value);
+        if (!one.hours.has_value()) continue;
+        if (access == Access::kOpen) return false;
+        opens = opens || access == Access::kEndsOnly;
+      }
+    }
+  }
+  return opens;
+}
+
 // True if the tags say of motor vehicles in particular that they may.
 bool MotorVehiclesAreAllowed(const Tags& tags) {
   for (const char* key : {"motorcar", "motor_vehicle"}) {
@@ -367,8 +388,16 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
                            forward == Access::kUnknown &&
                            backward == Access::kUnknown;
   if (is_driveway || (may_forward && forward == Access::kEndsOnly) ||
-      (may_backward && backward == Access::kEndsOnly)) {
+      (may_backward && backward == Access::kEndsOnly) ||
+      OpensToEndsOnly(tags, "forward", forward_rule) ||
+      OpensToEndsOnly(tags, "backward", backward_rule)) {
     rules.flags |= Segment::kEndsOnly;
+  }
+  if (rules.road_class == RoadClass::kMotorway ||
+      tags.Get("motorroad") == "yes" || tags.Get("bridge") == "viaduct" ||
+      (!tags.Get("tunnel").empty() && tags.Get("tunnel") != "no" &&
+       tags.Get("tunnel") != "building_passage")) {
+    rules.flags |= Segment::kApart;
   }
   if (may_forward) {
     rules.forward_km_per_hour = AverageSpeed(rules.road_class, highway->is_link,
@@ -405,26 +434,28 @@ std::optional<RoadRules> JudgeWay(const Tags& tags) {
 }
 
 bool IsLevelCrossing(const Tags& tags) {
-  return tags.Get("railway") == "level_crossing" ||
-         tags.Get("railway") == "tram_level_crossing";
+  return tags.Get("railway") == "level_crossing";
 }
 
-bool StopsCars(const Tags& tags) {
+Barrier BarrierOf(const Tags& tags) {
   const absl::string_view barrier = tags.Get("barrier");
-  if (barrier.empty() || barrier == "no") return false;
+  if (barrier.empty() || barrier == "no") return Barrier::kNone;
   // Said in so many words, it counts for more than the kind of barrier.
   for (const absl::string_view key : kAccessKeys) {
     const Access access = ParseAccess(tags.Get(key));
     if (access == Access::kUnknown) continue;
-    return access != Access::kOpen && tags.Get(key) != "destination" &&
-           tags.Get(key) != "customers";
+    if (access == Access::kClosed) return Barrier::kClosed;
+    const bool is_private = access == Access::kEndsOnly &&
+                            tags.Get(key) != "destination" &&
+                            tags.Get(key) != "customers";
+    return is_private ? Barrier::kPrivate : Barrier::kNone;
   }
-  if (tags.Get("locked") == "yes") return true;
+  if (tags.Get("locked") == "yes") return Barrier::kClosed;
   static constexpr const char* kPassable[] = {
       "border_control", "bump_gate",  "cattle_grid",       "coupure",
       "entrance",       "gate",       "height_restrictor", "kerb",
       "lift_gate",      "sally_port", "swing_gate",        "toll_booth"};
-  return !IsAnyOf(barrier, kPassable);
+  return IsAnyOf(barrier, kPassable) ? Barrier::kNone : Barrier::kClosed;
 }
 
 }  // namespace housecall::router

@@ -59,10 +59,18 @@ struct RoadRules {
 // The rules for a way with these tags; none: it is no road for a car.
 std::optional<RoadRules> JudgeWay(const Tags& tags);
 
-// True if no car passes a node with these tags: a bollard, a locked gate.
-bool StopsCars(const Tags& tags);
+// What cars do at a node.
+enum class Barrier : uint8_t {
+  kNone,
+  // Those who live behind it may pass: the gate of a private drive.
+  kPrivate,
+  // Nobody passes: a bollard, a locked gate.
+  kClosed,
+};
+Barrier BarrierOf(const Tags& tags);
 
-// True if rails cross the road at a node with these tags.
+// True if rails cross the road at a node with these tags, so that every driver
+// stops there. Not trams in a street: those obey the lights.
 bool IsLevelCrossing(const Tags& tags);
 
 }  // namespace housecall::router

@@ -212,8 +212,13 @@ TEST_F(HousecallMap, AnImportThatIsKilledIsSimplyRepeated) {
     const std::string name = nlohmann::json::parse(info.out)["name"];
     EXPECT_THAT(name, AnyOf("town", "new"));
   }
+  // Whatever it left behind goes with the next one; other files stay.
+  WriteFile("", "kept.map.999999999.part");
+  WriteFile("", "kept.map.mine.part");
   ASSERT_EQ(RunTool("import town.osm -o kept.map").exit_status, 0);
   EXPECT_EQ(ReadFile(TestFolder() + "/kept.map"), before);
+  Shell("ls kept.map.* > left");
+  EXPECT_EQ(ReadFile(TestFolder() + "/left"), "kept.map.mine.part\n");
 }
 
 TEST_F(HousecallMap, TheSameQuestionGetsTheSameBytes) {

@@ -93,6 +93,89 @@ TEST(ImportOsm, StopsAtLevelCrossings) {
   EXPECT_NEAR(Seconds(data, 7, 1), 600 / kSpeed + 2 * 5, 0.01);
 }
 
+TEST(ImportOsm, StopsOnceAtTwoTracksNextToEachOther) {
+  // And not for the tram in the middle of a street.
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0 railway=level_crossing
+    n 3 104 0 railway=level_crossing
+    n 4 108 0 railway=level_crossing
+    n 5 200 0 railway=tram_level_crossing
+    n 6 300 0 railway=level_crossing
+    n 7 400 0
+    w 10 1,2,3,4,5,6,7 highway=residential
+  )");
+  EXPECT_NEAR(Seconds(data, 1, 7), 400 / kSpeed + 2 * 5, 0.01);
+  EXPECT_NEAR(Seconds(data, 7, 1), 400 / kSpeed + 2 * 5, 0.01);
+}
+
+TEST(ImportOsm, StopsOnceAtRailsWhereARoadChangesItsName) {
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0 railway=level_crossing
+    n 3 200 0
+    w 10 1,2 highway=residential name=A
+    w 11 2,3 highway=residential name=B
+  )");
+  ASSERT_EQ(data.segments.size(), 2u);
+  EXPECT_NEAR(Seconds(data, 1, 3), 200 / kSpeed + 5, 0.01);
+  EXPECT_NEAR(Seconds(data, 3, 1), 200 / kSpeed + 5, 0.01);
+  EXPECT_NEAR(Seconds(data, 1, 2), 100 / kSpeed + 5, 0.01);
+  EXPECT_NEAR(Seconds(data, 2, 1), 100 / kSpeed, 0.01);
+}
+
+TEST(ImportOsm, TheGateOfAPrivateDriveIsPassedByThoseWhoLiveThere) {
+  // A house behind a gate, whose drive leads on to another street.
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0
+    n 3 100 50 barrier=gate access=private
+    n 4 100 100
+    n 5 0 200
+    n 6 100 200
+    w 10 1,2 highway=residential
+    w 11 2,3,4,6 highway=service
+    w 12 5,6 highway=residential
+  )");
+  const auto flags_near = [&](int64_t from, int64_t to) {
+    for (const Segment& segment : data.segments) {
+      const int64_t a = data.source_node_ids[segment.from_node];
+      const int64_t b = data.source_node_ids[segment.to_node];
+      if ((a == from && b == to) || (a == to && b == from)) {
+        return static_cast<int>(segment.flags);
+      }
+    }
+    ADD_FAILURE() << "no road from " << from << " to " << to;
+    return 0;
+  };
+  EXPECT_TRUE((flags_near(2, 6) & Segment::kEndsOnly) != 0);
+  EXPECT_TRUE((flags_near(1, 2) & Segment::kEndsOnly) == 0);
+}
+
+TEST(ImportOsm, APrivateGateAcrossAStreetClosesIt) {
+  ImportReport report;
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0 barrier=gate access=private
+    n 3 200 0
+    w 10 1,2,3 highway=residential
+  )",
+                               &report);
+  EXPECT_EQ(report.barriers, 1);
+  EXPECT_EQ(Seconds(data, 1, 3), -1);
+}
+
+TEST(ImportOsm, AGateWhereAStreetEndsLeadsToTheDriveBehindIt) {
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0 barrier=gate access=private
+    n 3 200 0
+    w 10 1,2 highway=residential
+    w 11 2,3 highway=service
+  )");
+  EXPECT_GT(Seconds(data, 1, 3), 0);
+}
+
 TEST(ImportOsm, KeepsRoadsApartThatDiffer) {
   const struct {
     const char* first;

@@ -53,6 +53,39 @@ TEST(CostsToAll, AreThoseOfThePlainSearch) {
   }
 }
 
+TEST(RoadsWithin, CountEveryStartOnARoad) {
+  const AsciiMap map(R"(
+    A---p--------------q---B
+  )");
+  const auto within = [&](uint32_t seconds) {
+    return Meters(
+        RoadsWithin(*map.map(), *map.map()->metric(),
+                    std::vector<RoadPoint>{map.Point('p'), map.Point('q')},
+                    seconds * 1000));
+  };
+  // Both ways from each, at 10 m a second.
+  EXPECT_NEAR(within(2), 4 * 20, 0.1);
+  // All of it in both directions: cars turn where a road ends.
+  EXPECT_NEAR(within(100), 2 * 230, 0.1);
+}
+
+TEST(RoadsWithin, ComeBackToTheBeginOfARoadAroundTheBlock) {
+  const AsciiMap map(R"(
+    A-->-p--B
+    |       |
+    +-------+
+  )");
+  const auto within = [&](uint32_t seconds) {
+    return Meters(RoadsWithin(*map.map(), *map.map()->metric(),
+                              std::vector<RoadPoint>{map.Point('p')},
+                              seconds * 1000));
+  };
+  EXPECT_NEAR(within(3), 30, 0.1);
+  // To B, around, and 20 m of the one-way street from its begin.
+  EXPECT_NEAR(within(3 + 12 + 2), 30 + 120 + 20, 0.1);
+  EXPECT_NEAR(within(100), 80 + 120, 0.1);
+}
+
 TEST(RoadsWithin, EndWhereTimeEnds) {
   const AsciiMap map(R"(
     A-----B-----C

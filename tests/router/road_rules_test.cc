@@ -269,37 +269,83 @@ TEST(JudgeWay, ReadsWeightsOfTheSource) {
   }
 }
 
-TEST(StopsCars, KnowsWhatACarCannotPass) {
+TEST(JudgeWay, AWayThatOpensForResidentsOnlyIsNoWayThrough) {
   const struct {
     const char* tags;
-    bool stops;
+    bool ends_only;
   } kRows[] = {
-      {"", false},
-      {"highway=traffic_signals", false},
-      {"barrier=no", false},
-      {"barrier=bollard", true},
-      {"barrier=block", true},
-      {"barrier=chain", true},
-      {"barrier=cycle_barrier", true},
-      {"barrier=yes", true},
-      {"barrier=something_new", true},
-      {"barrier=gate", false},
-      {"barrier=gate locked=yes", true},
-      {"barrier=gate access=private", true},
-      {"barrier=gate access=no", true},
-      {"barrier=gate access=no motor_vehicle=yes", false},
-      {"barrier=lift_gate", false},
-      {"barrier=lift_gate access=yes", false},
-      {"barrier=lift_gate access=customers", false},
-      {"barrier=toll_booth", false},
-      {"barrier=kerb", false},
-      {"barrier=entrance", false},
-      {"barrier=bollard motor_vehicle=yes", false},
-      {"barrier=bollard bicycle=yes", true},
-      {"access=no", false},
+      {"motor_vehicle=no "
+       "motor_vehicle:conditional=destination@(20:00-06:00)",
+       true},
+      {"access=no access:conditional=private@(20:00-06:00)", true},
+      {"motor_vehicle=no motor_vehicle:conditional=yes@(20:00-06:00)", false},
+      {"motor_vehicle=no "
+       "motor_vehicle:conditional=yes@(20:00-22:00);destination@(22:00-06:00)",
+       false},
+      {"motor_vehicle=yes motor_vehicle:conditional=no@(20:00-06:00)", false},
   };
   for (const auto& row : kRows) {
-    EXPECT_EQ(StopsCars(Tagged(row.tags).tags()), row.stops) << row.tags;
+    const std::optional<RoadRules> rules =
+        JudgeWay(Tagged(absl::StrCat("highway=residential ", row.tags)).tags());
+    ASSERT_TRUE(rules.has_value()) << row.tags;
+    EXPECT_EQ((rules->flags & Segment::kEndsOnly) != 0, row.ends_only)
+        << row.tags;
+  }
+}
+
+TEST(JudgeWay, KnowsWhereHomesHaveNoAddress) {
+  const struct {
+    const char* tags;
+    bool is_apart;
+  } kRows[] = {
+      {"highway=motorway", true},
+      {"highway=motorway_link", true},
+      {"highway=trunk motorroad=yes", true},
+      {"highway=primary tunnel=yes", true},
+      {"highway=primary bridge=viaduct", true},
+      {"highway=primary", false},
+      {"highway=primary bridge=yes", false},
+      {"highway=residential tunnel=no", false},
+      {"highway=service tunnel=building_passage", false},
+  };
+  for (const auto& row : kRows) {
+    const std::optional<RoadRules> rules = JudgeWay(Tagged(row.tags).tags());
+    ASSERT_TRUE(rules.has_value()) << row.tags;
+    EXPECT_EQ((rules->flags & Segment::kApart) != 0, row.is_apart) << row.tags;
+  }
+}
+
+TEST(BarrierOf, KnowsWhatACarCannotPass) {
+  const struct {
+    const char* tags;
+    Barrier barrier;
+  } kRows[] = {
+      {"", Barrier::kNone},
+      {"highway=traffic_signals", Barrier::kNone},
+      {"barrier=no", Barrier::kNone},
+      {"barrier=bollard", Barrier::kClosed},
+      {"barrier=block", Barrier::kClosed},
+      {"barrier=chain", Barrier::kClosed},
+      {"barrier=cycle_barrier", Barrier::kClosed},
+      {"barrier=yes", Barrier::kClosed},
+      {"barrier=something_new", Barrier::kClosed},
+      {"barrier=gate", Barrier::kNone},
+      {"barrier=gate locked=yes", Barrier::kClosed},
+      {"barrier=gate access=private", Barrier::kPrivate},
+      {"barrier=gate access=no", Barrier::kClosed},
+      {"barrier=gate access=no motor_vehicle=yes", Barrier::kNone},
+      {"barrier=lift_gate", Barrier::kNone},
+      {"barrier=lift_gate access=yes", Barrier::kNone},
+      {"barrier=lift_gate access=customers", Barrier::kNone},
+      {"barrier=toll_booth", Barrier::kNone},
+      {"barrier=kerb", Barrier::kNone},
+      {"barrier=entrance", Barrier::kNone},
+      {"barrier=bollard motor_vehicle=yes", Barrier::kNone},
+      {"barrier=bollard bicycle=yes", Barrier::kClosed},
+      {"access=no", Barrier::kNone},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(BarrierOf(Tagged(row.tags).tags()), row.barrier) << row.tags;
   }
 }
 

@@ -1,13 +1,18 @@
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "router/polyline.h"
 #include "router/road_builder.h"
 #include "router/router.h"
 #include "tests/router/ascii_map.h"
+#include "tests/router/osm_text.h"
 #include "tests/router/random.h"
 
 namespace housecall::router {
@@ -209,6 +214,35 @@ TEST(LinePart, CutsTheLineAtItsOffsets) {
   EXPECT_EQ(latitudes(2000, 500), (V{2000, 1000, 1000, 500}));
   EXPECT_EQ(latitudes(0, 0), (V{0, 0}));
   EXPECT_EQ(latitudes(3000, 3000), (V{3000, 3000}));
+}
+
+TEST(FindSnap, AHomeAboveATunnelBelongsToTheStreet) {
+  const auto snap_to = [](double street_meters) {
+    RoadData data = Import(absl::StrCat(R"(
+      n 1 0 0
+      n 2 400 0
+      n 3 0 )",
+                                        street_meters, R"(
+      n 4 400 )",
+                                        street_meters, R"(
+      w 10 1,2 highway=motorway name=tunnel
+      w 11 3,4 highway=residential name=street
+      w 12 1,3 highway=residential name=between
+    )"));
+    const std::vector<std::string> names = data.names;
+    const size_t first = static_cast<size_t>(
+        std::find(data.source_node_ids.begin(), data.source_node_ids.end(), 1) -
+        data.source_node_ids.begin());
+    const LatLng begin = ToLatLng(data.nodes[first]);
+    const auto map = RoadMap::Create(std::move(data)).value();
+    // 6 m from the tunnel.
+    const Snap snap = map->FindSnap(Moved(begin, 200, 6)).value();
+    return names[map->data().segments[snap.nearest.segment].name];
+  };
+  EXPECT_EQ(snap_to(25), "street");
+  EXPECT_EQ(snap_to(35), "street");
+  // A car far from any street is in the tunnel.
+  EXPECT_EQ(snap_to(60), "tunnel");
 }
 
 TEST(FindCandidates, TellsEveryRoadTheNearestFirst) {
