@@ -123,7 +123,11 @@ export class Person {
     if (height > size.height) await page.setViewportSize({ width: size.width, height });
     for (const [theme, language] of [[usual, this.language], [other, this.language], [usual, otherLanguage]]) {
       await this.speak(language);
-      await page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);
+      await page.evaluate(async (value) => {
+        document.documentElement.dataset.theme = value;
+        // The map draws itself anew.
+        for (let i = 0; i < 3; i++) await new Promise((drawn) => requestAnimationFrame(drawn));
+      }, theme);
       const file = `${name}-${this.size}-${language}${theme === usual ? "" : `-${theme}`}.png`;
       await page.screenshot({ path: join(pictures, file) });
       const { violations } = await page.evaluate(() =>

@@ -263,10 +263,9 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
 story("every page, without a violation", async () => {
   const operator = await open();
   const { page } = operator;
+  await page.locator(".map-note", { hasText: /.+/ }).waitFor();
   await operator.look("operator-queue");
   await choose(operator, "first", "田中 ハル");
-  await page.locator(".maplibregl-canvas").waitFor();
-  await page.locator(".map-note", { hasText: /.+/ }).waitFor();
   await operator.look("operator-board");
   for (const place of ["rota", "deliveries", "handover"]) {
     await page.goto(`${center.url}/#/${place}`);

@@ -238,6 +238,8 @@ const QueueRow = memo(function QueueRow(props: RowProps) {
         </span>
         <span class="queue-sub">{call.redFlags.length > 0 ? <b class="red">{call.redFlags.map(redFlagLabel).join("、")}</b> : call.complaint}</span>
         <span class="queue-sub queue-clocks">
+          {props.here ? <span class="queue-here"><Icon name="person" />{props.here}</span>
+            : props.touch && <span class="queue-touch">{props.touch}</span>}
           {props.dueMs !== undefined && call.state !== CallState.ON_HOLD && (
             <span class={props.late ? "red strong" : ""}>
               {t(call.triageTime ? "target" : "triage_by")} {clockTime(props.dueMs)}（{leftWords(props.dueMs - at)}）
@@ -249,8 +251,6 @@ const QueueRow = memo(function QueueRow(props: RowProps) {
           )}
           {props.arriveMs !== undefined && <span>{t("eta")} <b>{clockTime(props.arriveMs)}</b></span>}
           {call.state !== CallState.OFFERED && props.holder && <span>{props.holder}</span>}
-          {props.here ? <span class="queue-here"><Icon name="person" />{props.here}</span>
-            : props.touch && <span class="queue-touch">{props.touch}</span>}
           {props.waiting && <span class="soft">{props.waiting}</span>}
           {props.dueMs === undefined && <span>{t("waiting_since", { span: span(at - (msOf(call.writtenTime ?? call.receiveTime) ?? at)) })}</span>}
         </span>
@@ -320,6 +320,7 @@ interface CrewRowProps {
   // Where the planner would have him wait, in words; "": nowhere.
   standby: string;
   call: string;
+  patient: string;
   state: AssignmentState | undefined;
   onCar: (car: string) => void;
   onChoose: (call: string) => void;
@@ -338,7 +339,9 @@ const CrewRow = memo(function CrewRow(props: CrewRowProps) {
         {props.standby && <div class="small crew-standby">{props.standby}</div>}
       </div>
       {props.state !== undefined ? (
-        <button type="button" class="link" onClick={() => props.onChoose(props.call)}>{assignmentStateLabel(props.state)}</button>
+        <button type="button" class="link crew-call" onClick={() => props.onChoose(props.call)}>
+          {props.patient}<br /><span class="small">{assignmentStateLabel(props.state)}</span>
+        </button>
       ) : <Badge tone="good">{t("free")}</Badge>}
     </li>
   );
@@ -350,6 +353,10 @@ function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
   const names = namesOf(board);
   const duties = board.all("duty").filter((duty) => duty.onDuty && duty.role !== Role.OPERATOR)
     .sort((a, b) => a.role - b.role || (a.name < b.name ? -1 : 1));
+  const patientOf = (assignment: Assignment | undefined) => {
+    const call = assignment && board.get("call", assignment.calls[0] ?? "");
+    return call ? patientNameOf(call, board) || idOf(call.name) : "";
+  };
   const held = new Map<string, Assignment>();
   for (const each of board.all("assignment")) {
     if (each.state === AssignmentState.FINISHED || each.state === AssignmentState.RELEASED) continue;
@@ -377,7 +384,7 @@ function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
               carWords={theirCar ? theirCar.displayName + (theirCar.state !== CarState.AVAILABLE && theirCar.state !== undefined ? `（${carStateLabel(theirCar.state)}）` : "") : ""}
               position={position ? t("stale", { age: age(position.deviceTime) }) : t("position_none")}
               standby={advice.value && !assignment && duty.standby ? standbyWords(duty.standby, names.personName) : ""}
-              call={assignment?.calls[0] ?? ""} state={assignment?.state} onCar={setCar} onChoose={onChoose} />
+              call={assignment?.calls[0] ?? ""} patient={patientOf(assignment)} state={assignment?.state} onCar={setCar} onChoose={onChoose} />
           );
         })}
       </ul>

@@ -1,5 +1,6 @@
 // One call on the operator's desk: its clocks, what can be done with it, why
 // this crew, what happened.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { allPages, board as boardRpc, calls as callRpc, newRequestId, notes as noteRpc, settled } from "../app/rpc";
@@ -13,7 +14,7 @@ import { NoteView } from "../records/note_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { age, clockTime, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, verdictLabel, waitReasonLabel } from "../text/labels";
-import { Button, Empty, ErrorLine, Loading, Notice, Phone, useLoad } from "../ui/parts";
+import { Button, Empty, Failed, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import type { Touch } from "./board_page";
 import { patientNameOf, peopleAt } from "./board_page";
 import { DeliveryRows } from "./deliveries_page";
@@ -56,7 +57,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
     ["unmerge", call.state === CallState.MERGED],
     ["withdraw", offer?.state === OfferState.PENDING],
     ["release", accepted && !hasArrived(call)],
-    ["emergency", !call.emergency && !isOver(call)],
+    ["emergency", !call.emergency && !isOver(call) && call.state !== CallState.NOTE_SENT],
     ["fact", !isOver(call)],
     ["place", !hasArrived(call)],
     ["distance", beforeCrew && call.distanceReason === ""],
@@ -91,6 +92,7 @@ export function CallDetail({ board, call, act, setAct, touch }: {
             {assignment.car && <>・{names.carName(assignment.car)}</>}
           </p>
         )}
+        {call.state === CallState.MATCHING && <Unmatched board={board} match={board.get("match", call.match)} />}
         {!call.place?.position && !isOver(call) && <Notice tone="warn" icon="pin">{t("place_missing")}</Notice>}
         {call.cancelRequest?.state === CancelState.REQUESTED && (
           <Notice tone="warn" icon="alert">
@@ -196,7 +198,7 @@ function Events({ board, call }: { board: LiveBoard; call: Call }) {
     ),
     [call.name, call.etag],
   );
-  if (events.error !== undefined) return <ErrorLine error={events.error} />;
+  if (events.error !== undefined) return <Failed error={events.error} retry={events.reload} />;
   if (!events.value) return <Loading />;
   return <Timeline events={events.value} personName={namesOf(board).personName} />;
 }
@@ -207,9 +209,10 @@ function NoteTab({ board, call }: { board: LiveBoard; call: Call }) {
   const deliveries = board.all("delivery").filter((each) => each.call === call.name);
   return (
     <>
-      {note.error !== undefined && <ErrorLine error={note.error} />}
+      {note.error !== undefined && <Failed error={note.error} retry={note.reload} />}
+      {note.loading && !note.value && <Loading />}
       {note.value && <NoteView note={note.value} personName={names.personName} />}
-      {!note.value && !note.loading && <Empty icon="note">–</Empty>}
+      {!note.value && !note.loading && note.error === undefined && <Empty icon="note">{t("no_note")}</Empty>}
       <DeliveryRows board={board} deliveries={deliveries} />
     </>
   );
@@ -224,7 +227,7 @@ function Why({ board, call }: { board: LiveBoard; call: Call }) {
     [call.name, call.match],
   );
   const offer = call.offer ? board.get("offer", call.offer) : undefined;
-  if (matches.error !== undefined) return <ErrorLine error={matches.error} />;
+  if (matches.error !== undefined) return <Failed error={matches.error} retry={matches.reload} />;
   if (!matches.value) return <Loading />;
   if (matches.value.length === 0 && !offer?.overrideReason) return <Empty icon="search">{t("no_match")}</Empty>;
   const newest = [...matches.value].sort((a, b) => Number((b.createTime?.seconds ?? 0n) - (a.createTime?.seconds ?? 0n)));
@@ -241,16 +244,39 @@ function Why({ board, call }: { board: LiveBoard; call: Call }) {
   );
 }
 
-// A figure belongs to some verdicts, in the unit that the API says.
-function figureOf(candidate: Candidate): string {
-  switch (candidate.verdict) {
-    case Verdict.BEYOND_DISTANCE:
-      return `${(candidate.figure / 1000).toFixed(1)} km`;
-    case Verdict.SHIFT_ENDS_BEFORE:
-      return `${Math.round(candidate.figure)} min`;
-    default:
-      return "";
+// What a verdict lacked, from its figure in the unit that the API says, or until
+// when he is bound; "": nothing more to say.
+function lackOf({ verdict, figure, freeTime, excessCost }: Candidate): string {
+  if (verdict === Verdict.BEYOND_DISTANCE) {
+    const limit = session.value?.center.policy?.maxDistanceMeters ?? 16_000;
+    return t("beyond", { km: (figure / 1000).toFixed(1), over: ((figure - limit) / 1000).toFixed(1) });
   }
+  if (verdict === Verdict.SHIFT_ENDS_BEFORE) return t("ends_before", { n: Math.ceil(figure) });
+  if (freeTime) return t("free_at", { time: clockTime(freeTime) });
+  if (excessCost >= 0.05) return t("excess", { n: excessCost.toFixed(1) });
+  return "";
+}
+
+// Who might have gone at once instead.
+function isFreeToGo({ verdict }: Candidate): boolean {
+  return verdict === Verdict.LATER_ARRIVAL || verdict === Verdict.HIGHER_COST;
+}
+
+// Why nobody can go, of all together: how many for which reason, the least that
+// each lacked, and when the first is free. "" of a match that found somebody.
+function shortfallOf(match: Match): string {
+  if (match.matched) return "";
+  if (match.candidates.length === 0) return t("shortfall_none");
+  const groups = new Map<Verdict, Candidate[]>();
+  for (const each of match.candidates) groups.set(each.verdict, [...(groups.get(each.verdict) ?? []), each]);
+  const words = [...groups].map(([verdict, all]) => {
+    const least = all.reduce((a, b) => (b.figure < a.figure ? b : a));
+    const lack = least.figure > 0 ? lackOf(least) : "";
+    return t("shortfall_group", { verdict: verdictLabel(verdict), n: all.length }) + (lack && `（${lack}）`);
+  });
+  const free = match.candidates.flatMap((each) => msOf(each.freeTime) ?? []);
+  if (free.length > 0) words.push(t("shortfall_soonest", { time: clockTime(Math.min(...free)) }));
+  return t("shortfall") + words.join("・");
 }
 
 // The parts of a candidate's cost that count, in minutes.
@@ -268,13 +294,24 @@ function partsOf(each: Candidate): string {
     .join("・");
 }
 
+// Why a call that waits has nobody yet, and what is meant to become of it.
+function Unmatched({ board, match }: { board: LiveBoard; match: Match | undefined }) {
+  if (!match || match.matched) return null;
+  const shortfall = <p class="small">{shortfallOf(match)}</p>;
+  if (match.waiting && match.waiting.reason !== WaitReason.UNSPECIFIED) {
+    return <WaitingNotice board={board} waiting={match.waiting}>{shortfall}</WaitingNotice>;
+  }
+  return <Notice tone="warn" icon="alert">{shortfall}</Notice>;
+}
+
 // What the planner means to do with a call that it offers to nobody now.
-function WaitingNotice({ board, waiting }: { board: LiveBoard; waiting: Waiting }) {
+function WaitingNotice({ board, waiting, children }: { board: LiveBoard; waiting: Waiting; children?: ComponentChildren }) {
   const names = namesOf(board);
   const who = [waiting.physician, waiting.driver].filter(Boolean).map(names.personName).join("・");
   return (
-    <Notice icon="clock">
+    <Notice icon="clock" {...(waiting.reason === WaitReason.NOBODY && { tone: "warn" as const })}>
       <p class="strong">{waitReasonLabel(waiting.reason)}</p>
+      {children}
       {who && waiting.arriveTime && (
         <p>{t("waiting_plan", { who, arrive: clockTime(waiting.arriveTime), promise: clockTime(waiting.promiseTime ?? waiting.arriveTime) })}</p>
       )}
@@ -297,7 +334,8 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
         <div class="small soft">{ofDriver ? each.car && names.carName(each.car) : crewOf(each)}</div>
       </td>
       <td>
-        {verdictLabel(each.verdict)} {figureOf(each)}
+        {verdictLabel(each.verdict)}
+        {lackOf(each) && <div class="small strong">{lackOf(each)}</div>}
         {each.cost !== 0 && <div class="small soft">{partsOf(each)}</div>}
       </td>
       <td class="nowrap">{clockTime(each.arriveTime)}</td>
@@ -305,19 +343,21 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
     </tr>
   );
   const chosen = match.candidates.find((each) => each.verdict === Verdict.CHOSEN);
-  const next = match.candidates
-    .filter((each) => each.verdict !== Verdict.CHOSEN && each.cost > 0)
-    .sort((a, b) => a.cost - b.cost)[0];
+  const next = match.candidates.filter(isFreeToGo)
+    .sort((a, b) => a.excessCost - b.excessCost || a.cost - b.cost)[0];
+  const shortfall = shortfallOf(match);
   return (
     <div class="why stack-tight">
       {chosen && (
         <p>
           {t("chose", { who: who(chosen), arrive: clockTime(chosen.arriveTime) })}{"。"}
           {next
-            ? t("next_best", { who: who(next), arrive: clockTime(next.arriveTime), more: Math.max(0, next.cost - chosen.cost).toFixed(1) })
+            ? t(next.excessCost >= 0.05 ? "next_best" : "next_best_plan",
+                { who: who(next), arrive: clockTime(next.arriveTime), more: next.excessCost.toFixed(1) })
             : t("next_best_none")}
         </p>
       )}
+      {shortfall && <p>{shortfall}</p>}
       <div class="scroll-x">
         <table>
           <thead><tr><th>{t("candidate")}</th><th>{t("verdict")}</th><th>{t("arrive")}</th><th class="number">{t("cost")}</th></tr></thead>

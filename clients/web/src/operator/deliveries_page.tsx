@@ -6,7 +6,7 @@ import { msOf } from "../app/clock";
 import { DeliveryState, type Delivery } from "../gen/housecall/v1/note_pb";
 import { namesOf } from "../records/patient_card";
 import { idOf, shortTime } from "../text/format";
-import { careRoleLabel, channelKindLabel, deliveryStateLabel } from "../text/labels";
+import { careRoleLabel, channelKindLabel, deliveryStateLabel, sendResultLabel } from "../text/labels";
 import { AskDialog, Badge, Button, Empty, Field, Phone } from "../ui/parts";
 import { t } from "./texts";
 
@@ -36,7 +36,7 @@ export function DeliveryRows({ board, deliveries }: { board: LiveBoard; deliveri
           <li class="card stack-tight" key={each.name}>
             <div class="row row-between">
               <span>
-                <b>{names.organizationName(each.member?.organization ?? "")}</b>　<span class="soft small">{careRoleLabel(each.member?.role ?? 0)}</span>　
+                <b>{names.organizationName(each.member?.organization ?? "")}</b>　<span class="soft small">{careRoleLabel(each.member?.role ?? 0)}</span>{"　"}
                 <a href={`#/calls/${idOf(each.call)}`}>{board.get("patient", each.patient)?.displayName}</a>
               </span>
               <span class="row">
@@ -48,7 +48,12 @@ export function DeliveryRows({ board, deliveries }: { board: LiveBoard; deliveri
               {channelKindLabel(each.member?.channels[each.channelIndex] ?? 0)}　{t("due")} {shortTime(each.dueTime)}　<Phone number={organization?.phone ?? ""} />
             </p>
             {each.receipt && <p class="small">{shortTime(each.receipt.time)} {names.personName(each.receipt.person)} {each.receipt.receiverName}</p>}
-            {last?.error && <p class="small">{t("last_error")}: <span lang="en">{shortTime(last.time)} {last.error}</span></p>}
+            {last?.error && each.state !== DeliveryState.RECEIVED && (
+              <details class="small">
+                <summary>{t("last_error")}: {shortTime(last.time)} {sendResultLabel(last.result)}</summary>
+                <span lang="en">{last.error}</span>
+              </details>
+            )}
             {each.questions.map((question, index) => <p key={index} class="small"><b>{t("questions")}</b> {shortTime(question.time)} {names.personName(question.author)}: {question.text}</p>)}
             {each.state !== DeliveryState.RECEIVED && (
               <div class="row">

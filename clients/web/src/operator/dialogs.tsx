@@ -412,13 +412,16 @@ function DecideEmergency({ board, call, onClose }: Props) {
 
 function AnswerCancel({ board, call, onClose }: Props) {
   const [approve, setApprove] = useState<1 | 0 | undefined>();
+  const [reason, setReason] = useState("");
   const [requestId] = useState(newRequestId);
   return (
-    <AskDialog title={t("answer_cancel")} action={t("decide")} onClose={onClose} ready={approve !== undefined}
-      act={async () => board.put("call", await settled(() => callRpc.answerCancel({ call: call.name, approve: approve === 1, requestId })))}>
-      <p>{call.cancelRequest?.reason}</p>
+    <AskDialog title={t("answer_cancel")} action={t("decide")} onClose={onClose}
+      ready={approve === 1 || (approve === 0 && reason.trim() !== "")}
+      act={async () => board.put("call", await settled(() => callRpc.answerCancel({ call: call.name, approve: approve === 1, reason, requestId })))}>
+      <p class="pre">{call.cancelRequest?.reason}</p>
       <Radios label={t("answer_cancel")} value={approve} onChange={setApprove}
         options={[{ value: 1, label: t("approve") }, { value: 0, label: t("refuse") }]} />
+      <Field label={t("reason")} lines={2} value={reason} onChange={setReason} optional={approve !== 0} />
     </AskDialog>
   );
 }

@@ -1,6 +1,7 @@
 // The hand-over at the end of the night, and the paper to go on with when
 // everything else fails: rota and phones, open calls, patients' cards, who
 // depends on power. Made to be printed.
+import { useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { allPages, patients as patientRpc } from "../app/rpc";
 import { now } from "../app/clock";
@@ -10,7 +11,7 @@ import { CallFacts, isOver } from "../records/call_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { durationMs, receiptNumber, shortTime, span } from "../text/format";
 import { callStateLabel, deliveryStateLabel, deviceKindLabel, taskKindLabel, urgencyLabel } from "../text/labels";
-import { Button, ErrorLine, Loading, Phone, Table, useLoad } from "../ui/parts";
+import { Button, Failed, Loading, Phone, Radios, Table, useLoad } from "../ui/parts";
 import { patientNameOf } from "./board_page";
 import { openTasks } from "./operator";
 import { inOrder } from "./queue";
@@ -26,7 +27,11 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
   const names = namesOf(board);
   const open = inOrder(board.all("call").filter((call) => !isOver(call)), session.value?.center.policy);
   const deliveries = board.all("delivery").filter((each) => each.state !== DeliveryState.RECEIVED);
-  const known = open.flatMap((call) => board.get("patient", call.patient) ?? []);
+  const [cards, setCards] = useState<"open" | "all">("open");
+  const everybody = board.all("patient").filter((each) => each.active !== false)
+    .sort((a, b) => (a.displayNameKana || a.displayName).localeCompare(b.displayNameKana || b.displayName, "ja"));
+  const ofOpen = [...new Set(open.flatMap((call) => board.get("patient", call.patient) ?? []))];
+  const known = cards === "all" ? everybody : ofOpen;
   const contacts = session.value?.center.lastResortContacts ?? [];
   return (
     <main class="page page-wide paper">
@@ -35,13 +40,20 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
         <Button icon="print" tone="primary" onPress={() => print()}>{t("print")}</Button>
       </div>
       <p class="small">{t("paper_note")}</p>
+      <section class="card stack-tight no-print">
+        <Radios label={t("cards_of")} value={cards} onChange={setCards} options={[
+          { value: "open", label: t("cards_open", { n: ofOpen.length }) },
+          { value: "all", label: t("cards_all", { n: everybody.length }) },
+        ]} />
+        <p class="hint">{t("cards_hint")}</p>
+      </section>
       <section class="card stack-tight">
         <h3>{t("phones")}・{t("tonight")}</h3>
         <p>{centerName.value} <Phone number={session.value?.center.phone ?? ""} />
           {contacts.map((each) => <span key={each.phone}>　{t("last_resort")}: {each.displayName} <Phone number={each.phone} /></span>)}
         </p>
-        {tonight.error !== undefined && <ErrorLine error={tonight.error} />}
-        {tonight.value ? <RotaTable board={board} duties={tonight.value.duties} /> : <Loading />}
+        {tonight.error !== undefined && <Failed error={tonight.error} retry={tonight.reload} />}
+        {tonight.value ? <RotaTable board={board} duties={tonight.value.duties} /> : tonight.error === undefined && <Loading />}
       </section>
       {openTasks(board).length > 0 && (
         <section class="card stack-tight">
@@ -70,7 +82,7 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
       )}
       <section class="card stack-tight">
         <h3>{t("power")}</h3>
-        {power.error !== undefined && <ErrorLine error={power.error} />}
+        {power.error !== undefined && <Failed error={power.error} retry={power.reload} />}
         {power.value ? (
           power.value.length === 0 ? <p class="soft">{t("power_none")}</p> : (
             <div class="scroll-x">
@@ -85,6 +97,20 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
           )
         ) : power.error === undefined && <Loading />}
       </section>
+      {cards === "all" && (
+        <section class="card stack-tight">
+          <h3>{t("cards_index")}</h3>
+          <div class="scroll-x">
+            <Table rows={everybody} keyOf={(patient) => patient.name} columns={[
+              { label: t("kana"), cell: (patient) => patient.displayNameKana },
+              { label: t("name"), cell: (patient) => <b>{patient.displayName}</b> },
+              { label: t("address"), cell: (patient) => patient.place?.address },
+              { label: t("phone"), nowrap: true, cell: (patient) => <Phone number={patient.phone} /> },
+              { label: t("clinic"), cell: (patient) => names.organizationName(patient.primaryClinic) },
+            ]} />
+          </div>
+        </section>
+      )}
       {known.map((patient) => (
         <section class="paper-card stack-tight" key={patient.name}>
           <h3>{t("patient_card")}: {nameWithAge(patient)}</h3>

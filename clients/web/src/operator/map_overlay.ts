@@ -15,6 +15,33 @@ interface Placed {
   readonly spot: Spot;
 }
 
+// What the event "shown" of the canvas tells.
+export interface Shown {
+  readonly points: readonly MapPoint[];
+  readonly lines: readonly MapLine[];
+  // Where a place is, in pixels from the map's corner.
+  readonly pixelOf: (at: readonly [number, number]) => { x: number; y: number };
+}
+
+type Colors = Record<"line" | "paper" | "ink" | MapPoint["tone"] | MapPoint["kind"], string>;
+
+// As the dots of the legend (style/operator.css).
+function colorsOf(night: boolean): Colors {
+  return {
+    line: night ? "#86bdf4" : "#1a568f",
+    paper: night ? "rgb(20 32 43 / 88%)" : "rgb(255 255 255 / 88%)",
+    ink: night ? "#eaf0f6" : "#15212c",
+    urgent: "#d11a24",
+    warn: "#d98300",
+    stale: "#9aa6b2",
+    plain: "",
+    call: "#5c6b79",
+    car: "#1c7f52",
+    physician: "#1a568f",
+    standby: night ? "#79d3a4" : "#1c7f52",
+  };
+}
+
 const tileSize = 512;
 // How near a pointer must be, in pixels.
 const reach = 14;
@@ -31,32 +58,28 @@ export class Overlay {
   // Ways stay the same while crews drive along them.
   private readonly spots = new WeakMap<object, readonly Spot[]>();
   private readonly font: string;
-  private readonly colors: Record<"line" | "paper" | "ink" | MapPoint["tone"] | MapPoint["kind"], string>;
+  private colors: Colors;
 
   constructor(private readonly map: MapLibre, night: boolean) {
     this.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
-    this.colors = {
-      line: night ? "#86bdf4" : "#1a568f",
-      paper: night ? "rgb(20 32 43 / 88%)" : "rgb(255 255 255 / 88%)",
-      ink: night ? "#eaf0f6" : "#15212c",
-      urgent: "#d11a24",
-      warn: "#d98300",
-      stale: "#9aa6b2",
-      plain: "",
-      call: "#5c6b79",
-      car: "#1c7f52",
-      physician: "#1a568f",
-      standby: night ? "#79d3a4" : "#1c7f52",
-    };
+    this.colors = colorsOf(night);
     this.canvas.className = "map-overlay";
     map.getCanvasContainer().append(this.canvas);
     map.on("move", () => this.draw());
     map.on("resize", () => this.draw());
   }
 
+  // Whoever listens is told, too: a canvas cannot be asked what it shows.
   show(points: readonly MapPoint[], lines: readonly MapLine[]): void {
     this.placed = points.map((point) => ({ point, spot: spotOf(point.at) }));
     this.lines = lines;
+    this.draw();
+    const pixelOf = (at: readonly [number, number]) => this.projection()(spotOf(at));
+    this.canvas.dispatchEvent(new CustomEvent<Shown>("shown", { bubbles: true, detail: { points, lines, pixelOf } }));
+  }
+
+  setNight(night: boolean): void {
+    this.colors = colorsOf(night);
     this.draw();
   }
 
@@ -117,8 +140,13 @@ export class Overlay {
       context.globalAlpha = line.chosen ? 0.9 : line.onRoads ? 0.55 : 1;
       context.setLineDash(line.onRoads ? [] : [4, 5]);
       context.beginPath();
-      for (const spot of this.spotsOf(line)) {
-        const { x, y } = toPixel(spot);
+      const spots = this.spotsOf(line);
+      if (line.ahead) {
+        const { x, y } = toPixel(spotOf(line.ahead.at));
+        context.lineTo(x, y);
+      }
+      for (let i = line.ahead?.next ?? 0; i < spots.length; i++) {
+        const { x, y } = toPixel(spots[i]!);
         context.lineTo(x, y);
       }
       context.stroke();

@@ -84,7 +84,7 @@ function Head({ board }: { board: LiveBoard }) {
           })}
         </span>
       </div>
-      <time class="desk-clock">{longDate(now.value)} <b>{clockTime(now.value)}</b></time>
+      <time class="desk-clock"><span class="desk-date">{longDate(now.value)}</span> <b>{clockTime(now.value)}</b></time>
       <Button size="small" icon="bell" pressed={!muted.value} onPress={() => setMuted(!muted.value)}>
         {t(muted.value ? "sound_off" : "sound_on")}
       </Button>

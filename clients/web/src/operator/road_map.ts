@@ -23,13 +23,18 @@ export interface MapLine {
   readonly onRoads: boolean;
   readonly chosen: boolean;
   readonly points: readonly [number, number][];
+  // Of a way along which somebody drives: where he is, and the first of the
+  // points that is still before him.
+  readonly ahead?: { readonly at: [number, number]; readonly next: number };
 }
 
 export interface RoadMap {
   // Whom the roads are from; undefined: there are none.
   readonly attribution: string | undefined;
   show(points: readonly MapPoint[], lines: readonly MapLine[]): void;
-  flyTo(at: [number, number]): void;
+  // Brings these into sight, at once or by a short flight.
+  frame(points: readonly [number, number][], how: "at_once" | "flying"): void;
+  setNight(night: boolean): void;
   close(): void;
 }
 
@@ -45,11 +50,19 @@ type Roads = GeoJSON.FeatureCollection & { attribution?: string };
 
 const roadsAddress = "/map/roads.geojson";
 
+// Not nearer than this, however close together they are.
+const nearestZoom = 14.5;
+
+const paintOf = (night: boolean) => ({
+  ground: night ? "#0f1922" : "#eef1f4",
+  road: night ? "#33475a" : "#c3ccd6",
+});
+
 // Throws where the browser has no WebGL.
 export async function openRoadMap(element: HTMLElement, options: Options): Promise<RoadMap> {
   maplibregl.setWorkerUrl(worker);
   const roads = await readRoads();
-  const night = options.night;
+  const paint = paintOf(options.night);
   const map: MapLibre = new maplibregl.Map({
     container: element,
     attributionControl: false,
@@ -60,17 +73,18 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
     fadeDuration: 0,
     style: {
       version: 8,
+      transition: { duration: 0, delay: 0 },
       sources: {
         roads: { type: "geojson", data: roads ?? { type: "FeatureCollection", features: [] } },
       },
       layers: [
-        { id: "ground", type: "background", paint: { "background-color": night ? "#0f1922" : "#eef1f4" } },
+        { id: "ground", type: "background", paint: { "background-color": paint.ground } },
         {
           id: "roads",
           type: "line",
           source: "roads",
           paint: {
-            "line-color": night ? "#33475a" : "#c3ccd6",
+            "line-color": paint.road,
             "line-width": [
               "interpolate", ["linear"], ["zoom"],
               11, ["match", ["get", "class"], ["motorway", "trunk", "primary"], 1.6, ["secondary", "tertiary"], 0.9, 0.2],
@@ -81,7 +95,7 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
       ],
     },
   });
-  const overlay = new Overlay(map, night);
+  const overlay = new Overlay(map, options.night);
   const tip = document.createElement("div");
   tip.className = "map-tip";
   tip.hidden = true;
@@ -107,7 +121,18 @@ export async function openRoadMap(element: HTMLElement, options: Options): Promi
   return {
     attribution: roads && (roads.attribution ?? ""),
     show: (points, lines) => overlay.show(points, lines),
-    flyTo: (at) => void map.easeTo({ center: at, duration: 300 }),
+    frame: (points, how) => {
+      if (points.length === 0) return;
+      const bounds = new maplibregl.LngLatBounds();
+      for (const point of points) bounds.extend(point);
+      map.fitBounds(bounds, { padding: 48, maxZoom: nearestZoom, animate: how === "flying", duration: 300 });
+    },
+    setNight: (night) => {
+      const { ground, road } = paintOf(night);
+      map.setPaintProperty("ground", "background-color", ground);
+      map.setPaintProperty("roads", "line-color", road);
+      overlay.setNight(night);
+    },
     close: () => map.remove(),
   };
 }

@@ -1,0 +1,407 @@
+// What an operator does with calls, one after the other, and the map on which
+// they move.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { launch, Person, story } from "./browser.mjs";
+import { Center, moved, movedWord } from "./center.mjs";
+
+let center;
+let browser;
+before(async () => {
+  center = await Center.start();
+  await center.putCrewsOnDuty();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await center?.close();
+});
+
+async function submit(call, ...more) {
+  await center.as("nurse", "submit-call", call, "--complaint", "息切れが強い",
+    "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201", ...more);
+}
+
+// Somebody who is not registered, with a position or without.
+function neighbour(name, ...at) {
+  return ["--short-patient.display-name", name, "--place.address", "さくら町9-9",
+    ...(at.length ? ["--place.position", movedWord(...at)] : [])];
+}
+
+async function call(name) {
+  return JSON.parse(await center.as("operator", "--json", "get-call", name));
+}
+
+async function triage(name, urgency = "standard") {
+  await center.as("operator", "triage-call", name, "--disposition", "visit", "--urgency", urgency);
+}
+
+// Both of those who are asked say yes; returns their accounts, the driver's last.
+async function accept(name) {
+  const offer = await center.awaitOutput("operator", "list-offers", "--call", name, "--states", "pending", "--field", "offers.name");
+  const asked = async (field) =>
+    (await center.as("operator", "list-offers", "--call", name, "--states", "pending", "--field", `offers.${field}`)).split("/").at(-1);
+  const crew = [await asked("physician"), await asked("driver")].filter(Boolean);
+  for (const account of crew) await center.as(account, "accept-offer", offer);
+  return crew;
+}
+
+async function open(options) {
+  const person = await Person.open(browser, center, "operator", options);
+  await person.logIn();
+  await person.page.locator(".board").waitFor();
+  return person;
+}
+
+// Opens a call and answers the dialog of what is done with it.
+async function choose({ page }, id) {
+  await page.goto(`${center.url}/#/calls/${id}`);
+  await page.locator(`#row-${id}[aria-current]`).waitFor({ state: "attached" });
+}
+
+async function act({ page }, name) {
+  const button = page.locator(".detail-head").getByRole("button", { name, exact: true });
+  if (!(await button.isVisible())) await page.locator(".detail-more summary").click();
+  await button.click();
+  return page.locator("dialog");
+}
+
+async function answer(dialog, name) {
+  await dialog.getByRole("button", { name, exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+}
+
+// The colour of one point of what is on the screen.
+async function colorAt({ page, context }, { x, y }) {
+  const picture = await page.screenshot({ clip: { x, y, width: 1, height: 1 } });
+  const blank = await context.newPage();
+  const color = await blank.evaluate(async (data) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${data}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  }, picture.toString("base64"));
+  await blank.close();
+  return color;
+}
+
+story("the map: calls, cars and their ways, and they move", async () => {
+  await submit("ride", "--patient", "p-1001");
+  await triage("ride", "urgent");
+  const crew = await accept("ride");
+  const driver = crew.at(-1);
+  const { assignment } = await call("ride");
+  await center.as(driver, "start-drive", assignment);
+
+  const operator = await open({ init: () => addEventListener("shown", ({ detail }) => (globalThis.map = detail)) });
+  const { page } = operator;
+  await page.locator("#row-ride").waitFor();
+  await page.locator(".map-note", { hasText: "架空の町です" }).waitFor();
+  // What the map shows once it shows what is asked for.
+  const shown = (what, argument) => page.waitForFunction(what, argument).then((handle) => handle.jsonValue());
+  const pointOf = (name) => shown((id) => {
+    const point = globalThis.map?.points.find((each) => each.name.endsWith(`/${id}`));
+    return point && { ...point, pixel: globalThis.map.pixelOf(point.at) };
+  }, name);
+  const target = await pointOf("ride");
+  assert.equal(target.kind, "call");
+  assert.equal(target.tone, "urgent");
+  const car = await pointOf(driver);
+  assert.equal(car.kind, "car");
+  assert.match(car.note, /号車 → \d\d:\d\d/);
+  const way = await shown(() => globalThis.map?.lines.find((line) => line.onRoads));
+  assert.ok(way.points.length > 2, "along the roads");
+  const near = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) < 0.003;
+  assert.ok(near(way.points[0], car.at) && near(way.points.at(-1), target.at), "from the car to the patient");
+
+  // Everything that matters is in sight at first.
+  const { clientWidth, clientHeight } = await page.locator(".map").evaluate(({ clientWidth, clientHeight }) => ({ clientWidth, clientHeight }));
+  for (const { pixel } of [target, car]) {
+    assert.ok(pixel.x > 0 && pixel.y > 0 && pixel.x < clientWidth && pixel.y < clientHeight, JSON.stringify([pixel, clientWidth, clientHeight]));
+  }
+
+  // The car drives on, and its point with it.
+  const halfway = way.points[Math.floor(way.points.length / 2)];
+  await center.as(driver, "report-position", `${halfway[1]},${halfway[0]}`, "--accuracy-meters", "15");
+  await shown(([id, [lng, lat]]) => {
+    const point = globalThis.map.points.find((each) => each.name.endsWith(`/${id}`));
+    return Math.hypot(point.at[0] - lng, point.at[1] - lat) < 1e-4;
+  }, [driver, halfway]);
+  // What it has left behind is not its way any more.
+  const rest = await shown(() => {
+    const line = globalThis.map.lines.find((each) => each.onRoads);
+    return line.ahead !== undefined && line.ahead.next > 1 && line;
+  });
+  assert.ok(near(rest.ahead.at, halfway), "from where it is");
+  const later = await pointOf(driver);
+  assert.ok(Math.hypot(later.pixel.x - car.pixel.x, later.pixel.y - car.pixel.y) > 5, "it moved on the screen");
+  await operator.look("operator-map");
+
+  // A call is opened by its point, and comes into sight with its crew.
+  await page.locator(".map").scrollIntoViewIfNeeded();
+  const box = await page.locator(".map").boundingBox();
+  const { pixel } = await pointOf("ride");
+  await page.mouse.click(box.x + pixel.x, box.y + pixel.y);
+  await page.locator(".detail-name", { hasText: "田中 ハル" }).waitFor();
+  await shown(() => globalThis.map.points.some((point) => point.kind === "call" && point.chosen));
+
+  // Arrived: the way is gone, the call is not.
+  await center.as(driver, "arrive", assignment);
+  await shown(() => !globalThis.map.lines.some((line) => line.onRoads));
+  await pointOf("ride");
+
+  // The night's map is dark at once.
+  await page.locator(".map").scrollIntoViewIfNeeded();
+  const corner = async () => {
+    const { x, y, height } = await page.locator(".map").boundingBox();
+    return colorAt(operator, { x: x + 3, y: y + height - 3 });
+  };
+  const light = (color) => color.reduce((sum, each) => sum + each, 0) / 3;
+  assert.ok(light(await corner()) > 150);
+  await page.getByRole("button", { name: "メニュー" }).click();
+  await operator.button("暗い表示にする").click();
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.locator(".map").scrollIntoViewIfNeeded();
+  for (let i = 0; i < 20 && light(await corner()) > 90; i++) await page.waitForTimeout(100);
+  assert.ok(light(await corner()) < 90, "dark without a reload");
+  await page.evaluate(() => localStorage.setItem("theme", "day"));
+
+  const physician = crew[0];
+  for (const [who, step] of [[physician, "start-treatment"], [physician, "end-treatment"], [driver, "leave-scene"]]) {
+    await center.as(who, step, assignment);
+  }
+  const note = await center.as(physician, "draft-note", "ride", "--text.findings", "起坐呼吸あり",
+    "--text.diagnosis", "慢性心不全の急性増悪", "--text.treatment", "フロセミド 20mg 静注", "--text.follow-up", "明朝の体重", "--field", "name");
+  await center.as(physician, "sign-note", note, "--etag", "current");
+});
+
+story("a map that cannot be loaded says so, and is tried again", async () => {
+  const operator = await open({ serviceWorkers: "block" });
+  const { page } = operator;
+  // The first load of the map was under way already; begin anew without it.
+  let broken = true;
+  let hold;
+  const held = new Promise((resume) => (hold = resume));
+  await page.route(/road_map/, async (route) => {
+    if (broken) return route.abort();
+    await held;
+    return route.continue();
+  });
+  await page.reload();
+  await operator.sees("地図を表示できません");
+  await operator.look("operator-map-failed");
+  broken = false;
+  await page.reload();
+  await page.locator(".map-state .spinner").waitFor();
+  hold();
+  await page.locator(".map-note", { hasText: "架空の町です" }).waitFor();
+});
+
+story("a duplicate is merged, and taken apart again", async () => {
+  await submit("stays", "--patient", "p-1003");
+  await submit("twin", ...neighbour("わたなべさん", 35.695, 139.406));
+  const operator = await open();
+  const { page } = operator;
+  await choose(operator, "twin");
+  await page.keyboard.press("m");
+  const dialog = page.locator("dialog");
+  await dialog.getByLabel("残す依頼").selectOption({ index: 1 });
+  const label = await dialog.getByLabel("残す依頼").evaluate((select) => select.selectedOptions[0].text);
+  assert.ok(label.startsWith("渡辺 光") || label.startsWith("田中 ハル"), label);
+  await dialog.getByLabel("残す依頼").selectOption({ label: (await dialog.getByLabel("残す依頼").locator("option", { hasText: "渡辺 光" }).textContent()) });
+  await operator.look("operator-merge");
+  await answer(dialog, "統合する");
+  await page.locator("#row-twin").waitFor({ state: "detached" });
+  const merged = await call("twin");
+  assert.equal(merged.state, "CALL_STATE_MERGED");
+  assert.ok(merged.merged_into.endsWith("/stays"));
+
+  await answer(await act(operator, "統合を解除"), "統合を解除");
+  await page.locator("#row-twin").waitFor({ state: "attached" });
+  assert.equal((await call("twin")).state, "CALL_STATE_RECEIVED");
+});
+
+story("an offer is withdrawn, and the same physician is not asked again", async () => {
+  await triage("stays", "urgent");
+  const first = await center.awaitOutput("operator", "list-offers", "--call", "stays", "--states", "pending", "--field", "offers.name");
+  const operator = await open();
+  await choose(operator, "stays");
+  const dialog = await act(operator, "打診を取下げ");
+  await dialog.getByLabel("理由").fill("電話で話せる医師を先に");
+  await operator.look("operator-withdraw");
+  await answer(dialog, "打診を取下げ");
+  const { offers } = JSON.parse(await center.as("operator", "--json", "list-offers", "--call", "stays"));
+  assert.equal(offers.find((each) => each.name === first).state, "OFFER_STATE_WITHDRAWN");
+  // Nobody else may see children.
+  await operator.sees("今すぐ行ける担当がいません。");
+});
+
+story("a place that nobody knew is corrected, and the old one kept", async () => {
+  await submit("lost", ...neighbour("山口 実"));
+  const operator = await open();
+  const { page } = operator;
+  await choose(operator, "lost");
+  await operator.sees("位置が分かりません");
+  const dialog = await act(operator, "場所を訂正");
+  await dialog.getByLabel("住所").fill("みどり町3-3");
+  await dialog.getByLabel("入り方").fill("裏口から");
+  await dialog.getByLabel("緯度,経度").fill("北");
+  await operator.sees("35.6980,139.4137 の形で");
+  assert.ok(await dialog.getByRole("button", { name: "場所を訂正" }).isDisabled());
+  await dialog.getByLabel("緯度,経度").fill(movedWord(35.7005, 139.4125));
+  await dialog.getByLabel("理由").fill("ご家族に電話で確認");
+  await operator.look("operator-place");
+  await answer(dialog, "場所を訂正");
+  const { place, place_corrections: corrections } = await call("lost");
+  const wanted = moved(35.7005, 139.4125);
+  assert.ok(Math.abs(place.position.latitude - wanted.latitude) < 1e-4);
+  assert.equal(place.address, "みどり町3-3");
+  assert.equal(place.entry_notes, "裏口から");
+  assert.equal(corrections[0].old_place.address, "さくら町9-9");
+  await page.getByText("位置が分かりません").waitFor({ state: "detached" });
+});
+
+story("nobody may go beyond the limit, the call says by how much, and an exception lets them", async () => {
+  const policy = async (change) => {
+    const before = JSON.parse(await center.as("admin", "--json", "get-center", "demo"));
+    await center.as("admin", "update-center", "demo", "--center", JSON.stringify({ ...before, policy: { ...before.policy, ...change } }));
+  };
+  await policy({ max_distance_meters: 100 });
+  await triage("lost");
+  const operator = await open();
+  const { page } = operator;
+  await choose(operator, "lost");
+  // Why not, of all together, and what each lacked.
+  await page.locator(".detail-head", { hasText: /今すぐ行ける担当がいません。.*16km超 \d人（\d\.\d km、\d\.\d km超過）/ }).waitFor();
+  await page.getByRole("button", { name: "選定の理由" }).click();
+  await page.locator(".why td", { hasText: /\d\.\d km、\d\.\d km超過/ }).first().waitFor();
+  await operator.look("operator-unmatched");
+  const dialog = await act(operator, "16km超を許可");
+  assert.ok(await dialog.getByRole("button", { name: "16km超を許可" }).isDisabled());
+  await dialog.getByLabel("理由").fill("ほかに行ける医師がいない");
+  await answer(dialog, "16km超を許可");
+  assert.equal((await call("lost")).distance_reason, "ほかに行ける医師がいない");
+  await page.locator("#row-lost", { hasText: "打診中" }).waitFor({ state: "attached" });
+  await policy({ max_distance_meters: 16000 });
+});
+
+story("the wish to cancel is refused, then granted", async () => {
+  await accept("lost");
+  const operator = await open();
+  const { page } = operator;
+  await choose(operator, "lost");
+  for (const [reason, choice, state] of [
+    ["落ち着いたかもしれない", "承認しない", "CANCEL_STATE_REFUSED"],
+    ["主治医が来てくれた", "承認する", "CANCEL_STATE_APPROVED"],
+  ]) {
+    await center.as("nurse", "request-cancel", "lost", "--etag", "current", "--reason", reason);
+    await operator.sees(reason);
+    await page.locator(".notice").getByRole("button", { name: "取消しの申出に答える" }).click();
+    const dialog = page.locator("dialog");
+    await dialog.getByLabel(choice, { exact: true }).check();
+    if (choice === "承認しない") {
+      assert.ok(await dialog.getByRole("button", { name: "決める" }).isDisabled(), "a refusal needs its reason");
+      await dialog.getByLabel("理由").fill("呼吸の様子を見たい");
+      await operator.look("operator-answer-cancel");
+    }
+    await answer(dialog, "決める");
+    assert.equal((await call("lost")).cancel_request.state, state);
+  }
+  assert.equal((await call("lost")).state, "CALL_STATE_CANCELLED");
+});
+
+story("a call is taken from its crew and given to somebody named", async () => {
+  await submit("given", "--patient", "p-1004");
+  await triage("given", "urgent");
+  const [physician] = await accept("given");
+  await center.as("dr-tanabe", "go-on-duty");
+  await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105), "--accuracy-meters", "15");
+  const operator = await open();
+  await choose(operator, "given");
+  await operator.page.locator(".crews").getByRole("button", { name: /小林 ヨシ/ }).first().waitFor();
+  const dialog = await act(operator, "担当を替える");
+  await dialog.getByLabel("指名").check();
+  const { name } = { "dr-sato": { name: "佐藤 明" }, "dr-suzuki": { name: "鈴木 由美" } }[physician];
+  assert.equal(await dialog.getByLabel(new RegExp(name)).count(), 0, "who has it is not offered again");
+  await dialog.getByLabel(/田辺 健/).check();
+  await dialog.getByLabel("自分で運転").check();
+  await dialog.getByLabel("理由").fill("カテーテルの交換に慣れている");
+  await operator.look("operator-transfer-named");
+  await answer(dialog, "担当を替える");
+  await operator.page.locator("#row-given", { hasText: "田辺 健" }).waitFor({ state: "attached" });
+  const { offers } = JSON.parse(await center.as("operator", "--json", "list-offers", "--call", "given", "--states", "pending"));
+  assert.equal(offers.length, 1);
+  assert.ok(offers[0].physician.endsWith("/dr-tanabe"));
+  assert.equal(offers[0].override_reason, "カテーテルの交換に慣れている");
+});
+
+story("a care team is set, advice is given, and the call is closed with its outcome", async () => {
+  const operator = await open();
+  const { page } = operator;
+  await choose(operator, "twin");
+  for (const [organization, role] of [["みどり在宅クリニック", "主治医の医院"], ["はな訪問看護ステーション", "訪問看護"]]) {
+    const dialog = await act(operator, "送付先を設定");
+    await dialog.getByLabel("機関").selectOption({ label: organization });
+    await dialog.getByLabel("関係").selectOption({ label: role });
+    await operator.look("operator-care-team");
+    await answer(dialog, "保存");
+  }
+  const team = (await call("twin")).care_team.map(({ role, organization }) => `${role} ${organization.split("/").at(-1)}`).sort();
+  assert.deepEqual(team, ["CARE_ROLE_NURSE_STATION nurse-station", "CARE_ROLE_PRIMARY_CLINIC clinic-midori"]);
+
+  const triageDialog = await act(operator, "トリアージ");
+  await triageDialog.getByLabel("電話助言").check();
+  await answer(triageDialog, "決める");
+  const dialog = await act(operator, "終了");
+  await dialog.getByLabel("電話助言").check();
+  await dialog.getByLabel("理由").fill("水分をとって朝に受診");
+  await operator.look("operator-close");
+  await answer(dialog, "依頼を終了する");
+  await page.locator("#row-twin").waitFor({ state: "detached" });
+  const closed = await call("twin");
+  assert.equal(closed.state, "CALL_STATE_CLOSED");
+  assert.equal(closed.outcome, "OUTCOME_ADVICE_GIVEN");
+});
+
+story("a note that nobody received stands among the deliveries, and is received by hand", async () => {
+  await center.awaitOutput("operator", "list-deliveries", "--call", "ride", "--field", "deliveries.name");
+  const operator = await open();
+  const { page } = operator;
+  await choose(operator, "ride");
+  // The patient is cared for: 119 would be another call.
+  assert.equal(await page.locator(".detail-actions").getByRole("button", { name: "119", exact: true }).count(), 0);
+  await page.goto(`${center.url}/#/deliveries`);
+  const card = page.locator("li.card").first();
+  await card.waitFor();
+  await operator.look("operator-deliveries-open");
+  const cards = await page.locator("li.card").count();
+  await card.getByRole("button", { name: "受領を記録" }).click();
+  const dialog = page.locator("dialog");
+  await dialog.getByLabel("受け取った人").fill("事務 大野");
+  await dialog.getByLabel("理由").fill("FAXで送り、電話で確認");
+  await operator.look("operator-by-hand");
+  await answer(dialog, "受領を記録");
+  await page.waitForFunction((n) => document.querySelectorAll("li.card").length < n, cards);
+});
+
+story("the paper pack has the cards of everybody, for calls that are still to come", async () => {
+  const operator = await open();
+  const { page } = operator;
+  await page.goto(`${center.url}/#/handover`);
+  await page.getByText(/利用中の全員（4人）/).waitFor();
+  const cards = page.locator(".paper-card");
+  assert.ok(await cards.count() < 4);
+  await page.getByLabel(/利用中の全員/).check();
+  for (const name of ["田中 ハル", "高橋 正", "渡辺 光", "小林 ヨシ"]) {
+    await page.locator(".paper-card h3", { hasText: name }).waitFor();
+  }
+  await operator.look("operator-paper-all");
+  // Who has died is not in it.
+  const before = JSON.parse(await center.as("admin", "--json", "get-patient", "p-1001"));
+  await center.as("admin", "update-patient", "p-1001", "--patient", JSON.stringify({ ...before, active: false }));
+  await page.locator(".paper-card h3", { hasText: "田中 ハル" }).waitFor({ state: "detached" });
+  assert.equal(await cards.count(), 3);
+});
