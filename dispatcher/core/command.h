@@ -293,9 +293,10 @@ struct DecideEmergency {
 // Who gets the note; for a patient without a card, or where the card is wrong.
 struct SetCareTeam {
   CallId call;
+  std::optional<Version> etag;
   std::vector<CareTeamMember> care_team;
   bool operator==(const SetCareTeam&) const = default;
-  HOUSECALL_FIELDS(call, care_team);
+  HOUSECALL_FIELDS(call, etag, care_team);
 };
 
 // Physicians from beyond the 16 km may come, for this reason.

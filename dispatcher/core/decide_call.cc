@@ -931,6 +931,7 @@ absl::StatusOr<Subject> Rule(const SetCareTeam& c, Draft& draft) {
   RETURN_IF_ERROR(CheckCareTeam(draft.board(), c.care_team));
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (call.care_team == c.care_team) return c.call;
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   call.care_team = c.care_team;
   draft.Emit(EventKind::kCareTeamChanged, c.call, {std::move(call)});
   DeliverToTeam(c.call, draft);

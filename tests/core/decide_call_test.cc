@@ -1026,10 +1026,18 @@ TEST(SetCareTeam, SendsASignedNoteOut) {
   CareTeamMember clinic;
   clinic.role = CareRole::kPrimaryClinic;
   clinic.organization = OrganizationId("clinic-sakura");
-  EXPECT_THAT(WordsOfDoing(night, SetCareTeam{kCall, {clinic, clinic}}),
-              HasSubstr("is there twice"));
-  night.Must(SetCareTeam{kCall, {clinic}});
+  EXPECT_THAT(
+      WordsOfDoing(night, SetCareTeam{kCall, std::nullopt, {clinic, clinic}}),
+      HasSubstr("is there twice"));
+  // Who sends a whole team says which one he saw.
+  const Version seen = night.GetCall().etag;
+  night.Must(SetCareTeam{kCall, seen, {clinic}});
   EXPECT_EQ(night.board.DeliveriesOf(night.GetCall().note).size(), 1u);
+  CareTeamMember station;
+  station.role = CareRole::kNurseStation;
+  station.organization = OrganizationId("station-asahi");
+  EXPECT_THAT(WordsOfDoing(night, SetCareTeam{kCall, seen, {station}}),
+              StartsWith("ABORTED: etag: calls/c1"));
   EXPECT_EQ(night.OpenTasks(TaskKind::kCareTeamUnknown), 0);
 }
 

@@ -456,7 +456,7 @@ class Operator final : public Client {
           core::CareTeamMember clinic;
           clinic.role = core::CareRole::kPrimaryClinic;
           clinic.organization = core::OrganizationId("clinic-sakura");
-          add(core::SetCareTeam{id, {clinic}});
+          add(core::SetCareTeam{id, std::nullopt, {clinic}});
         }
         break;
       case CallState::kUnspecified:
