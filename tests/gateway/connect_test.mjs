@@ -2,33 +2,21 @@
 // Node, by gRPC-Web, with the API's own descriptors.
 //
 //   node tests/gateway/connect_test.mjs BIN_FOLDER DESCRIPTORS
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import * as center from "./center.mjs";
 
-const npm = createRequire(new URL("../npm/package.json", import.meta.url));
+const { bin, npm, password } = center;
 const { Code, ConnectError, createClient } = npm("@connectrpc/connect");
 const { createGrpcWebTransport } = npm("@connectrpc/connect-node");
-const { createFileRegistry, fromBinary } = npm("@bufbuild/protobuf");
-const { FileDescriptorSetSchema } = npm("@bufbuild/protobuf/wkt");
-
-const [bin, descriptors] = process.argv.slice(2);
-const registry = createFileRegistry(
-  fromBinary(FileDescriptorSetSchema, readFileSync(descriptors)),
-);
-const operatorRole = registry
-  .getEnum("housecall.v1.Role")
-  .values.find((value) => value.name === "ROLE_OPERATOR").number;
-const service = (name) => registry.getService(`housecall.v1.${name}`);
 
 const folder = mkdtempSync(join(tmpdir(), "housecall-connect-"));
 const database = join(folder, "center.db");
-const password = "a password of the connect test";
 let daemon;
 let gateway;
 let baseUrl;
@@ -48,27 +36,16 @@ function start(program, flags) {
   return spawn(join(bin, program), flags, { stdio: ["ignore", "ignore", "inherit"] });
 }
 
+const at = (url = baseUrl) => ({ baseUrl: url, httpVersion: "1.1" });
+
 function clientOf(name, headers = {}, url = baseUrl) {
-  const transport = createGrpcWebTransport({
-    baseUrl: url,
-    httpVersion: "1.1",
-    interceptors: [
-      (next) => (request) => {
-        for (const [key, value] of Object.entries(headers)) request.header.set(key, value);
-        return next(request);
-      },
-    ],
-  });
-  return createClient(service(name), transport);
+  return center.clientOf(name, at(url), headers);
 }
 
 async function logIn(account, url = baseUrl) {
-  const answer = await clientOf("SessionService", {}, url).createSession({
-    account: `centers/hino/accounts/${account}`,
-    password,
-  });
-  assert.match(answer.token, /^hc1\.hino\./);
-  return { authorization: `Bearer ${answer.token}` };
+  const headers = await center.logIn(account, at(url));
+  assert.match(headers.authorization, /^Bearer hc1\.hino\./);
+  return headers;
 }
 
 async function fails(promise, code) {
@@ -81,13 +58,7 @@ async function fails(promise, code) {
 }
 
 before(async () => {
-  execFileSync(
-    join(bin, "housecalld"),
-    ["create-center", `--db=${database}`, "--center=hino", "--display_name=日野",
-      "--position=35.67,139.39", "--last_resort_name=当番", "--last_resort_phone=042",
-      "--admin=admin"],
-    { input: `${password}\n`, stdio: ["pipe", "ignore", "ignore"] },
-  );
+  center.createCenter(database);
   const grpcPort = join(folder, "grpc");
   const webPort = join(folder, "web");
   daemon = start("housecalld", ["serve", `--db=${database}`, "--listen=127.0.0.1:0",
@@ -99,26 +70,7 @@ before(async () => {
     "--dispatcher_plain", "--listen=127.0.0.1:0", `--port_file=${farPort}`]);
   gateway.url = `http://127.0.0.1:${await port(farPort)}`;
 
-  const directory = clientOf("DirectoryService", await logIn("admin"));
-  await directory.createPerson({
-    parent: "centers/hino",
-    person: {
-      name: "centers/hino/people/operator",
-      organization: "centers/hino/organizations/center-office",
-      displayName: "森",
-    },
-    requestId: crypto.randomUUID(),
-  });
-  await directory.createAccount({
-    parent: "centers/hino",
-    account: {
-      name: "centers/hino/accounts/operator",
-      person: "centers/hino/people/operator",
-      roles: [operatorRole],
-    },
-    password,
-    requestId: crypto.randomUUID(),
-  });
+  await center.createOperator(at());
 });
 
 after(async () => {
@@ -225,7 +177,7 @@ test("keeps a browser's session out of its scripts' sight", async () => {
       },
     ],
   });
-  const sessions = createClient(service("SessionService"), transport);
+  const sessions = createClient(center.service("SessionService"), transport);
   const answer = await sessions.createSession(
     { account: "centers/hino/accounts/admin", password });
   assert.equal(answer.token, "");

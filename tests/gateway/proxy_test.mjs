@@ -11,33 +11,22 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
-import { createRequire } from "node:module";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import tls from "node:tls";
 import assert from "node:assert/strict";
+import * as center from "./center.mjs";
 
-const npm = createRequire(new URL("../npm/package.json", import.meta.url));
+const { bin, npm, password } = center;
 const { Code, ConnectError, createClient } = npm("@connectrpc/connect");
 const { createGrpcWebTransport } = npm("@connectrpc/connect-node");
-const { createFileRegistry, fromBinary } = npm("@bufbuild/protobuf");
-const { FileDescriptorSetSchema } = npm("@bufbuild/protobuf/wkt");
 
-const [bin, descriptors] = process.argv.slice(2);
 const onlyIdle = process.argv.includes("--idle");
-const registry = createFileRegistry(
-  fromBinary(FileDescriptorSetSchema, readFileSync(descriptors)),
-);
-const operatorRole = registry
-  .getEnum("housecall.v1.Role")
-  .values.find((value) => value.name === "ROLE_OPERATOR").number;
-const service = (name) => registry.getService(`housecall.v1.${name}`);
 const examples = new URL("../../deploy/reverse-proxy/", import.meta.url);
 const host = "center.example";
 const origin = `https://${host}`;
-const password = "a password of the proxy test";
 // Longer than what a proxy waits for an answer if nobody tells it otherwise.
 const longSilenceMilliseconds = 65_000;
 
@@ -179,26 +168,13 @@ const callHeaders = {
   "content-type": "application/grpc-web+proto", "x-grpc-web": "1", origin,
 };
 
-function clientOf(port, name, headers = {}) {
-  const transport = createGrpcWebTransport({
-    baseUrl: origin,
-    httpVersion: "2",
-    nodeOptions: { createConnection: () => secure(port) },
-    interceptors: [
-      (next) => (request) => {
-        for (const [name_, value] of Object.entries(headers)) request.header.set(name_, value);
-        return next(request);
-      },
-    ],
-  });
-  return createClient(service(name), transport);
-}
-
-async function logIn(port, account) {
-  const { token } = await clientOf(port, "SessionService").createSession(
-    { account: `centers/hino/accounts/${account}`, password });
-  return { authorization: `Bearer ${token}` };
-}
+const at = (port) => ({
+  baseUrl: origin,
+  httpVersion: "2",
+  nodeOptions: { createConnection: () => secure(port) },
+});
+const clientOf = (port, name, headers) => center.clientOf(name, at(port), headers);
+const logIn = (port, account) => center.logIn(account, at(port));
 
 before(() => {
   execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -296,11 +272,7 @@ describe("before housecalld", { skip: onlyIdle }, () => {
   const ports = {};
   before(async () => {
     const database = join(folder, "center.db");
-    execFileSync(join(bin, "housecalld"),
-      ["create-center", `--db=${database}`, "--center=hino", "--display_name=日野",
-        "--position=35.67,139.39", "--last_resort_name=当番", "--last_resort_phone=042",
-        "--admin=admin"],
-      { input: `${password}\n`, stdio: ["pipe", "ignore", "ignore"] });
+    center.createCenter(database);
     const web = join(folder, "web");
     mkdirSync(join(web, "assets"), { recursive: true });
     writeFileSync(join(web, "index.html"), "<!doctype html><title>往診</title>");
@@ -315,27 +287,7 @@ describe("before housecalld", { skip: onlyIdle }, () => {
     for (const kind of Object.keys(starters)) {
       ports[kind] = await startProxy(kind, upstream[1]);
     }
-    const directory = clientOf(ports.nginx.port, "DirectoryService",
-      await logIn(ports.nginx.port, "admin"));
-    await directory.createPerson({
-      parent: "centers/hino",
-      person: {
-        name: "centers/hino/people/operator",
-        organization: "centers/hino/organizations/center-office",
-        displayName: "森",
-      },
-      requestId: crypto.randomUUID(),
-    });
-    await directory.createAccount({
-      parent: "centers/hino",
-      account: {
-        name: "centers/hino/accounts/operator",
-        person: "centers/hino/people/operator",
-        roles: [operatorRole],
-      },
-      password,
-      requestId: crypto.randomUUID(),
-    });
+    await center.createOperator(at(ports.nginx.port));
   });
 
   for (const kind of Object.keys(starters)) {
@@ -386,7 +338,7 @@ describe("before housecalld", { skip: onlyIdle }, () => {
           },
         ],
       });
-      const page = createClient(service("SessionService"), browser);
+      const page = createClient(center.service("SessionService"), browser);
       assert.equal((await page.createSession(
         { account: "centers/hino/accounts/admin", password })).token, "");
       assert.match(cookie, /^__Host-housecall-session=hc1\.hino\./);
