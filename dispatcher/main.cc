@@ -284,12 +284,13 @@ absl::StatusOr<TravelTimes> OpenTravelTimes() {
 int FollowRoadsUntilSignal(const sigset_t& signals, router::RoadFiles* roads) {
   constexpr timespec kInterval = {30, 0};
   while (true) {
+    if (roads != nullptr) {
+      if (absl::Status status = roads->Refresh(absl::Now()); !status.ok()) {
+        HC_LOG(kError, "roads_not_refreshed").With("status", status.ToString());
+      }
+    }
     const int signal = sigtimedwait(&signals, nullptr, &kInterval);
     if (signal > 0) return signal;
-    if (roads == nullptr) continue;
-    if (absl::Status status = roads->Refresh(absl::Now()); !status.ok()) {
-      HC_LOG(kError, "roads_not_refreshed").With("status", status.ToString());
-    }
   }
 }
 

@@ -188,7 +188,13 @@ absl::StatusOr<std::unique_ptr<RoadFiles>> RoadFiles::Open(Options options,
   files->roads_ = *std::move(roads);
   if (map_stamp.ok()) files->map_stamp_ = *map_stamp;
   if (!conditions_path.empty()) {
-    if (absl::Status status = files->Refresh(now); !status.ok()) return status;
+    const absl::Status status = files->Refresh(now);
+    if (absl::IsInvalidArgument(status)) {
+      // The next Refresh tries again, and says so.
+      files->conditions_stamp_ = {};
+    } else if (!status.ok()) {
+      return status;
+    }
     files->roads_->WaitUntilCurrent();
   }
   return files;

@@ -41,8 +41,9 @@ class RoadFiles {
     LivingRoads::Options roads;
   };
 
-  // Returns the errors of OpenMap and ParseRoadConditions; NotFound if there is
-  // no such file.
+  // Returns the errors of OpenMap; NotFound if there is no such file. With
+  // conditions that are not understood it opens without them, and Refresh tells
+  // what is wrong: a slip in that file must not keep a center from serving.
   static absl::StatusOr<std::unique_ptr<RoadFiles>> Open(Options options,
                                                          absl::Time now);
 

@@ -185,6 +185,20 @@ TEST(RoadFiles, FollowBothFiles) {
   EXPECT_EQ(Seconds(**files, map, 'A', 'B'), 3);
 }
 
+TEST(RoadFiles, OpenWithoutConditionsThatAreWrongAndSaySo) {
+  const AsciiMap map(kTown);
+  const std::string map_path = TestFolder() + "/slip.map";
+  ASSERT_TRUE(SaveMap(map.map()->data(), map_path).ok());
+  Replace("{", "slip.geojson");
+  const auto files = RoadFiles::Open(
+      {map_path, TestFolder() + "/slip.geojson", Options()}, kNow);
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_EQ(Seconds(**files, map, 'A', 'B'), 6);
+  EXPECT_THAT((*files)->Refresh(kNow).message(),
+              HasSubstr("slip.geojson: it is not a GeoJSON"));
+  EXPECT_TRUE((*files)->Refresh(kNow).ok());
+}
+
 TEST(RoadFiles, DoNotOpenWithoutTheirFiles) {
   const AsciiMap map(kTown);
   const std::string map_path = TestFolder() + "/alone.map";
