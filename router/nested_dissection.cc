@@ -198,7 +198,7 @@ class Dissection {
  public:
   explicit Dissection(const RoadData& data);
 
-  std::vector<uint32_t> Order();
+  std::vector<uint32_t> Order(const std::function<void(double)>& progress);
 
  private:
   // Puts segments before all that have their place already.
@@ -291,7 +291,10 @@ void Dissection::Divide(const Part& part, Part* first, Part* second) {
   Place(between);
 }
 
-std::vector<uint32_t> Dissection::Order() {
+std::vector<uint32_t> Dissection::Order(
+    const std::function<void(double)>& progress) {
+  const double size = static_cast<double>(order_.size());
+  double told = 0;
   std::vector<Part> parts(1);
   parts[0].nodes.resize(data_.nodes.size());
   std::iota(parts[0].nodes.begin(), parts[0].nodes.end(), 0);
@@ -300,6 +303,11 @@ std::vector<uint32_t> Dissection::Order() {
   while (!parts.empty()) {
     const Part part = std::move(parts.back());
     parts.pop_back();
+    const double done = (size - static_cast<double>(free_)) / size;
+    if (progress && done >= told + 0.01) {
+      told = done;
+      progress(done);
+    }
     if (part.segments.size() <= 1 || part.nodes.size() <= 1) {
       Place(part.segments);
       continue;
@@ -315,8 +323,9 @@ std::vector<uint32_t> Dissection::Order() {
 
 }  // namespace
 
-std::vector<uint32_t> DissectionOrder(const RoadData& data) {
-  return Dissection(data).Order();
+std::vector<uint32_t> DissectionOrder(
+    const RoadData& data, const std::function<void(double)>& progress) {
+  return Dissection(data).Order(progress);
 }
 
 }  // namespace housecall::router

@@ -4,6 +4,7 @@
 #define HOUSECALL_ROUTER_NESTED_DISSECTION_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "router/road_data.h"
@@ -22,8 +23,11 @@ namespace housecall::router {
 // Wagner, Zeitz, Zündorf, "Customizable Contraction Hierarchies with Turn
 // Costs", 2020).
 //
-// The same data makes the same order. Takes seconds for a metropolis.
-std::vector<uint32_t> DissectionOrder(const RoadData& data);
+// The same data makes the same order. Takes seconds for a metropolis; calls
+// `progress`, if any, now and then with the share of the segments that have
+// their place, from 0 to 1.
+std::vector<uint32_t> DissectionOrder(
+    const RoadData& data, const std::function<void(double)>& progress = {});
 
 }  // namespace housecall::router
 

@@ -213,7 +213,8 @@ void RoadBuilder::Forbid(std::vector<ArcRoad> path,
   paths_.push_back({std::move(path), std::move(hours)});
 }
 
-absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
+absl::StatusOr<RoadData> RoadBuilder::Build(
+    RoadData data, const std::function<void(double)>& progress) const {
   data.nodes.clear();
   data.source_node_ids.clear();
   data.segments.clear();
@@ -314,7 +315,7 @@ absl::StatusOr<RoadData> RoadBuilder::Build(RoadData data) const {
                                    number_of_hours(closure->hours),
                                    closure->is_usual ? 1u : 0u});
   }
-  data.segment_order = DissectionOrder(data);
+  data.segment_order = DissectionOrder(data, progress);
   if (absl::Status status = CheckRoadData(data); !status.ok()) return status;
   NumberComponents(&data);
   MarkMain(&data);

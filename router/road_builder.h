@@ -3,6 +3,7 @@
 #define HOUSECALL_ROUTER_ROAD_BUILDER_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,8 +60,10 @@ class RoadBuilder {
   // Nodes without a road are left out. `data` brings what the builder does not
   // know: name, attribution, time, weight unit, turn weights; its vectors are
   // replaced. Returns InvalidArgument if the roads are not well formed
-  // (CheckRoadData), or if there are none.
-  absl::StatusOr<RoadData> Build(RoadData data) const;
+  // (CheckRoadData), or if there are none. Nearly all of its time goes into the
+  // order of the segments, of which `progress` tells (DissectionOrder).
+  absl::StatusOr<RoadData> Build(
+      RoadData data, const std::function<void(double)>& progress = {}) const;
 
  private:
   std::vector<FixedPoint> nodes_;

@@ -867,12 +867,16 @@ absl::StatusOr<RoadData> Importer::Build() {
         path_, " has no road that a car may use (", report_.ways,
         " ways were looked at); take an extract with the key highway"));
   }
-  absl::StatusOr<RoadData> built = builder_.Build(std::move(data));
+  if (options_.progress) options_.progress("joining roads", 1);
+  absl::StatusOr<RoadData> built =
+      builder_.Build(std::move(data), [this](double done) {
+        if (options_.progress) options_.progress("ordering roads", done);
+      });
   if (!built.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(path_, ": ", built.status().message()));
   }
-  if (options_.progress) options_.progress("joining roads", 1);
+  if (options_.progress) options_.progress("ordering roads", 1);
   return built;
 }
 

@@ -322,8 +322,11 @@ absl::Status Import(const std::vector<std::string>& words) {
   std::string last_line;
   if (!is_quiet) {
     options.progress = [&](absl::string_view stage, double done) {
-      const std::string line =
-          absl::StrFormat("%s: %3d %%", stage, static_cast<int>(done * 100));
+      constexpr int kBar = 30;
+      const int filled = static_cast<int>(done * kBar);
+      const std::string line = absl::StrFormat(
+          "%s: %3d %%  [%s%s]", stage, static_cast<int>(done * 100),
+          std::string(filled, '#'), std::string(kBar - filled, '.'));
       if (line == last_line) return;
       if (!absl::StartsWith(last_line, stage)) {
         if (!last_line.empty()) std::fputc('\n', stderr);
@@ -336,11 +339,14 @@ absl::Status Import(const std::vector<std::string>& words) {
   ImportReport report;
   const absl::StatusOr<RoadData> data =
       ImportOsm((*files)[0], options, &report);
-  if (!last_line.empty()) std::fputc('\n', stderr);
-  if (!data.ok()) return data.status();
-  if (absl::Status status = SaveMap(*data, (*files)[1]); !status.ok()) {
-    return status;
+  absl::Status status = data.status();
+  if (status.ok()) {
+    if (options.progress) options.progress("writing the map", 0);
+    status = SaveMap(*data, (*files)[1]);
+    if (status.ok() && options.progress) options.progress("writing the map", 1);
   }
+  if (!last_line.empty()) std::fputc('\n', stderr);
+  if (!status.ok()) return status;
   if (is_quiet) return absl::OkStatus();
   if (arguments->Has("json")) {
     std::cout << Dump(Json{{"map", (*files)[1]},

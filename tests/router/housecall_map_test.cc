@@ -71,6 +71,8 @@ TEST_F(HousecallMap, ImportTellsWhatItDid) {
   EXPECT_EQ(outcome.exit_status, 0);
   EXPECT_EQ(outcome.out, "");
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("reading ways: 100 %"),
+                                 HasSubstr("ordering roads:  50 %  [####"),
+                                 HasSubstr("writing the map: 100 %  [####"),
                                  HasSubstr("ways are roads for cars"),
                                  HasSubstr("wrote again.map")));
   EXPECT_EQ(ReadFile(TestFolder() + "/again.map"),
