@@ -127,7 +127,7 @@ HttpAnswer AnswerIsochrone(const std::shared_ptr<const RoadMap>& map,
     return Error(absl::IsInvalidArgument(reaches.status()) ? 400 : 422,
                  reaches.status().message());
   }
-  return {200, Dump(ReachGeoJson(*reaches, map->data()))};
+  return {200, Dump(ReachGeoJson(*reaches, {}, map->data()))};
 }
 
 HttpAnswer AnswerRoads(const RoadMap& map, const Parameters& parameters) {

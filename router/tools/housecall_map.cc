@@ -64,10 +64,12 @@ constexpr char kHelp[] =
       distances, for which each way is looked for on its own.
 
   housecall-map isochrone MAP --from LAT,LNG … [--minutes 10,20,30]
+                              [--home LAT,LNG …]
                               [--radius METERS] [--at TIME [--holiday]]
                               [--ferries] [--no-tolls] [--json | --geojson]
-      How far cars get from the nearest of the places in so many minutes; with
-      --geojson as areas to draw. --from-file FILE reads positions.
+      How far cars get from the nearest of the places in so many minutes, and
+      which homes that reaches; with --geojson as areas and points to draw.
+      --from-file FILE and --home-file FILE read positions.
 
   housecall-map bench MAP [--json]
       How quick answers are on this machine, beside plain Dijkstra. Takes about
@@ -647,10 +649,36 @@ absl::Status Matrix(const std::vector<std::string>& words) {
   return absl::OkStatus();
 }
 
+// How soon the nearest of some cars is at each home.
+absl::StatusOr<std::vector<HomeReach>> FindHomes(
+    const TravelTimeSource& source, const std::vector<LatLng>& from,
+    const std::vector<LatLng>& positions) {
+  const absl::StatusOr<TravelTable> table = source.Times(from, positions);
+  if (!table.ok()) return table.status();
+  std::vector<HomeReach> homes;
+  for (size_t j = 0; j < positions.size(); ++j) {
+    HomeReach home;
+    home.position = positions[j];
+    home.problem = table->destination_status(j).ok()
+                       ? "no way leads there"
+                       : std::string(table->destination_status(j).message());
+    for (size_t i = 0; i < from.size(); ++i) {
+      const TravelCell& cell = table->at(i, j);
+      if (!cell.reachable) continue;
+      home.duration =
+          std::min(home.duration.value_or(cell.duration), cell.duration);
+    }
+    homes.push_back(std::move(home));
+  }
+  return homes;
+}
+
 absl::Status Isochrone(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments =
       Parse(words, {{"from", true},
                     {"from-file", true},
+                    {"home", true},
+                    {"home-file", true},
                     {"minutes", true},
                     {"radius", true},
                     {"at", true},
@@ -688,8 +716,24 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
   const absl::StatusOr<std::vector<Reach>> reaches =
       FindReach(*roads->state, *from, minutes, options->snap_radius_meters);
   if (!reaches.ok()) return reaches.status();
+  std::vector<HomeReach> homes;
+  if (arguments->Has("home") || arguments->Has("home-file")) {
+    const absl::StatusOr<std::vector<LatLng>> positions =
+        Positions(*arguments, "home");
+    if (!positions.ok()) return positions.status();
+    absl::StatusOr<std::vector<HomeReach>> found =
+        FindHomes(*roads->Times(*options), *from, *positions);
+    if (!found.ok()) return found.status();
+    homes = *std::move(found);
+  }
+  const auto homes_within = [&](double some_minutes) {
+    return std::count_if(homes.begin(), homes.end(), [&](const HomeReach& h) {
+      return h.duration.has_value() &&
+             absl::ToDoubleMinutes(*h.duration) <= some_minutes;
+    });
+  };
   if (arguments->Has("geojson")) {
-    std::cout << Dump(ReachGeoJson(*reaches, data)) << "\n";
+    std::cout << Dump(ReachGeoJson(*reaches, homes, data)) << "\n";
     return absl::OkStatus();
   }
   double all_kilometers = 0;
@@ -706,17 +750,37 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
           {{"minutes", reach.minutes},
            {"road_kilometers", Rounded(reach.road_kilometers, 0.001)},
            {"share_of_roads", Rounded(share(reach), 0.0001)}});
+      if (!homes.empty()) rows.back()["homes"] = homes_within(reach.minutes);
     }
-    std::cout << Dump(Json{{"reaches", rows},
-                           {"roads", roads->state->description},
-                           {"attribution", data.attribution}})
-              << "\n";
+    Json answer = {{"reaches", rows},
+                   {"roads", roads->state->description},
+                   {"attribution", data.attribution}};
+    for (const HomeReach& home : homes) {
+      answer["home_seconds"].push_back(
+          home.duration.has_value()
+              ? Json(absl::ToDoubleSeconds(*home.duration))
+              : Json(nullptr));
+    }
+    std::cout << Dump(answer) << "\n";
     return absl::OkStatus();
   }
-  std::cout << "minutes   roads reached\n";
+  std::cout << "minutes   roads reached"
+            << (homes.empty() ? "" : "        homes") << "\n";
   for (const Reach& reach : *reaches) {
-    std::cout << absl::StrFormat("%7.1f %9.1f km  %5.1f %%\n", reach.minutes,
+    std::cout << absl::StrFormat("%7.1f %9.1f km  %5.1f %%", reach.minutes,
                                  reach.road_kilometers, share(reach) * 100);
+    if (!homes.empty()) {
+      std::cout << absl::StrFormat("  %4d of %d", homes_within(reach.minutes),
+                                   homes.size());
+    }
+    std::cout << "\n";
+  }
+  for (size_t i = 0; i < homes.size(); ++i) {
+    std::cout << absl::StrFormat(
+        "home %-3d %s\n", i + 1,
+        homes[i].duration.has_value()
+            ? absl::StrCat(Minutes(*homes[i].duration), " min")
+            : homes[i].problem);
   }
   std::cout << data.attribution << "\n";
   return absl::OkStatus();

@@ -127,7 +127,8 @@ absl::StatusOr<std::vector<Reach>> FindReach(const RoadState& state,
   return reaches;
 }
 
-Json ReachGeoJson(const std::vector<Reach>& reaches, const RoadData& data) {
+Json ReachGeoJson(const std::vector<Reach>& reaches,
+                  const std::vector<HomeReach>& homes, const RoadData& data) {
   std::vector<const Reach*> sorted;
   for (const Reach& reach : reaches) sorted.push_back(&reach);
   std::stable_sort(
@@ -147,6 +148,15 @@ Json ReachGeoJson(const std::vector<Reach>& reaches, const RoadData& data) {
         Feature("MultiPolygon", std::move(polygons),
                 {{"minutes", reach->minutes},
                  {"road_kilometers", Rounded(reach->road_kilometers, 0.001)}}));
+  }
+  for (const HomeReach& home : homes) {
+    const Json minutes =
+        home.duration.has_value()
+            ? Json(Rounded(absl::ToDoubleMinutes(*home.duration), 0.01))
+            : Json(nullptr);
+    features.push_back(Feature("Point",
+                               Positions(std::vector<LatLng>{home.position})[0],
+                               {{"home_minutes", minutes}}));
   }
   return Collection(std::move(features), data);
 }

@@ -4,10 +4,12 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "router/isochrone.h"
 #include "router/living_roads.h"
 #include "router/router.h"
@@ -45,9 +47,18 @@ absl::StatusOr<std::vector<Reach>> FindReach(const RoadState& state,
                                              const std::vector<double>& minutes,
                                              double snap_radius_meters);
 
-// A MultiPolygon for each, the farthest first, so that nearer ones are drawn
-// over it.
-Json ReachGeoJson(const std::vector<Reach>& reaches, const RoadData& data);
+// A home, and how long the quickest drive there takes; none: no way leads
+// there, or it is on no road, as `problem` says.
+struct HomeReach {
+  LatLng position;
+  std::optional<absl::Duration> duration;
+  std::string problem;
+};
+
+// A MultiPolygon for each reach, the farthest first, so that nearer ones are
+// drawn over it; then a Point for each home, with its minutes, or null.
+Json ReachGeoJson(const std::vector<Reach>& reaches,
+                  const std::vector<HomeReach>& homes, const RoadData& data);
 
 // The roads whose surroundings touch a box, as LineStrings with name, class,
 // times and access; no more than `limit`, "complete" says whether that is all.

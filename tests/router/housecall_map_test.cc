@@ -235,6 +235,30 @@ TEST_F(HousecallMap, TheSameQuestionGetsTheSameBytes) {
   }
 }
 
+TEST_F(HousecallMap, IsochroneTellsWhichHomesCarsReach) {
+  WriteFile(absl::StrCat("# invented\n", kTo, "\n35.0,139.0\n"), "homes.txt");
+  const std::string arguments =
+      absl::StrCat("isochrone town.map --minutes 0.5,60 --from ", kFrom,
+                   " --home ", kFrom, " --home-file homes.txt");
+  const Outcome text = RunTool(arguments);
+  ASSERT_EQ(text.exit_status, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("1 of 3"), HasSubstr("2 of 3"),
+                              HasSubstr("home 1   0.0 min"),
+                              HasSubstr("outside the map")));
+  const nlohmann::json json =
+      nlohmann::json::parse(RunTool(arguments + " --json").out);
+  EXPECT_EQ(json["reaches"][0]["homes"], 1);
+  EXPECT_EQ(json["reaches"][1]["homes"], 2);
+  EXPECT_EQ(json["home_seconds"][0], 0);
+  EXPECT_GT(json["home_seconds"][1], 30);
+  EXPECT_TRUE(json["home_seconds"][2].is_null());
+  const nlohmann::json drawing =
+      nlohmann::json::parse(RunTool(arguments + " --geojson").out);
+  ASSERT_EQ(drawing["features"].size(), 2u + 3u);
+  EXPECT_EQ(drawing["features"][2]["geometry"]["type"], "Point");
+  EXPECT_EQ(drawing["features"][2]["properties"]["home_minutes"], 0);
+}
+
 TEST_F(HousecallMap, IsochroneTellsHowFarCarsGet) {
   const std::string arguments =
       absl::StrCat("isochrone town.map --from ", kFrom, " --minutes 2,1,600");
