@@ -473,48 +473,70 @@ absl::Status Info(const std::vector<std::string>& words) {
   return absl::OkStatus();
 }
 
-absl::Status FindRoute(const std::vector<std::string>& words) {
-  const absl::StatusOr<Arguments> arguments =
-      Parse(words, {{"from", true},
-                    {"to", true},
-                    {"radius", true},
-                    {"at", true},
-                    {"holiday", false},
-                    {"ferries", false},
-                    {"no-tolls", false},
-                    {"json", false},
-                    {"geojson", false}});
+// What every question about drives says.
+struct Question {
+  Arguments arguments;
+  std::string map;
+  std::vector<LatLng> from;
+  RoadTravelTimes::Options options;
+};
+
+// With the flags of all such questions and some of its own.
+absl::StatusOr<Question> ParseQuestion(const std::vector<std::string>& words,
+                                       std::map<std::string, bool> flags) {
+  flags.insert({{"from", true},
+                {"radius", true},
+                {"at", true},
+                {"holiday", false},
+                {"ferries", false},
+                {"no-tolls", false},
+                {"json", false}});
+  Question question;
+  absl::StatusOr<Arguments> arguments = Parse(words, flags);
   if (!arguments.ok()) return arguments.status();
-  const absl::StatusOr<std::string> path = MapArgument(*arguments);
-  if (!path.ok()) return path.status();
-  const absl::StatusOr<std::vector<LatLng>> from =
-      Positions(*arguments, "from");
+  question.arguments = *std::move(arguments);
+  absl::StatusOr<std::string> map = MapArgument(question.arguments);
+  if (!map.ok()) return map.status();
+  question.map = *std::move(map);
+  absl::StatusOr<std::vector<LatLng>> from =
+      Positions(question.arguments, "from");
   if (!from.ok()) return from.status();
-  const absl::StatusOr<std::vector<LatLng>> to = Positions(*arguments, "to");
-  if (!to.ok()) return to.status();
-  if (from->size() != 1 || to->size() != 1) {
-    return UsageError("a route has one --from and one --to");
-  }
-  if (arguments->Has("json") && arguments->Has("geojson")) {
+  question.from = *std::move(from);
+  if (question.arguments.Has("json") && question.arguments.Has("geojson")) {
     return UsageError("give --json or --geojson, not both");
   }
-  const absl::StatusOr<RoadTravelTimes::Options> options =
-      TravelOptions(*arguments);
+  absl::StatusOr<RoadTravelTimes::Options> options =
+      TravelOptions(question.arguments);
   if (!options.ok()) return options.status();
+  question.options = *options;
+  return question;
+}
 
-  const absl::StatusOr<OpenedRoads> roads = OpenRoads(*path, *arguments);
+absl::Status FindRoute(const std::vector<std::string>& words) {
+  const absl::StatusOr<Question> question =
+      ParseQuestion(words, {{"to", true}, {"geojson", false}});
+  if (!question.ok()) return question.status();
+  const Arguments& arguments = question->arguments;
+  const absl::StatusOr<std::vector<LatLng>> to = Positions(arguments, "to");
+  if (!to.ok()) return to.status();
+  if (question->from.size() != 1 || to->size() != 1) {
+    return UsageError("a route has one --from and one --to");
+  }
+
+  const absl::StatusOr<OpenedRoads> roads = OpenRoads(question->map, arguments);
   if (!roads.ok()) return roads.status();
   const RoadData& data = roads->map->data();
   const absl::StatusOr<Route> route =
-      roads->Times(*options)->FindRoute(from->front(), to->front());
+      roads->Times(question->options)
+          ->FindRoute(question->from.front(), to->front());
   if (!route.ok()) return route.status();
   const std::string& attribution = data.attribution;
 
-  if (arguments->Has("geojson")) {
+  if (arguments.Has("geojson")) {
     std::cout << Dump(RouteGeoJson(*route, data)) << "\n";
     return absl::OkStatus();
   }
-  if (arguments->Has("json")) {
+  if (arguments.Has("json")) {
     Json points = Json::array();
     for (const LatLng& point : route->points) points.push_back(ToJson(point));
     std::cout << Dump(Json{{"seconds", absl::ToDoubleSeconds(route->duration)},
@@ -550,37 +572,26 @@ absl::Status FindRoute(const std::vector<std::string>& words) {
 }
 
 absl::Status Matrix(const std::vector<std::string>& words) {
-  const absl::StatusOr<Arguments> arguments = Parse(words, {{"from", true},
-                                                            {"from-file", true},
-                                                            {"to", true},
-                                                            {"to-file", true},
-                                                            {"radius", true},
-                                                            {"at", true},
-                                                            {"holiday", false},
-                                                            {"ferries", false},
-                                                            {"no-tolls", false},
-                                                            {"meters", false},
-                                                            {"json", false}});
-  if (!arguments.ok()) return arguments.status();
-  const absl::StatusOr<std::string> path = MapArgument(*arguments);
-  if (!path.ok()) return path.status();
-  const absl::StatusOr<std::vector<LatLng>> from =
-      Positions(*arguments, "from");
-  if (!from.ok()) return from.status();
-  const absl::StatusOr<std::vector<LatLng>> to = Positions(*arguments, "to");
+  const absl::StatusOr<Question> question =
+      ParseQuestion(words, {{"from-file", true},
+                            {"to", true},
+                            {"to-file", true},
+                            {"meters", false}});
+  if (!question.ok()) return question.status();
+  const Arguments& arguments = question->arguments;
+  const std::vector<LatLng>& from = question->from;
+  const absl::StatusOr<std::vector<LatLng>> to = Positions(arguments, "to");
   if (!to.ok()) return to.status();
-  const absl::StatusOr<RoadTravelTimes::Options> options =
-      TravelOptions(*arguments);
-  if (!options.ok()) return options.status();
 
-  const absl::StatusOr<OpenedRoads> roads = OpenRoads(*path, *arguments);
+  const absl::StatusOr<OpenedRoads> roads = OpenRoads(question->map, arguments);
   if (!roads.ok()) return roads.status();
   const RoadData& data = roads->map->data();
-  const std::unique_ptr<RoadTravelTimes> source = roads->Times(*options);
-  const absl::StatusOr<TravelTable> table = source->Times(*from, *to);
+  const std::unique_ptr<RoadTravelTimes> source =
+      roads->Times(question->options);
+  const absl::StatusOr<TravelTable> table = source->Times(from, *to);
   if (!table.ok()) return table.status();
 
-  if (arguments->Has("json")) {
+  if (arguments.Has("json")) {
     Json seconds = Json::array();
     Json meters = Json::array();
     for (size_t i = 0; i < table->origins(); ++i) {
@@ -594,9 +605,9 @@ absl::Status Matrix(const std::vector<std::string>& words) {
           continue;
         }
         seconds_row.push_back(absl::ToDoubleSeconds(cell.duration));
-        if (!arguments->Has("meters")) continue;
+        if (!arguments.Has("meters")) continue;
         const absl::StatusOr<Route> route =
-            source->FindRoute((*from)[i], (*to)[j]);
+            source->FindRoute(from[i], (*to)[j]);
         if (!route.ok()) return route.status();
         meters_row.push_back(Rounded(route->distance_meters, 0.001));
       }
@@ -616,7 +627,7 @@ absl::Status Matrix(const std::vector<std::string>& words) {
                    {"to_status", to_status},
                    {"roads", roads->state->description},
                    {"attribution", data.attribution}};
-    if (arguments->Has("meters")) answer["meters"] = meters;
+    if (arguments.Has("meters")) answer["meters"] = meters;
     std::cout << Dump(answer) << "\n";
     return absl::OkStatus();
   }
@@ -674,28 +685,17 @@ absl::StatusOr<std::vector<HomeReach>> FindHomes(
 }
 
 absl::Status Isochrone(const std::vector<std::string>& words) {
-  const absl::StatusOr<Arguments> arguments =
-      Parse(words, {{"from", true},
-                    {"from-file", true},
-                    {"home", true},
-                    {"home-file", true},
-                    {"minutes", true},
-                    {"radius", true},
-                    {"at", true},
-                    {"holiday", false},
-                    {"ferries", false},
-                    {"no-tolls", false},
-                    {"json", false},
-                    {"geojson", false}});
-  if (!arguments.ok()) return arguments.status();
-  const absl::StatusOr<std::string> path = MapArgument(*arguments);
-  if (!path.ok()) return path.status();
-  const absl::StatusOr<std::vector<LatLng>> from =
-      Positions(*arguments, "from");
-  if (!from.ok()) return from.status();
+  const absl::StatusOr<Question> question =
+      ParseQuestion(words, {{"from-file", true},
+                            {"home", true},
+                            {"home-file", true},
+                            {"minutes", true},
+                            {"geojson", false}});
+  if (!question.ok()) return question.status();
+  const Arguments& arguments = question->arguments;
   std::vector<double> minutes;
   for (const absl::string_view part :
-       absl::StrSplit(arguments->Last("minutes", "10,20,30"), ',')) {
+       absl::StrSplit(arguments.Last("minutes", "10,20,30"), ',')) {
     double number;
     if (!absl::SimpleAtod(part, &number) || !(number >= 0 && number <= 1440)) {
       return UsageError(absl::StrCat("--minutes: '", part,
@@ -703,26 +703,20 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
     }
     minutes.push_back(number);
   }
-  if (arguments->Has("json") && arguments->Has("geojson")) {
-    return UsageError("give --json or --geojson, not both");
-  }
-  const absl::StatusOr<RoadTravelTimes::Options> options =
-      TravelOptions(*arguments);
-  if (!options.ok()) return options.status();
-
-  const absl::StatusOr<OpenedRoads> roads = OpenRoads(*path, *arguments);
+  const absl::StatusOr<OpenedRoads> roads = OpenRoads(question->map, arguments);
   if (!roads.ok()) return roads.status();
   const RoadData& data = roads->map->data();
   const absl::StatusOr<std::vector<Reach>> reaches =
-      FindReach(*roads->state, *from, minutes, options->snap_radius_meters);
+      FindReach(*roads->state, question->from, minutes,
+                question->options.snap_radius_meters);
   if (!reaches.ok()) return reaches.status();
   std::vector<HomeReach> homes;
-  if (arguments->Has("home") || arguments->Has("home-file")) {
+  if (arguments.Has("home") || arguments.Has("home-file")) {
     const absl::StatusOr<std::vector<LatLng>> positions =
-        Positions(*arguments, "home");
+        Positions(arguments, "home");
     if (!positions.ok()) return positions.status();
     absl::StatusOr<std::vector<HomeReach>> found =
-        FindHomes(*roads->Times(*options), *from, *positions);
+        FindHomes(*roads->Times(question->options), question->from, *positions);
     if (!found.ok()) return found.status();
     homes = *std::move(found);
   }
@@ -732,7 +726,7 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
              absl::ToDoubleMinutes(*h.duration) <= some_minutes;
     });
   };
-  if (arguments->Has("geojson")) {
+  if (arguments.Has("geojson")) {
     std::cout << Dump(ReachGeoJson(*reaches, homes, data)) << "\n";
     return absl::OkStatus();
   }
@@ -743,7 +737,7 @@ absl::Status Isochrone(const std::vector<std::string>& words) {
   const auto share = [&](const Reach& reach) {
     return reach.road_kilometers / all_kilometers;
   };
-  if (arguments->Has("json")) {
+  if (arguments.Has("json")) {
     Json rows = Json::array();
     for (const Reach& reach : *reaches) {
       rows.push_back(
