@@ -565,20 +565,17 @@ absl::Status Drill() {
                absl::FormatDuration(
                    absl::Trunc(clock.Now() - newest.time, absl::Seconds(1))));
   if (absl::GetFlag(FLAGS_db).empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const store::Content now,
-                   store::ContentOf(absl::GetFlag(FLAGS_db)));
-  for (const store::CenterMark& mark : now.centers) {
-    const auto old = std::find_if(
-        newest.content.centers.begin(), newest.content.centers.end(),
-        [&](const store::CenterMark& m) { return m.center == mark.center; });
-    if (old == newest.content.centers.end()) {
-      absl::PrintF("center %s is not in it\n", mark.center.value());
+  ASSIGN_OR_RETURN(const std::vector<store::Loss> losses,
+                   store::LossOf(newest, absl::GetFlag(FLAGS_db)));
+  for (const store::Loss& loss : losses) {
+    if (!loss.is_in_backup) {
+      absl::PrintF("center %s is not in it\n", loss.center.value());
       continue;
     }
-    absl::PrintF("center %s would lose %d journal entries, written within %s\n",
-                 mark.center.value(), mark.sequence - old->sequence,
-                 absl::FormatDuration(
-                     absl::Trunc(mark.time - old->time, absl::Seconds(1))));
+    absl::PrintF(
+        "center %s would lose %d journal entries, written within %s\n",
+        loss.center.value(), loss.entries,
+        absl::FormatDuration(absl::Trunc(loss.span, absl::Seconds(1))));
   }
   return absl::OkStatus();
 }

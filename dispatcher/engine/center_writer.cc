@@ -216,7 +216,7 @@ CenterWriter::Outcome CenterWriter::Try(
     }
     if (KeepsReply(submission)) {
       batch.replies.push_back({submission.request_id, submission.fingerprint,
-                               decision->subject, now});
+                               decision->subject, now, sequence});
     }
     r.result = Result{decision->subject, nullptr, false};
   }

@@ -327,20 +327,24 @@ absl::Status CheckReplayOf(const std::string& name, Store& store) {
 
 // --- Answers to requests ----------------------------------------------------
 
-// Those of the center in the database, up to `until`.
+// Those of the center in the database that belong to entries up to `sequence`;
+// of those that do not say to which they belong, those before `before`.
 absl::StatusOr<std::vector<Reply>> ReadReplies(SqlDriver& driver,
                                                const core::CenterId& center,
-                                               absl::Time until) {
+                                               int64_t sequence,
+                                               absl::Time before) {
   std::vector<Reply> replies;
   RETURN_IF_ERROR(driver.Read([&](SqlConnection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(
         SqlStatement* const statement,
-        connection.Prepare("SELECT request_id, fingerprint, subject, time "
-                           "FROM replies WHERE center = $1 AND time <= $2 "
-                           "ORDER BY time, request_id"));
+        connection.Prepare(
+            "SELECT request_id, fingerprint, subject, time, sequence "
+            "FROM replies WHERE center = $1 AND (sequence <= $2 OR "
+            "(sequence IS NULL AND time < $3)) ORDER BY time, request_id"));
     SqlRun run(statement);
     run->BindText(1, center.value());
-    run->BindInteger(2, MicrosOf(until));
+    run->BindInteger(2, sequence);
+    run->BindInteger(3, MicrosOf(before));
     while (true) {
       ASSIGN_OR_RETURN(const bool found, run->Step());
       if (!found) return absl::OkStatus();
@@ -348,6 +352,9 @@ absl::StatusOr<std::vector<Reply>> ReadReplies(SqlDriver& driver,
       reply.request_id = std::string(run->Text(0));
       reply.fingerprint = std::string(run->Text(1));
       reply.time = TimeOf(run->Integer(3));
+      if (run->TypeOf(4) == SqlStatement::Type::kInteger) {
+        reply.sequence = run->Integer(4);
+      }
       if (!ParseSubject(run->Text(2), &reply.subject)) {
         return Damaged(driver, "a reply has a subject that is not known here");
       }
@@ -392,6 +399,14 @@ absl::Status RollForwardCenter(SqlDriver& journal_driver, Store& journal,
                    store.Load(center, absl::InfiniteFuture()));
   int64_t version = snapshot.version;
   int64_t sequence = snapshot.sequence;
+  // Of the last entry that is there.
+  absl::Time last_time = absl::InfinitePast();
+  if (sequence > 0) {
+    ASSIGN_OR_RETURN(const std::vector<JournalEntry> last,
+                     store.ReadJournal(center, sequence - 1, 1));
+    if (!last.empty()) last_time = last.front().event.time;
+  }
+  bool is_cut_off = false;
   int at_once = kEntriesAtOnce;
   for (bool more = true; more;) {
     absl::StatusOr<std::vector<JournalEntry>> entries =
@@ -403,23 +418,29 @@ absl::Status RollForwardCenter(SqlDriver& journal_driver, Store& journal,
         continue;
       }
       rolled->stopped = entries.status();
+      is_cut_off = true;
       break;
     }
     const auto end = std::find_if(
         entries->begin(), entries->end(),
         [&](const JournalEntry& entry) { return entry.event.time > until; });
-    more = end == entries->end() && !entries->empty();
+    is_cut_off = end != entries->end();
+    more = !is_cut_off && !entries->empty();
     entries->erase(end, entries->end());
     if (entries->empty()) break;
     sequence = entries->back().sequence;
+    last_time = entries->back().event.time;
     rolled->entries += static_cast<int64_t>(entries->size());
     RETURN_IF_ERROR(
         store.Commit(BatchOf(center, *std::move(entries)), version));
     ++version;
   }
   if (version == 0) return absl::OkStatus();
+  // An answer without its entries would tell whoever repeats his request that
+  // it was done, and nobody would do it.
   absl::StatusOr<std::vector<Reply>> replies =
-      ReadReplies(journal_driver, center, until);
+      ReadReplies(journal_driver, center, sequence,
+                  is_cut_off ? last_time : absl::InfiniteFuture());
   if (!replies.ok()) {
     rolled->stopped.Update(replies.status());
     return absl::OkStatus();
@@ -467,24 +488,35 @@ absl::StatusOr<Generation> MakeBackup(const std::string& database,
       kPrefix, absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone()),
       ".db");
   const std::string path = In(folder, generation.file);
-  RETURN_IF_ERROR(CopySqliteFile(database, path));
   std::vector<CenterMark> before;
   if (!earlier.empty()) before = earlier.front().content.centers;
+  const auto check = [&](const std::string& name,
+                         const std::vector<CenterMark>& looked_up) {
+    const std::string center = FirstThatParts(before, looked_up);
+    if (center.empty()) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat(
+        name, ": the journal of center ", center,
+        " does not go on from the backup ", earlier.front().file,
+        ". After a restore, or for another database, take another folder; "
+        "otherwise somebody has changed what must not be changed: keep "
+        "everything and look"));
+  };
+  // What is wrong already is not copied: nobody could remove the copy from a
+  // folder that only grows, and the next hour's would be beside it.
   std::vector<CenterMark> looked_up = before;
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<SqlDriver> live,
+                     OpenSqliteReader(database, /*closed=*/false));
+    RETURN_IF_ERROR(ReadMarks(*live, &looked_up).status());
+  }
+  RETURN_IF_ERROR(check(database, looked_up));
+  RETURN_IF_ERROR(CopySqliteFile(database, path));
   {
     ASSIGN_OR_RETURN(const std::unique_ptr<SqlDriver> copy,
                      OpenSqliteReader(path, /*closed=*/true));
     ASSIGN_OR_RETURN(generation.content, ReadContent(*copy, &looked_up));
   }
-  if (const std::string center = FirstThatParts(before, looked_up);
-      !center.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path, ": the journal of center ", center,
-        " does not go on from the backup ", earlier.front().file,
-        ". After a restore, or for another database, take another folder; "
-        "otherwise somebody has changed what must not be changed: keep "
-        "everything and look"));
-  }
+  RETURN_IF_ERROR(check(path, looked_up));
   Sha256 sum;
   RETURN_IF_ERROR(ReadFile(path, [&](absl::string_view block) {
     sum.Add(block);
@@ -623,6 +655,40 @@ absl::StatusOr<Content> ContentOf(const std::string& database) {
   ASSIGN_OR_RETURN(const std::unique_ptr<SqlDriver> reader,
                    OpenSqliteReader(database, /*closed=*/false));
   return ReadContent(*reader, nullptr);
+}
+
+absl::StatusOr<std::vector<Loss>> LossOf(const Generation& generation,
+                                         const std::string& database) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<SqlDriver> reader,
+                   OpenSqliteReader(database, /*closed=*/false));
+  const std::vector<CenterMark>& there = generation.content.centers;
+  std::vector<CenterMark> looked_up = there;
+  ASSIGN_OR_RETURN(const std::vector<CenterMark> here,
+                   ReadMarks(*reader, &looked_up));
+  if (const std::string center = FirstThatParts(there, looked_up);
+      !center.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        database, ": the journal of center ", center,
+        " does not go on from the backup ", generation.file,
+        ": it is another database's folder, or the database was put back to "
+        "an earlier moment since. What would be lost cannot be counted"));
+  }
+  std::vector<Loss> losses;
+  for (const CenterMark& mark : here) {
+    const auto kept = std::find_if(
+        there.begin(), there.end(),
+        [&](const CenterMark& m) { return m.center == mark.center; });
+    Loss loss;
+    loss.center = mark.center;
+    loss.entries = mark.sequence;
+    if (kept != there.end()) {
+      loss.is_in_backup = true;
+      loss.entries -= kept->sequence;
+      loss.span = mark.time - kept->time;
+    }
+    losses.push_back(std::move(loss));
+  }
+  return losses;
 }
 
 absl::Status CheckReplay(const std::string& database) {

@@ -64,13 +64,14 @@ struct Generation {
 // Copies the database into the folder, as housecall-YYYYMMDDTHHMMSSZ.db of
 // `now`, while another program may be writing to it. It only adds files, each
 // under its last name, so that the folder may be one where nothing can be
-// changed or removed (chattr +a, a write-once share). Reads the copy once.
-// Returns
+// changed or removed (chattr +a, a write-once share). Reads the journal before
+// it copies, and the copy once: what is not to be kept is as a rule not copied,
+// for it could not be removed. Returns
 //  - AlreadyExists if there is a backup of this second;
-//  - DataLoss if the database is damaged: the backup then counts for nothing;
+//  - DataLoss if the database is damaged: a copy then counts for nothing;
 //  - FailedPrecondition if the history of a center does not go on from that of
 //    the newest generation in the folder: it is another database's folder, or
-//    the journal was tampered with;
+//    a restored one's, or the journal was tampered with;
 //  - NotFound, PermissionDenied, ResourceExhausted for either file.
 absl::StatusOr<Generation> MakeBackup(const std::string& database,
                                       const std::string& folder,
@@ -96,12 +97,12 @@ struct RolledForward {
 };
 
 // Brings `database` forward by what the journal of the database `journal` has
-// beyond it, up to and including `until`: rows, journal, outbox, and the
-// answers to requests. `journal` is only read, may be in use, and may be
-// damaged: it is followed up to the first entry that cannot be read. What is
-// not journaled (positions) stays as it was. `database` is made if there is
-// none: then everything comes from the journal. Both must be closed to everyone
-// else, or read only.
+// beyond it, up to and including `until`: rows, journal, outbox, and those
+// answers to requests whose entries it has then. `journal` is only read, may be
+// in use, and may be damaged: it is followed up to the first entry that cannot
+// be read. What is not journaled (positions) stays as it was. `database` is
+// made if there is none: then everything comes from the journal. Both must be
+// closed to everyone else, or read only.
 //
 // Returns FailedPrecondition, with nothing changed, if the two histories part
 // before the end of `database`'s.
@@ -111,6 +112,24 @@ absl::StatusOr<RolledForward> RollForward(const std::string& journal,
 
 // What the database holds now; it may be in use.
 absl::StatusOr<Content> ContentOf(const std::string& database);
+
+// What a center would lose if a backup took the place of the database.
+struct Loss {
+  core::CenterId center;
+  // False: all of it.
+  bool is_in_backup = false;
+  int64_t entries = 0;
+  // Between the last entry that stays and the last that goes, by their own
+  // times.
+  absl::Duration span;
+  bool operator==(const Loss&) const = default;
+};
+
+// One for each center of the database, which may be in use. FailedPrecondition,
+// naming the center, if the history of one does not go on from the backup's:
+// then nothing can be counted.
+absl::StatusOr<std::vector<Loss>> LossOf(const Generation& generation,
+                                         const std::string& database);
 
 // DataLoss, naming the records, if the journal replayed does not give the rows
 // of every center. The database must not be in use.

@@ -488,3 +488,8 @@ ALTER TABLE assignments ADD COLUMN driver_left BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE calls ADD COLUMN promise TEXT;
 ALTER TABLE duties ADD COLUMN standby TEXT;
 ALTER TABLE matches ADD COLUMN waiting TEXT;
+
+-- Migration 4: Replies know their place in the journal
+-- Of the last entry that the request wrote, or of the one before it. NULL in
+-- replies that are older.
+ALTER TABLE replies ADD COLUMN sequence BIGINT;

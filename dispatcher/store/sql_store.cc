@@ -404,7 +404,9 @@ absl::Status SqlStore::CheckTables() {
     });
     check("SELECT center, version, sequence FROM centers_version");
     check(kJournalColumns);
-    check("SELECT center, request_id, fingerprint, subject, time FROM replies");
+    check(
+        "SELECT center, request_id, fingerprint, subject, time, sequence FROM "
+        "replies");
     check("SELECT center, id, channel, send_time, free_time FROM outbox");
     return status;
   });
@@ -544,8 +546,8 @@ absl::StatusOr<std::optional<Reply>> SqlStore::FindReply(
   RETURN_IF_ERROR(driver_->Read([&](SqlConnection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(
         SqlStatement* const statement,
-        connection.Prepare("SELECT fingerprint, subject, time FROM replies "
-                           "WHERE center = $1 AND request_id = $2"));
+        connection.Prepare("SELECT fingerprint, subject, time, sequence FROM "
+                           "replies WHERE center = $1 AND request_id = $2"));
     SqlRun run(statement);
     run->BindText(1, center.value());
     run->BindText(2, request_id);
@@ -558,7 +560,9 @@ absl::StatusOr<std::optional<Reply>> SqlStore::FindReply(
     bool ok =
         RequiredFrom(*run, 0, "fingerprint", &reply->fingerprint, &problem) &&
         RequiredFrom(*run, 1, "subject", &subject, &problem) &&
-        RequiredFrom(*run, 2, "time", &reply->time, &problem);
+        RequiredFrom(*run, 2, "time", &reply->time, &problem) &&
+        (FieldFrom(*run, 3, &reply->sequence, &problem) ||
+         problem.Within("sequence"));
     if (ok && !ParseSubject(subject, &reply->subject)) {
       problem.Set("is no resource known here");
       ok = problem.Within("subject");
@@ -728,7 +732,7 @@ absl::Status SqlStore::WriteReplies(SqlConnection& connection,
         SqlStatement* const statement,
         connection.Prepare(
             "INSERT INTO replies (center, request_id, fingerprint, subject, "
-            "time) VALUES ($1, $2, $3, $4, $5) "
+            "time, sequence) VALUES ($1, $2, $3, $4, $5, $6) "
             "ON CONFLICT (center, request_id) DO NOTHING"));
     const std::string subject = SubjectText(reply.subject);
     SqlRun run(statement);
@@ -737,6 +741,11 @@ absl::Status SqlStore::WriteReplies(SqlConnection& connection,
     run->BindText(3, reply.fingerprint);
     run->BindText(4, subject);
     run->BindInteger(5, MicrosOf(reply.time));
+    if (reply.sequence.has_value()) {
+      run->BindInteger(6, *reply.sequence);
+    } else {
+      run->BindNull(6);
+    }
     RETURN_IF_ERROR(run->Step().status());
     if (run->RowsChanged() != 1) {
       return absl::AlreadyExistsError(absl::StrCat(

@@ -41,6 +41,10 @@ struct Reply {
   std::string fingerprint;
   core::Subject subject;
   absl::Time time = absl::UnixEpoch();
+  // Of the last journal entry that the request wrote, or, if it wrote none, of
+  // the one before it: the reply is right for every board that has it. None in
+  // replies that are older than this field.
+  std::optional<int64_t> sequence = std::nullopt;
   bool operator==(const Reply&) const = default;
 };
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -23,6 +24,7 @@ namespace {
 using core::CenterId;
 using testing::AddCall;
 using testing::CallOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::RawDatabase;
@@ -273,6 +275,48 @@ TEST_F(BackupTest, AJournalIsFollowedUpToWhatCannotBeRead) {
   EXPECT_EQ(rolled->entries, 1);
   EXPECT_TRUE(absl::IsDataLoss(rolled->stopped)) << rolled->stopped;
   EXPECT_TRUE(CheckReplay(restored_).ok());
+  // Whoever repeats a request that is lost has it done, and is not told of a
+  // call that nobody knows.
+  const std::unique_ptr<Store> store = *OpenSqliteStore(restored_);
+  EXPECT_TRUE(store->FindReply(kHino, "request-c2")->has_value());
+  EXPECT_FALSE(store->FindReply(kHino, "request-c3")->has_value());
+  EXPECT_FALSE(store->FindReply(kHino, "request-c4")->has_value());
+}
+
+TEST_F(BackupTest, AnswersComeWithTheEntriesTheyBelongTo) {
+  Submit("c1", 1);
+  const Generation generation = Backup(2);
+  Submit("c2", 10);
+  // The clock was set back.
+  Submit("c3", 4);
+  ASSERT_TRUE(Restore(backups_, generation, restored_).ok());
+  const absl::StatusOr<RolledForward> rolled =
+      RollForward(live_, restored_, After(5));
+  ASSERT_TRUE(rolled.ok()) << rolled.status();
+  EXPECT_EQ(rolled->entries, 0);
+  const std::unique_ptr<Store> store = *OpenSqliteStore(restored_);
+  EXPECT_TRUE(store->FindReply(kHino, "request-c1")->has_value());
+  EXPECT_FALSE(store->FindReply(kHino, "request-c2")->has_value());
+  EXPECT_FALSE(store->FindReply(kHino, "request-c3")->has_value());
+}
+
+TEST_F(BackupTest, OldAnswersWithoutAPlaceComeIfTheyAreSurelyRight) {
+  Submit("c1", 1);
+  const Generation generation = Backup(2);
+  Submit("c2", 3);
+  Submit("c3", 4);
+  Submit("c4", 5);
+  // As before migration 4.
+  RawDatabase(live_).Run("UPDATE replies SET sequence = NULL");
+  const std::string whole = folder_.File("whole.db");
+  ASSERT_TRUE(RollForward(live_, whole, absl::InfiniteFuture()).ok());
+  ASSERT_TRUE(RollForward(live_, restored_, After(4)).ok());
+  const std::unique_ptr<Store> all = *OpenSqliteStore(whole);
+  const std::unique_ptr<Store> some = *OpenSqliteStore(restored_);
+  EXPECT_TRUE(all->FindReply(kHino, "request-c4")->has_value());
+  EXPECT_TRUE(some->FindReply(kHino, "request-c2")->has_value());
+  EXPECT_FALSE(some->FindReply(kHino, "request-c3")->has_value());
+  EXPECT_FALSE(some->FindReply(kHino, "request-c4")->has_value());
 }
 
 TEST_F(BackupTest, AnotherHistoryIsNotMixedIn) {
@@ -290,9 +334,43 @@ TEST_F(BackupTest, AnotherHistoryIsNotMixedIn) {
       RollForward(live_, restored_, absl::InfiniteFuture()).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_EQ(Holds(restored_), before);
-  // Nor are its backups put beside those.
+  // Nor are its backups put beside those: not even as copies that count for
+  // nothing, which nobody could remove from a folder that only grows.
+  const auto files = [this] {
+    return std::distance(std::filesystem::directory_iterator(backups_),
+                         std::filesystem::directory_iterator());
+  };
+  const auto before_it = files();
   EXPECT_TRUE(absl::IsFailedPrecondition(
       MakeBackup(live_, backups_, After(9)).status()));
+  EXPECT_EQ(files(), before_it);
+}
+
+TEST_F(BackupTest, SaysWhatWouldBeLost) {
+  Submit("c1", 1);
+  const Generation generation = Backup(2);
+  EXPECT_THAT(*LossOf(generation, live_),
+              ElementsAre(Loss{kHino, true, 0, absl::ZeroDuration()}));
+  Submit("c2", 3);
+  Submit("c3", 4);
+  EXPECT_THAT(*LossOf(generation, live_),
+              ElementsAre(Loss{kHino, true, 2, absl::Minutes(3)}));
+}
+
+TEST_F(BackupTest, CountsNoLossAgainstAnotherHistory) {
+  Submit("c1", 1);
+  Submit("c2", 2);
+  const Generation generation = Backup(3);
+  Close();
+  // As `restore --until` leaves it, and as it goes on.
+  ASSERT_TRUE(RollForward(live_, restored_, After(1)).ok());
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(LossOf(generation, restored_).status()));
+  store_ = std::move(OpenSqliteStore(restored_)).value();
+  Submit("x2", 5);
+  Submit("x3", 6);
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(LossOf(generation, restored_).status()));
 }
 
 TEST_F(BackupTest, SaysWhatIsMissing) {

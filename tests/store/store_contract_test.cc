@@ -825,8 +825,8 @@ TEST_P(StoreContract, RefusesAJournalWithAGap) {
 
 TEST_P(StoreContract, FindsTheReplyToARequest) {
   Batch batch = BatchOf("hino", {});
-  batch.replies = {{"r1", "f1", CallId("c1"), Second(5)},
-                   {"r2", "f2", std::monostate(), Second(6)},
+  batch.replies = {{"r1", "f1", CallId("c1"), Second(5), 12},
+                   {"r2", "f2", std::monostate(), Second(6), std::nullopt},
                    {"要求'\"", "", core::TaskId("c1--t1"), Second(7)}};
   Commit(batch);
   for (const Reply& reply : batch.replies) {

@@ -83,7 +83,8 @@ inline void AddCall(const core::Call& call, int64_t sequence, Batch* batch) {
   batch->records.emplace_back(call);
   batch->journal.push_back({sequence, std::move(event)});
   batch->replies.push_back({absl::StrCat("request-", call.id.value()),
-                            "fingerprint", call.id, call.receive_time});
+                            "fingerprint", call.id, call.receive_time,
+                            sequence});
 }
 
 inline core::Call CallOf(const std::string& id,
