@@ -9,6 +9,13 @@
 // 2. The operator's board with 300 open calls and 200 cars that report a
 //    position each second: frames per second while nothing but that happens,
 //    and updates of the board per second that were drawn.
+// 3. The greatest number of updates a second at which that screen still draws
+//    as many frames as it does while nothing moves (60 where the display can),
+//    and what limits it: how much of a second the page's own thread works, and
+//    how many frames there are without the map, whose drawing is the graphics
+//    card's work, or the processor's where there is none.
+//
+// "loads" or "board" after the name measures only 1, or only 2 and 3.
 import { launch, Person } from "../web/browser.mjs";
 import { Center, moved, movedWord } from "../web/center.mjs";
 
@@ -186,7 +193,8 @@ async function fillNight(center, calls, cars) {
   await center.apply("operator", operator);
 }
 
-// Cars that drive in circles, each by the API as its phone would.
+// Cars that drive in circles, each by the API as its phone would: at first all of
+// them each second, then as set() says.
 async function startCars(center, cars) {
   const sessions = [];
   await inTurns(Array.from({ length: cars }, (_, i) => async () => {
@@ -195,15 +203,22 @@ async function startCars(center, cars) {
   let turn = 0;
   let sent = 0;
   let failed;
-  const timer = setInterval(() => {
+  let [moving, every] = [cars, 1000];
+  let timer;
+  const drive = () => {
     turn++;
-    sessions.forEach((token, i) => {
+    const [now, span] = [moving, every];
+    sessions.slice(0, now).forEach((token, i) => {
       const at = moved(35.697 + 0.007 * Math.sin(turn / 20 + i), 139.412 + 0.009 * Math.cos(turn / 20 + i));
-      setTimeout(() => reportPosition(center, token, at).then(() => sent++, (error) => (failed = error)), (i * 1000) / cars);
+      setTimeout(() => reportPosition(center, token, at).then(() => sent++, (error) => (failed = error)), (i * span) / now);
     });
-  }, 1000);
+    timer = setTimeout(drive, span);
+  };
+  drive();
   return {
-    stop: () => clearInterval(timer),
+    // So many cars, each after so many ms again.
+    set: (count, ms) => ([moving, every] = [count, ms]),
+    stop: () => clearTimeout(timer),
     sent: () => {
       if (failed) throw failed;
       return sent;
@@ -211,15 +226,24 @@ async function startCars(center, cars) {
   };
 }
 
+const only = process.argv[2];
 const center = await Center.start();
 const browser = await launch();
 try {
   await center.putCrewsOnDuty();
   await center.as("nurse", "submit-call", "first", "--patient", "p-1001", "--complaint", "息切れ",
     "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201");
-  console.log("First load over slow 3G");
-  for (const face of faces) await measureLoad(browser, center, face);
+  if (only !== "board") {
+    console.log("First load over slow 3G");
+    for (const face of faces) await measureLoad(browser, center, face);
+  }
+  if (only !== "loads") await measureBoard();
+} finally {
+  await browser.close();
+  await center.close();
+}
 
+async function measureBoard() {
   const [calls, cars] = [300, 200];
   await fillNight(center, calls, cars);
   const operator = await Person.open(browser, center, "operator", { size: "desktop", init: countBoard });
@@ -239,28 +263,64 @@ try {
     };
     requestAnimationFrame(tick);
   }), seconds * 1000);
+  const rateOf = (gaps) => (gaps.length / gaps.reduce((sum, gap) => sum + gap, 0)) * 1000;
   const say = (what, gaps) => {
     const sorted = [...gaps].sort((a, b) => a - b);
-    const total = gaps.reduce((sum, gap) => sum + gap, 0);
-    console.log(`${what}: ${((gaps.length / total) * 1000).toFixed(0)} frames/s, ` +
+    console.log(`${what}: ${rateOf(gaps).toFixed(0)} frames/s, ` +
       `median ${sorted[sorted.length >> 1].toFixed(1)} ms, p95 ${sorted[Math.floor(sorted.length * 0.95)].toFixed(1)} ms, ` +
       `longest ${sorted.at(-1).toFixed(0)} ms`);
   };
   console.log(`The board with ${calls} open calls and ${cars} cars`);
-  say("nothing moves", await measure(5));
+  const still = await measure(5);
+  say("nothing moves", still);
   const moving = await startCars(center, cars);
+  const taken = () => page.evaluate(() => globalThis.boardMessages);
   await page.waitForTimeout(3000);
-  const before = [moving.sent(), await page.evaluate(() => globalThis.boardMessages)];
+  const before = [moving.sent(), await taken()];
   const gaps = await measure(10);
-  const after = [moving.sent(), await page.evaluate(() => globalThis.boardMessages)];
+  const after = [moving.sent(), await taken()];
   say("every car each second", gaps);
   console.log(`positions sent ${((after[0] - before[0]) / 10).toFixed(0)}/s, taken by the screen ${((after[1] - before[1]) / 10).toFixed(0)}/s`);
   const rowAt = performance.now();
   await page.locator(".queue-row").nth(10).click();
   await page.locator(".detail-name").waitFor();
   console.log(`a click until the call is open: ${(performance.now() - rowAt).toFixed(0)} ms`);
+
+  // The server passes on at most two positions of each person a second.
+  const devtools = await operator.context.newCDPSession(page);
+  await devtools.send("Performance.enable");
+  const workOf = async () => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    const value = (name) => metrics.find((each) => each.name === name).value;
+    return {
+      task: value("TaskDuration"),
+      script: value("ScriptDuration"),
+      layout: value("LayoutDuration") + value("RecalcStyleDuration"),
+    };
+  };
+  const best = rateOf(still);
+  let greatest = 0;
+  const seconds = 3;
+  const step = async (what) => {
+    const [messages, work] = [await taken(), await workOf()];
+    const frames = await measure(seconds);
+    const [messagesAfter, workAfter] = [await taken(), await workOf()];
+    const share = (key) => `${(((workAfter[key] - work[key]) / seconds) * 100).toFixed(0)} %`;
+    const updates = (messagesAfter - messages) / seconds;
+    console.log(`${what}: ${updates.toFixed(0)} updates/s, ${rateOf(frames).toFixed(0)} frames/s; ` +
+      `the page's thread works ${share("task")} of the time (scripts ${share("script")}, styles and layout ${share("layout")})`);
+    return { updates, frames: rateOf(frames) };
+  };
+  console.log(`Updates at the frames of the still board (${best.toFixed(0)}/s)`);
+  for (const [count, ms] of [[cars / 8, 1000], [cars / 4, 1000], [cars / 2, 1000], [cars, 1000], [cars, 500]]) {
+    moving.set(count, ms);
+    await page.waitForTimeout(1500);
+    const { updates, frames } = await step(`${count} cars, each after ${ms} ms`);
+    if (frames >= 0.95 * best) greatest = Math.max(greatest, updates);
+  }
+  await page.evaluate(() => (document.querySelector(".map-panel").style.display = "none"));
+  await page.waitForTimeout(500);
+  await step("the same without the map");
+  console.log(`the greatest number at which it keeps them: ${greatest.toFixed(0)} updates/s`);
   moving.stop();
-} finally {
-  await browser.close();
-  await center.close();
 }

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before } from "node:test";
 import { launch, Person, story } from "./browser.mjs";
 import { Center } from "./center.mjs";
+import { tellStates } from "./desk_states.mjs";
 
 let center;
 let browser;
@@ -357,4 +358,28 @@ story("the center's own rules are changed, and a wrong one is told", async () =>
   // What the page does not show stays as it was.
   assert.equal(policy.standard_target, "7200s");
   assert.equal(policy.offer_rings, 2);
+});
+
+story("every screen says that it waits, that it failed, that there is nothing; and is tried again", async () => {
+  const admin = await open({ serviceWorkers: "block" });
+  const { page } = admin;
+  const at = (place) => async () => {
+    await page.goto(`${center.url}/#/${place === "rota" ? "cars" : "rota"}`);
+    await page.locator(place === "rota" ? ".page-wide" : ".calendar").waitFor();
+    await page.goto(`${center.url}/#/${place}`);
+  };
+  const none = page.getByText("まだありません");
+  const row = (id) => page.getByRole("button", { name: `変更 ${id}` });
+  const screens = [
+    { rpc: "ListPeople", show: at("people"), content: row("dr-sato"), empty: none, look: "administrator-people" },
+    { rpc: "ListAccounts", show: at("accounts"), content: row("dr-sato"), empty: none },
+    { rpc: "ListOrganizations", show: at("organizations"), content: row("clinic-sakura"), empty: none },
+    { rpc: "ListCars", show: at("cars"), content: row("car-1"), empty: none },
+    { rpc: "ListPatients", show: at("patients"), content: row("p-1001"), empty: none },
+    { rpc: "ListShifts", show: at("shifts"), content: row("tonight-sato"), empty: none },
+    { rpc: "ListRota", show: at("rota"), content: page.locator(".calendar"), look: "administrator-rota" },
+    { rpc: "GetCenter", show: at("center"), content: page.getByLabel("到着まで（緊急）") },
+    { rpc: "ListOrganizations", show: () => page.reload(), content: page.locator(".calendar, .page"), look: "administrator-directory" },
+  ];
+  for (const screen of screens) await tellStates(admin, screen);
 });

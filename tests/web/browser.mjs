@@ -26,14 +26,14 @@ export const usualSize = process.env.HOUSECALL_SIZE ?? "phone";
 
 export async function launch() {
   return chromium.launch({
+    // The browser's own words, such as in fields for dates, as at a center.
+    env: { ...process.env, LANGUAGE: "ja" },
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
       "--disable-dev-shm-usage",
       "--use-angle=swiftshader",
       "--enable-unsafe-swiftshader",
-      // Fields for dates show them as at a center.
-      "--lang=ja",
     ],
   });
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { launch, Person, story } from "./browser.mjs";
 import { Center, moved, movedWord } from "./center.mjs";
+import { tellStates } from "./desk_states.mjs";
 
 let center;
 let browser;
@@ -46,8 +47,8 @@ async function accept(name) {
   return crew;
 }
 
-async function open(options) {
-  const person = await Person.open(browser, center, "operator", options);
+async function open({ account = "operator", ...options } = {}) {
+  const person = await Person.open(browser, center, account, options);
   await person.logIn();
   await person.page.locator(".board").waitFor();
   return person;
@@ -228,6 +229,7 @@ story("an offer is withdrawn, and the same physician is not asked again", async 
   await triage("stays", "urgent");
   const first = await center.awaitOutput("operator", "list-offers", "--call", "stays", "--states", "pending", "--field", "offers.name");
   const operator = await open();
+  const { page } = operator;
   await choose(operator, "stays");
   const dialog = await act(operator, "打診を取下げ");
   await dialog.getByLabel("理由").fill("電話で話せる医師を先に");
@@ -236,7 +238,7 @@ story("an offer is withdrawn, and the same physician is not asked again", async 
   const { offers } = JSON.parse(await center.as("operator", "--json", "list-offers", "--call", "stays"));
   assert.equal(offers.find((each) => each.name === first).state, "OFFER_STATE_WITHDRAWN");
   // Nobody else may see children.
-  await operator.sees("今すぐ行ける担当がいません。");
+  await page.locator(".detail-head", { hasText: /専門外 \d人/ }).waitFor();
 });
 
 story("a place that nobody knew is corrected, and the old one kept", async () => {
@@ -275,7 +277,7 @@ story("nobody may go beyond the limit, the call says by how much, and an excepti
   const { page } = operator;
   await choose(operator, "lost");
   // Why not, of all together, and what each lacked.
-  await page.locator(".detail-head", { hasText: /今すぐ行ける担当がいません。.*16km超 \d人（\d\.\d km、\d\.\d km超過）/ }).waitFor();
+  await page.locator(".detail-head", { hasText: /行ける医師と車が勤務中にいません.*16km超 \d人（\d\.\d km、\d\.\d km超過）/ }).waitFor();
   await page.getByRole("button", { name: "選定の理由" }).click();
   await page.locator(".why td", { hasText: /\d\.\d km、\d\.\d km超過/ }).first().waitFor();
   await operator.look("operator-unmatched");
@@ -344,13 +346,19 @@ story("a care team is set, advice is given, and the call is closed with its outc
   await choose(operator, "twin");
   for (const [organization, role] of [["みどり在宅クリニック", "主治医の医院"], ["はな訪問看護ステーション", "訪問看護"]]) {
     const dialog = await act(operator, "送付先を設定");
-    await dialog.getByLabel("機関").selectOption({ label: organization });
+    await dialog.getByLabel("加える機関").selectOption({ label: organization });
     await dialog.getByLabel("関係").selectOption({ label: role });
     await operator.look("operator-care-team");
     await answer(dialog, "保存");
   }
   const team = (await call("twin")).care_team.map(({ role, organization }) => `${role} ${organization.split("/").at(-1)}`).sort();
   assert.deepEqual(team, ["CARE_ROLE_NURSE_STATION nurse-station", "CARE_ROLE_PRIMARY_CLINIC clinic-midori"]);
+
+  // What is wrong is left out.
+  const out = await act(operator, "送付先を設定");
+  await out.getByLabel(/はな訪問看護ステーション/).uncheck();
+  await answer(out, "保存");
+  assert.deepEqual((await call("twin")).care_team.map((each) => each.role), ["CARE_ROLE_PRIMARY_CLINIC"]);
 
   const triageDialog = await act(operator, "トリアージ");
   await triageDialog.getByLabel("電話助言").check();
@@ -404,4 +412,34 @@ story("the paper pack has the cards of everybody, for calls that are still to co
   await center.as("admin", "update-patient", "p-1001", "--patient", JSON.stringify({ ...before, active: false }));
   await page.locator(".paper-card h3", { hasText: "田中 ハル" }).waitFor({ state: "detached" });
   assert.equal(await cards.count(), 3);
+});
+
+story("every screen says that it waits, that it failed, that there is nothing; and is tried again", async () => {
+  const operator = await open({ serviceWorkers: "block" });
+  const { page } = operator;
+  const at = (place) => async () => {
+    await page.goto(`${center.url}/#/`);
+    await page.locator(".board").waitFor();
+    await page.goto(`${center.url}/#/${place}`);
+  };
+  const tab = (name) => async () => {
+    await choose(operator, "ride");
+    await page.getByRole("button", { name: "内容", exact: true }).click();
+    await page.getByRole("button", { name, exact: true }).click();
+  };
+  const screens = [
+    { rpc: "ListRota", show: at("rota"), content: page.getByText("佐藤 明"), empty: page.getByText("この時間の当番はだれもいません"), look: "operator-rota" },
+    { rpc: "ListCoverageGaps", show: at("rota"), content: page.getByText("佐藤 明"), empty: page.getByText("空きはありません") },
+    { rpc: "ListRota", show: at("handover"), content: page.getByText("佐藤 明"), empty: page.getByText("この時間の当番はだれもいません") },
+    { rpc: "ListDeviceUsers", show: at("handover"), content: page.locator("td", { hasText: "人工呼吸器" }), empty: page.getByText("電源が要る方の登録はありません"), look: "operator-handover" },
+    { rpc: "ListMatches", show: tab("選定の理由"), content: page.locator(".why"), empty: page.getByText("まだ選定していません"), look: "operator-why" },
+    { rpc: "ListEvents", show: tab("経過"), content: page.locator(".timeline"), empty: page.getByText("まだありません"), look: "operator-timeline" },
+    { rpc: "GetNote", show: tab("記録・届け先"), content: page.getByText("起坐呼吸あり"), look: "operator-note" },
+    { rpc: "WatchBoard", show: () => page.reload(), content: page.locator("#row-ride"), retries: false, look: "operator-connection" },
+  ];
+  for (const screen of screens) await tellStates(operator, screen);
+  // A call without a note says so.
+  await choose(operator, "stays");
+  await page.getByRole("button", { name: "記録・届け先", exact: true }).click();
+  await operator.sees("記録はまだありません");
 });

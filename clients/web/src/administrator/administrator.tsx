@@ -79,7 +79,7 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
     (withEnded || !isOver(row)) && Object.values(row).join(" ").toLowerCase().includes(search.toLowerCase()));
   const visible = kind.columns.filter((column) => !column.secret && !column.detail && column.key !== kind.ended).slice(0, 8);
   return (
-    <main class="page page-wide">
+    <main class="page page-wide page-table">
       <div class="row row-between">
         <h2>{t(kind.name)} {rows.value && <span class="soft">{rows.value.length - over}</span>}</h2>
         <div class="row">
@@ -106,7 +106,8 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
               label: t(column.label),
               cell: ({ row }: { row: Row }) => {
                 const text = labelled(column, row[column.key] ?? "");
-                const words = text.length < 17 ? text && <span class="nowrap">{text}</span> : text;
+                // Names, numbers and dates stay on one line.
+                const words = text.length < (/^[ -~]*$/.test(text) ? 17 : 12) ? text && <span class="nowrap">{text}</span> : text;
                 if (column !== visible[0] || !isOver(row)) return words;
                 return <>{words} <Badge>{t(kind.columns.find((each) => each.key === kind.ended)!.label)}</Badge></>;
               },

@@ -276,7 +276,7 @@ function shortfallOf(match: Match): string {
   });
   const free = match.candidates.flatMap((each) => msOf(each.freeTime) ?? []);
   if (free.length > 0) words.push(t("shortfall_soonest", { time: clockTime(Math.min(...free)) }));
-  return t("shortfall") + words.join("・");
+  return words.join("・");
 }
 
 // The parts of a candidate's cost that count, in minutes.
@@ -301,7 +301,7 @@ function Unmatched({ board, match }: { board: LiveBoard; match: Match | undefine
   if (match.waiting && match.waiting.reason !== WaitReason.UNSPECIFIED) {
     return <WaitingNotice board={board} waiting={match.waiting}>{shortfall}</WaitingNotice>;
   }
-  return <Notice tone="warn" icon="alert">{shortfall}</Notice>;
+  return <Notice tone="warn" icon="alert"><p class="strong">{t("not_matched")}</p>{shortfall}</Notice>;
 }
 
 // What the planner means to do with a call that it offers to nobody now.
@@ -330,7 +330,7 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
   const row = (each: Candidate, index: number, ofDriver: boolean) => (
     <tr key={index} class={each.verdict === Verdict.CHOSEN ? "chosen" : ""}>
       <td>
-        <b>{ofDriver ? names.personName(each.driver) || crewOf(each) : names.personName(each.physician)}</b>
+        <b class="nowrap">{ofDriver ? names.personName(each.driver) || crewOf(each) : names.personName(each.physician)}</b>
         <div class="small soft">{ofDriver ? each.car && names.carName(each.car) : crewOf(each)}</div>
       </td>
       <td>

@@ -37,7 +37,7 @@ export function DeliveryRows({ board, deliveries }: { board: LiveBoard; deliveri
             <div class="row row-between">
               <span>
                 <b>{names.organizationName(each.member?.organization ?? "")}</b>　<span class="soft small">{careRoleLabel(each.member?.role ?? 0)}</span>{"　"}
-                <a href={`#/calls/${idOf(each.call)}`}>{board.get("patient", each.patient)?.displayName}</a>
+                <a class="nowrap" href={`#/calls/${idOf(each.call)}`}>{board.get("patient", each.patient)?.displayName}</a>
               </span>
               <span class="row">
                 {each.overdue && <Badge tone="urgent">{t("overdue")}</Badge>}

@@ -1,7 +1,7 @@
 // What an operator does with a call. Each dialog remembers the call as it was
 // when it opened: what somebody else changed meanwhile is never overwritten.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
 import { calls as callRpc, directory, newRequestId, settled, visits } from "../app/rpc";
 import { now } from "../app/clock";
@@ -376,19 +376,36 @@ function Close({ board, call, onClose }: Props) {
 }
 
 function SetCareTeam({ board, call, onClose }: Props) {
-  const [organization, setOrganization] = useState(call.careTeam[0]?.organization ?? "");
-  const [role, setRole] = useState<CareRole>(call.careTeam[0]?.role ?? CareRole.PRIMARY_CLINIC);
-  const [requestId] = useState(newRequestId);
+  const [organization, setOrganization] = useState("");
+  const [role, setRole] = useState<CareRole>(CareRole.PRIMARY_CLINIC);
+  // What to leave out, not what to keep: somebody else may add to the team
+  // while this is open.
+  const [left, setLeft] = useState<readonly string[]>([]);
+  const [requestId, setRequestId] = useState(newRequestId);
+  useEffect(() => setRequestId(newRequestId()), [call.etag]);
+  const names = namesOf(board);
+  const stays = call.careTeam.filter((each) => !left.includes(each.organization) && each.organization !== organization);
+  const before = call.careTeam.find((each) => each.organization === organization);
   const organizations = board.all("organization").filter((each) => each.active !== false);
   return (
-    <AskDialog title={t("care_team")} action={t("save")} onClose={onClose} ready={organization !== ""}
+    <AskDialog title={t("care_team")} action={t("save")} onClose={onClose}
+      ready={organization !== "" || (left.length > 0 && stays.length > 0)}
       act={async () => {
         const webhook = board.get("organization", organization)?.webhook !== undefined;
-        const member = { role, organization, channels: webhook ? [ChannelKind.WEBHOOK, ChannelKind.INBOX] : [ChannelKind.INBOX] };
-        const others = call.careTeam.filter((each) => each.organization !== organization);
-        board.put("call", await settled(() => callRpc.setCareTeam({ call: call.name, careTeam: [member, ...others], requestId })));
+        const channels = before?.channels ?? (webhook ? [ChannelKind.WEBHOOK, ChannelKind.INBOX] : [ChannelKind.INBOX]);
+        const added = organization ? [{ role, organization, channels, person: before?.person ?? "" }] : [];
+        board.put("call", await settled(() =>
+          callRpc.setCareTeam({ call: call.name, careTeam: [...stays, ...added], etag: call.etag, requestId })));
       }}>
-      <Choice label={t("organization")} value={organization} onChange={setOrganization}
+      {call.careTeam.length > 0 && (
+        <Checks label={t("care_team_now")} values={call.careTeam.map((each) => each.organization).filter((each) => !left.includes(each))}
+          onChange={(kept) => setLeft(call.careTeam.map((each) => each.organization).filter((each) => !kept.includes(each)))}
+          options={call.careTeam.map((each) => ({
+            value: each.organization,
+            label: `${names.organizationName(each.organization)}（${careRoleLabel(each.role)}）`,
+          }))} />
+      )}
+      <Choice label={t("care_team_add")} value={organization} onChange={setOrganization} optional={call.careTeam.length > 0}
         options={[{ value: "", label: "–" }, ...organizations.map((each) => ({ value: each.name, label: each.displayName }))]} />
       <Choice label={t("role")} value={role} onChange={setRole}
         options={[CareRole.PRIMARY_CLINIC, CareRole.NURSE_STATION, CareRole.CARE_MANAGER, CareRole.FACILITY, CareRole.PHARMACY, CareRole.HOSPITAL]

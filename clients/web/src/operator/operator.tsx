@@ -85,9 +85,11 @@ function Head({ board }: { board: LiveBoard }) {
         </span>
       </div>
       <time class="desk-clock"><span class="desk-date">{longDate(now.value)}</span> <b>{clockTime(now.value)}</b></time>
-      <Button size="small" icon="bell" pressed={!muted.value} onPress={() => setMuted(!muted.value)}>
-        {t(muted.value ? "sound_off" : "sound_on")}
-      </Button>
+      <span class="desk-sound">
+        <Button size="small" icon="bell" label={t(muted.value ? "sound_off" : "sound_on")} pressed={!muted.value} onPress={() => setMuted(!muted.value)}>
+          <span class="desk-sound-words">{t(muted.value ? "sound_off" : "sound_on")}</span>
+        </Button>
+      </span>
       <Menu />
     </header>
   );
