@@ -1,8 +1,8 @@
 // A person in front of the screens: Debian's Chromium, driven by playwright-core.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 
 const source = new URL("../..", import.meta.url).pathname;
@@ -15,6 +15,12 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 export const pictures =
   process.env.HOUSECALL_WEB_PICTURES ?? join(source, "build/web_pictures");
 mkdirSync(pictures, { recursive: true });
+// How pictures of failed stories begin; those of this file's last run are gone
+// when it begins.
+const failed = `failed-${basename(process.argv[1] ?? "").replace(/_test\.mjs$/, "")}-${process.env.HOUSECALL_SIZE ?? "phone"}-`;
+for (const name of readdirSync(pictures)) {
+  if (name.startsWith(failed)) rmSync(join(pictures, name));
+}
 
 const sizes = {
   phone: { width: 390, height: 844 },
@@ -23,6 +29,15 @@ const sizes = {
 
 // Each story is told at both sizes, one run for each.
 export const usualSize = process.env.HOUSECALL_SIZE ?? "phone";
+
+// A gRPC status as the server would answer: for page.route().
+export function refuseWith(code, message) {
+  return (route) => route.fulfill({
+    status: 200,
+    headers: { "content-type": "application/grpc-web+proto", "grpc-status": String(code), "grpc-message": message },
+    body: "",
+  });
+}
 
 export async function launch() {
   return chromium.launch({
@@ -38,6 +53,16 @@ export async function launch() {
   });
 }
 
+// In the page: what can be pressed and is lower than so many pixels.
+function targetsBelow(pixels) {
+  const all = document.querySelectorAll("a[href], button, summary, select, textarea, label.check, input:not([type=checkbox], [type=radio])");
+  return [...all].flatMap((each) => {
+    const { height, width } = each.getBoundingClientRect();
+    const seen = height > 0 && width > 0 && each.checkVisibility();
+    return seen && height < pixels - 0.5 ? [`${Math.round(height)} px: ${each.outerHTML.slice(0, 120)}`] : [];
+  });
+}
+
 const present = new Set();
 
 // A test about people. They all leave at its end; if it fails, what each of them
@@ -49,7 +74,7 @@ export function story(name, tell) {
       for (const person of present) person.expectNothingWrong();
     } catch (error) {
       for (const person of present) {
-        const path = join(pictures, `failed-${person.account}-${person.size}-${person.language}.png`);
+        const path = join(pictures, `${failed}${person.account}-${person.language}.png`);
         await person.page.screenshot({ path }).catch(() => {});
         console.error(`${person.account} saw ${path}`);
       }
@@ -142,6 +167,10 @@ export class Person {
       const overflow = await page.evaluate(() =>
         document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (overflow > 0) this.problems.push(`${file}: ${overflow} px wider than the ${this.size}`);
+      // Whoever is in a car has no fine fingers.
+      if (/^(dr|driver)-/.test(this.account)) {
+        for (const each of await page.evaluate(targetsBelow, 44)) this.problems.push(`${file}: small target: ${each}`);
+      }
     }
     await this.speak(this.language);
     await page.evaluate((value) => (document.documentElement.dataset.theme = value), usual);

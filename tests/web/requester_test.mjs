@@ -1,8 +1,9 @@
 // A visiting nurse's evening: she calls for a patient, loses the network, is
 // told what to tell 119, and follows the call.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before } from "node:test";
-import { launch, Person, story } from "./browser.mjs";
+import { launch, Person, refuseWith, story } from "./browser.mjs";
 import { Center } from "./center.mjs";
 
 let center;
@@ -75,6 +76,39 @@ story("119 comes first, with address and wishes to read aloud", async () => {
   await manager.sees("住み慣れた家で、家族と過ごしたい");
 });
 
+story("119 before anybody was chosen: the screen asks for whom, then shows the place", async () => {
+  const manager = await open("manager");
+  const { page } = manager;
+  await manager.button("往診を依頼する").click();
+  await page.getByLabel("呼吸なし").click();
+  await manager.sees("どなたの119番ですか");
+  assert.equal(await page.locator(".emergency-address").count(), 0);
+  await manager.look("requester-119-who");
+  await page.getByLabel("患者さん").selectOption("centers/demo/patients/p-1001");
+  await page.locator(".emergency-address", { hasText: "さくら町2-8" }).waitFor();
+  await manager.sees("心肺蘇生を希望しない（DNAR）");
+});
+
+story("a new version of the screens is offered, not forced", async () => {
+  const nurse = await open("nurse");
+  const { page } = nurse;
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.reload();
+  await page.waitForFunction(() => navigator.serviceWorker.controller);
+  // As after an update: the same files under another version. The server reads
+  // its files when it starts.
+  const file = `${center.folder}/web/service_worker.js`;
+  writeFileSync(file, readFileSync(file, "utf8").replace(/screens-[0-9a-f]+/, "screens-0123456789abcdef"));
+  await center.crash();
+  await center.serve();
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+  await nurse.sees("新しい版の画面があります");
+  await nurse.look("new-version");
+  await nurse.button("切り替える").click();
+  await page.getByText("新しい版の画面があります").waitFor({ state: "detached" });
+  await nurse.sees("担当の患者さん");
+});
+
 story("a call without network survives a reload and is sent exactly once", async () => {
   // Without its service worker the browser lets the test lose an answer.
   const nurse = await open("nurse", { serviceWorkers: "block" });
@@ -104,6 +138,64 @@ story("a call without network survives a reload and is sent exactly once", async
   await nurse.sees("接続が切れました");
   await context.setOffline(false);
   await nurse.look("requester-call");
+});
+
+story("a call that is sent without a network waits as an open call, and goes once", async () => {
+  const nurse = await open("nurse");
+  const { page, context } = nurse;
+  await write(nurse, "p-1004");
+  await context.setOffline(true);
+  await nurse.button("依頼を送る").click();
+  await nurse.sees("まだ届いていません");
+  await nurse.look("requester-unsent");
+  await page.reload();
+  await nurse.sees("まだ届いていません");
+  // It is no draft any more, and cannot be written twice.
+  await page.getByRole("link", { name: "戻る" }).click();
+  await page.locator("a", { hasText: "送信待ち" }).waitFor();
+  assert.equal(await page.getByText("書きかけの依頼があります").count(), 0);
+  await nurse.look("requester-offline-home");
+  await page.evaluate(() => (location.hash = "/new?patient=p-1004"));
+  await nurse.sees("まだ届いていません");
+  assert.deepEqual(await callsFor("p-1004"), []);
+  await context.setOffline(false);
+  await page.getByText("トリアージ待ち").first().waitFor();
+  assert.equal((await callsFor("p-1004")).length, 1);
+  assert.equal(await page.getByText("送信待ち").count(), 0);
+});
+
+story("what the center refuses is shown with its words, and goes back into the form", async () => {
+  const nurse = await open("nurse", { serviceWorkers: "block" });
+  const { page } = nurse;
+  // A fact, refused: shown on the first screen, too.
+  await page.route("**/AddFact", refuseWith(9, "the call is over"));
+  await page.locator("a[href^='#/calls/']").first().click();
+  await nurse.button("情報を追加").click();
+  await page.getByLabel("分かったこと").fill("SpO2が85%に下がった");
+  await nurse.button("追加する").click();
+  await nurse.sees("受け付けられなかった操作: 情報の追加");
+  await nurse.look("requester-refused-fact");
+  await page.getByRole("link", { name: "戻る" }).click();
+  await nurse.sees("SpO2が85%に下がった");
+  await page.unroute("**/AddFact");
+  await nurse.button("もう一度送る").click();
+  await page.getByText("受け付けられなかった操作").first().waitFor({ state: "detached" });
+
+  // A whole call: back into the form with every word.
+  await page.route("**/SubmitCall", refuseWith(9, "not now"));
+  await write(nurse, "p-1003");
+  await nurse.button("依頼を送る").click();
+  await nurse.sees("センターで受け付けられませんでした");
+  await nurse.look("requester-refused-call");
+  await nurse.button("直して送り直す").click();
+  assert.equal(await page.getByLabel("2. 何が起きていますか").inputValue(), "息切れが強くなり、横になれない");
+  assert.equal(await page.getByLabel("SpO2 %").inputValue(), "91");
+  await page.unroute("**/SubmitCall");
+  await nurse.button("依頼を送る").click();
+  await page.getByText("トリアージ待ち").first().waitFor();
+  for (const call of [...(await callsFor("p-1003")), ...(await callsFor("p-1004"))]) {
+    await center.as("operator", "cancel-call", call.name, "--reason", "終わり", "--etag", "current");
+  }
 });
 
 story("a second professional is shown the open call, and becomes its follower", async () => {

@@ -38,9 +38,11 @@ export abstract class LiveStream {
   start(): () => void {
     let over = false;
     let wake: (() => void) | undefined;
+    let hurried = false;
     void (async () => {
       for (let failures = 0; !over; ) {
         const began = Date.now();
+        hurried = false;
         this.stopper = new AbortController();
         this.heardMs = began;
         this.hasHeard = false;
@@ -54,6 +56,10 @@ export abstract class LiveStream {
         this.stopper = undefined;
         if (over) return;
         this.connection.value = "lost";
+        if (hurried) {
+          failures = 0;
+          continue;
+        }
         failures = Date.now() - began > 10_000 && this.hasHeard ? 0 : failures + 1;
         await new Promise<void>((resume) => {
           wake = resume;
@@ -72,6 +78,7 @@ export abstract class LiveStream {
     };
     // The old stream may be dead without a word; and nobody waits any longer.
     const retry = () => {
+      hurried = true;
       this.stopper?.abort();
       wake?.();
     };

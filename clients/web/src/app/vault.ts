@@ -12,6 +12,16 @@ let database: IDBPDatabase | undefined;
 let key: CryptoKey | undefined;
 let prefix = "";
 
+// Sealing takes a moment, and a longer text takes longer: what is written later
+// must not be overtaken by what was written before.
+let lastWrite: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(write: () => Promise<T>): Promise<T> {
+  const done = lastWrite.then(write);
+  lastWrite = done.catch(() => {});
+  return done;
+}
+
 // Opens the vault of an account; everything below then is that account's.
 export async function openVault(account: string): Promise<void> {
   prefix = account + "|";
@@ -36,20 +46,26 @@ export async function openVault(account: string): Promise<void> {
 
 // Destroys the key and everything sealed with it.
 export async function closeVault(): Promise<void> {
-  if (!database || !prefix) return;
-  await database.delete("keys", prefix.slice(0, -1));
-  for (const each of await database.getAllKeys("sealed", range(""))) {
-    await database.delete("sealed", each);
-  }
+  const [opened, account, all] = [database, prefix.slice(0, -1), range("")];
+  if (!opened || !account) return;
   key = undefined;
+  await inTurn(async () => {
+    await opened.delete("keys", account);
+    for (const each of await opened.getAllKeys("sealed", all)) await opened.delete("sealed", each);
+  });
 }
 
 export async function keep(name: string, value: unknown): Promise<void> {
   if (!database || !key) return;
-  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const whose = { key, name: prefix + name };
   const text = new TextEncoder().encode(JSON.stringify(value));
-  const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, text);
-  await database.put("sealed", { iv, data } satisfies Sealed, prefix + name);
+  await inTurn(async () => {
+    // Not if the vault was closed meanwhile.
+    if (key !== whose.key) return;
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, whose.key, text);
+    await database!.put("sealed", { iv, data } satisfies Sealed, whose.name);
+  });
 }
 
 export async function kept<T>(name: string): Promise<T | undefined> {
@@ -59,15 +75,19 @@ export async function kept<T>(name: string): Promise<T | undefined> {
 }
 
 export async function forget(name: string): Promise<void> {
-  await database?.delete("sealed", prefix + name);
+  const whole = prefix + name;
+  await inTurn(async () => database?.delete("sealed", whole));
 }
 
 // Forgets what has a name that begins so, except those that are still wanted.
 export async function forgetUnder(start: string, except: ReadonlySet<string>): Promise<void> {
-  if (!database) return;
-  for (const each of await database.getAllKeys("sealed", range(start))) {
-    if (!except.has(String(each).slice(prefix.length))) await database.delete("sealed", each);
-  }
+  const [opened, length, all] = [database, prefix.length, range(start)];
+  if (!opened) return;
+  await inTurn(async () => {
+    for (const each of await opened.getAllKeys("sealed", all)) {
+      if (!except.has(String(each).slice(length))) await opened.delete("sealed", each);
+    }
+  });
 }
 
 // Everything whose name begins so, in the order of names.

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { onAnswered, perform, reachable, unsent } from "../app/outbox";
 import { allPages, notes as noteRpc } from "../app/rpc";
-import { center } from "../app/session";
+import { center, session } from "../app/session";
 import { keep, kept } from "../app/vault";
 import type { Call } from "../gen/housecall/v1/call_pb";
 import { NoteState, type Delivery, type Note } from "../gen/housecall/v1/note_pb";
@@ -110,6 +110,10 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   useEffect(() => () => {
     if (leaving.current) void save(leaving.current);
   }, [lane]);
+  const several = (note?.versions.length ?? 0) > 1;
+  const me = session.value?.person;
+  const whoIs = (name: string) =>
+    (name === me?.name ? me.displayName : view.people.find((each) => each.name === name)?.displayName) ?? "";
   return (
     <>
       <Top title={t("note")} back="/" backLabel={t("back")} />
@@ -126,7 +130,7 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
           </section>
         )}
         {note && note.versions.length > 0 && (
-          <section class="card"><NoteView note={note} personName={(name) => view.people.find((each) => each.name === name)?.displayName ?? ""} /></section>
+          <section class="card"><NoteView note={note} personName={whoIs} /></section>
         )}
         {text && writing && noteFields.map((field) => (
           <div class="stack-tight" key={field}>
@@ -145,10 +149,10 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
         {deliveries.value && deliveries.value.length > 0 && (
           <section class="card stack-tight">
             <h2>{t("deliveries")}</h2>
-            {deliveries.value.map((each) => (
+            {[...deliveries.value].sort((a, b) => b.noteVersion - a.noteVersion).map((each) => (
               <div class="stack-tight" key={each.name}>
                 <div class="row row-between">
-                  <span>{careRoleLabel(each.member!.role)} <span class="soft small">{each.receipt && shortTime(each.receipt.time)}</span></span>
+                  <span>{careRoleLabel(each.member!.role)} <span class="soft small">{several && t("of_version", { n: each.noteVersion })} {each.receipt && shortTime(each.receipt.time)}</span></span>
                   <Badge tone={each.state === DeliveryState.RECEIVED ? "good" : each.state === DeliveryState.FAILED ? "urgent" : "warn"}>{deliveryStateLabel(each.state)}</Badge>
                 </div>
                 {each.questions.map((question, index) => (

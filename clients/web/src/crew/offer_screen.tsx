@@ -41,67 +41,67 @@ export function OfferScreen({ view, offer, me, answering, bars }: {
   const car = view.cars.find((each) => each.name === offer.car);
   const phone = session.value?.center.phone ?? "";
   return (
-    <>
-    <Top title={t("offer")}>
-      <PhoneButton number={phone} label={t("center_phone")} />
-      <Menu />
-    </Top>
-    {bars}
-    <main class="offer">
-      <Refused />
-      <div class="offer-head">
-        {offer.rings > 1 && <p>{t("rings", { n: offer.rings })}</p>}
-      </div>
-      <div class="offer-clock" role="timer" aria-label={t("left_to_answer")}>
-        <svg viewBox="0 0 120 120" aria-hidden="true">
-          <circle cx="60" cy="60" r="52" class="offer-track" />
-          <circle cx="60" cy="60" r="52" class="offer-left" pathLength="100"
-            stroke-dasharray={`${Math.max(0, Math.min(100, (leftMs / wholeMs) * 100))} 100`} transform="rotate(-90 60 60)" />
-        </svg>
-        <div>
-          <b>{countdown(leftMs)}</b>
-          <span>{t("left_to_answer")}</span>
+    <div class="offer-screen">
+      <Top title={t("offer")}>
+        <PhoneButton number={phone} label={t("center_phone")} />
+        <Menu />
+      </Top>
+      {bars}
+      <main class="offer">
+        <Refused />
+        <div class="offer-head">
+          {offer.rings > 1 && <p>{t("rings", { n: offer.rings })}</p>}
         </div>
-      </div>
-      <div class="card">
-        <Facts rows={[
-          [t("expected_arrival"), estimate?.arriveTime && <b class="offer-arrive">{clockTime(estimate.arriveTime)}</b>],
-          [t("drive"), estimate && `${span(durationMs(estimate.driveDuration) ?? 0)}・${kilometers(estimate.driveDistanceMeters)}`],
-          [t("fetch"), estimate && (durationMs(estimate.fetchDuration) ?? 0) >= 30_000 ? span(durationMs(estimate.fetchDuration)!) : ""],
-          [t(me === "physician" ? "with_driver" : "with_physician"), offer.selfDrive ? t("self_drive") : (other?.displayName ?? "")],
-          [t("car"), car && [car.displayName, car.plate].join("　")],
-          ["", offer.calls.length > 1 ? t("several", { n: offer.calls.length }) : ""],
-        ]} />
-      </div>
-      {answering ? (
-        <div class="offer-actions">
-          <Notice tone="warn" icon="clock">
-            <p class="strong">{t(answering.method === "AcceptOffer" ? "accept" : "decline")}</p>
-            <p>{t("answer_unsent")}　<Phone number={phone} /></p>
-          </Notice>
-        </div>
-      ) : (
-        <div class="offer-actions">
-          <Button tone="primary" wide onPress={() => perform("AcceptOffer", offer.name, { offer: offer.name })}>{t("accept")}</Button>
-          <Button wide onPress={() => setDeclining(true)}>{t("decline")}</Button>
-        </div>
-      )}
-      {declining && (
-        <Dialog title={t("decline_title")} onClose={() => setDeclining(false)}>
-          <p class="soft">{t("decline_note")}</p>
-          <div class="menu">
-            {reasons.map((reason) => (
-              <Button key={reason} size="large" wide onPress={async () => {
-                await perform("DeclineOffer", offer.name, { offer: offer.name, reason: t(reason) });
-                setDeclining(false);
-              }}>
-                {t(reason)}
-              </Button>
-            ))}
+        <div class="offer-clock" role="timer" aria-label={t("left_to_answer")}>
+          <svg viewBox="0 0 120 120" aria-hidden="true">
+            <circle cx="60" cy="60" r="52" class="offer-track" />
+            <circle cx="60" cy="60" r="52" class="offer-left" pathLength="100"
+              stroke-dasharray={`${Math.max(0, Math.min(100, (leftMs / wholeMs) * 100))} 100`} transform="rotate(-90 60 60)" />
+          </svg>
+          <div>
+            <b>{countdown(leftMs)}</b>
+            <span>{t("left_to_answer")}</span>
           </div>
-        </Dialog>
-      )}
-    </main>
-    </>
+        </div>
+        <div class="card">
+          <Facts rows={[
+            [t("expected_arrival"), estimate?.arriveTime && <b class="offer-arrive">{clockTime(estimate.arriveTime)}</b>],
+            [t("drive"), estimate && `${span(durationMs(estimate.driveDuration) ?? 0)}・${kilometers(estimate.driveDistanceMeters)}`],
+            [t("fetch"), estimate && (durationMs(estimate.fetchDuration) ?? 0) >= 30_000 ? span(durationMs(estimate.fetchDuration)!) : ""],
+            [t(me === "physician" ? "with_driver" : "with_physician"), offer.selfDrive ? t("self_drive") : (other?.displayName ?? "")],
+            [t("car"), car && [car.displayName, car.plate].join("　")],
+            ["", offer.calls.length > 1 ? t("several", { n: offer.calls.length }) : ""],
+          ]} />
+        </div>
+        {answering ? (
+          <div class="offer-actions">
+            <Notice tone="warn" icon="clock">
+              <p class="strong">{t(answering.method === "AcceptOffer" ? "accept" : "decline")}</p>
+              <p>{t("answer_unsent")}　<Phone number={phone} /></p>
+            </Notice>
+          </div>
+        ) : (
+          <div class="offer-actions">
+            <Button tone="primary" wide onPress={() => perform("AcceptOffer", offer.name, { offer: offer.name })}>{t("accept")}</Button>
+            <Button wide onPress={() => setDeclining(true)}>{t("decline")}</Button>
+          </div>
+        )}
+        {declining && (
+          <Dialog title={t("decline_title")} onClose={() => setDeclining(false)}>
+            <p class="soft">{t("decline_note")}</p>
+            <div class="menu">
+              {reasons.map((reason) => (
+                <Button key={reason} size="large" wide onPress={async () => {
+                  await perform("DeclineOffer", offer.name, { offer: offer.name, reason: t(reason) });
+                  setDeclining(false);
+                }}>
+                  {t(reason)}
+                </Button>
+              ))}
+            </div>
+          </Dialog>
+        )}
+      </main>
+    </div>
   );
 }

@@ -16,10 +16,10 @@ import { nameWithAge, PatientCard } from "../records/patient_card";
 import { age, clockTime, idOf, span } from "../text/format";
 import { notFoundStepLabel } from "../text/labels";
 import { center, session } from "../app/session";
-import { AskDialog, Button, Dialog, ErrorLine, Facts, Field, LinkButton, Loading, Notice, Phone, PhoneText, useLoad } from "../ui/parts";
+import { AskDialog, Button, Dialog, Facts, Field, LinkButton, LoadError, Loading, Notice, Phone, PhoneText, useLoad } from "../ui/parts";
 import { NavigationLink } from "./navigation_link";
 import { stepName } from "../text/steps";
-import { nextStep, progressOf, type Next } from "./next_step";
+import { isSearched, nextStep, progressOf, searchSteps, triesOf, type Next } from "./next_step";
 import { t } from "./texts";
 
 const stepTexts = {
@@ -31,7 +31,7 @@ const stepTexts = {
   LeaveScene: "step_leave",
 } as const;
 
-const waitTexts = { driver: "wait_driver", car: "wait_car", physician: "wait_physician" } as const;
+const waitTexts = { driver: "wait_driver", car: "wait_car", physician: "wait_physician", search: "wait_search" } as const;
 
 // Under which name a patient's card is kept on the device.
 export function cardKey(patient: string): string {
@@ -78,7 +78,7 @@ export function VisitPage({ view, assignment, me }: {
       <NextButton next={next} assignment={assignment} calls={calls} />
       {first && <PlaceCard call={first} />}
       {calls.map((call) => (
-        <CallSection key={call.name} view={view} call={call} me={me} assignment={assignment} arrived={done.arrived} />
+        <CallSection key={call.name} view={view} call={call} me={me} assignment={assignment} steps={steps} arrived={done.arrived} />
       ))}
       <Colleagues view={view} assignment={assignment} />
       <div class="foot">
@@ -140,11 +140,12 @@ function PlaceCard({ call }: { call: Call }) {
   );
 }
 
-function CallSection({ view, call, me, assignment, arrived }: {
+function CallSection({ view, call, me, assignment, steps, arrived }: {
   view: DutyView;
   call: Call;
   me: "physician" | "driver";
   assignment: Assignment;
+  steps: readonly Step[];
   arrived: boolean;
 }) {
   const personName = (name: string) => view.people.find((each) => each.name === name)?.displayName ?? "";
@@ -154,7 +155,8 @@ function CallSection({ view, call, me, assignment, arrived }: {
     if (!call.patient) return undefined;
     try {
       const card = await patientRpc.getPatient({ name: call.patient });
-      const names = await organizationNames();
+      // Without the clinics' names a card is a card.
+      const names = await organizationNames().catch(() => ({}) as Names);
       await keep(key, { card: toJson(PatientSchema, card), names } satisfies KeptCard);
       return { card, names, fresh: true };
     } catch (error) {
@@ -167,7 +169,7 @@ function CallSection({ view, call, me, assignment, arrived }: {
   return (
     <>
       {call.emergency && call.state === CallState.EMERGENCY_119 && <Emergency call={call} me={me} lane={assignment.name} />}
-      {call.state === CallState.NOT_FOUND && <Search call={call} card={card} assignment={assignment} />}
+      {isSearched(call, steps) && <Search call={call} card={card} assignment={assignment} steps={steps} />}
       {me === "physician" && (
         <>
           {arrived && <LinkButton wide icon="note" href={`#/note/${idOf(call.name)}`}>{t("note_write")}</LinkButton>}
@@ -186,7 +188,7 @@ function CallSection({ view, call, me, assignment, arrived }: {
         </details>
       )}
       {call.patient && patient.loading && !card && <Loading />}
-      {patient.error !== undefined && <div class="card stack-tight"><ErrorLine error={patient.error} /><Button onPress={patient.reload}>{t("card_again")}</Button></div>}
+      {patient.error !== undefined && <div class="card"><LoadError of={patient} /></div>}
       {!call.patient && me === "physician" && <p class="soft">{t("card_none")}</p>}
     </>
   );
@@ -227,19 +229,17 @@ function Emergency({ call, me, lane }: { call: Call; me: "physician" | "driver";
   );
 }
 
-const searchSteps = [
-  NotFoundStep.PHONE_PATIENT,
-  NotFoundStep.PHONE_FAMILY,
-  NotFoundStep.PHONE_KEY_HOLDER,
-  NotFoundStep.PHONE_REQUESTER,
-];
-
-function Search({ call, card, assignment }: { call: Call; card: Patient | undefined; assignment: Assignment }) {
+function Search({ call, card, assignment, steps }: {
+  call: Call;
+  card: Patient | undefined;
+  assignment: Assignment;
+  steps: readonly Step[];
+}) {
   return (
     <section class="card stack">
       <h2>{t("not_found_steps")}</h2>
       {searchSteps.map((step) => {
-        const tries = call.notFoundTries.filter((each) => each.step === step).length;
+        const tries = triesOf(call, step, steps);
         const number = step === NotFoundStep.PHONE_PATIENT ? (card?.phone ?? call.callbackPhone) : "";
         return (
           <div class="stack-tight" key={step}>
@@ -302,8 +302,8 @@ function Trouble({ view, assignment, calls, me, arrived, onClose }: {
       return (
         <AskDialog title={t("emergency")} action={t("emergency_do")} tone="urgent" onClose={onClose}
           act={() => perform("RaiseEmergency", assignment.name, { call: call!.name })}>
-          <a class="button button-urgent button-large button-wide" href="tel:119">119</a>
-          <p>{call?.place?.address}</p>
+          <a class="button button-urgent button-large button-wide" href="tel:119">{t("ring_119")}</a>
+          <p class="place-address">{call?.place?.address}</p>
           <p>{t("emergency_note")}</p>
         </AskDialog>
       );

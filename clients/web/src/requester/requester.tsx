@@ -22,7 +22,7 @@ export default function Requester() {
   return (
     <>
       <UnsentBar />
-      <ConnectionBar connection={board.connection.value} />
+      {board.loaded.value && <ConnectionBar connection={board.connection.value} />}
       <Page board={board} />
     </>
   );

@@ -1,0 +1,431 @@
+// What goes wrong in a crew's night: two patients on one trip, a page that ends
+// in the middle of a sentence, refusals, a connection that hangs, a phone that
+// cannot sound, a session that ends, a car that breaks down.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { launch, Person, refuseWith, story } from "./browser.mjs";
+import { Center, moved, movedWord } from "./center.mjs";
+
+const near = moved(35.6945, 139.4105);
+const facility = ["--place.address", "もみじ町1-1 グループホーム", "--place.position", movedWord(35.696, 139.412)];
+
+let center;
+let browser;
+before(async () => {
+  center = await Center.start();
+  for (const account of ["operator", "dr-tanabe", "dr-sato", "driver-yamada"]) await center.as(account, "go-on-duty");
+  await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105));
+  for (const account of ["dr-sato", "driver-yamada"]) await center.as(account, "report-position", movedWord(35.701, 139.409));
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await center?.close();
+});
+
+async function open(account, options) {
+  const person = await Person.open(browser, center, account, { position: near, ...options });
+  await person.logIn();
+  return person;
+}
+
+async function json(...words) {
+  return JSON.parse(await center.as("operator", "--json", ...words));
+}
+
+// Calls that the operator gives to a crew, which accepts: dr-tanabe in his own
+// car, or dr-sato with driver-yamada. Returns the assignment.
+async function trip(calls, { driver, patient } = {}) {
+  for (const call of calls) {
+    const who = patient ? ["--patient", patient] : ["--short-patient.display-name", `${call}さん`, ...facility];
+    await center.as("nurse", "submit-call", call, ...who, "--complaint", "息切れが強い",
+      "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201");
+    await center.as("operator", "triage-call", call, "--disposition", "visit", "--urgency", "urgent");
+  }
+  const physician = driver ? "dr-sato" : "dr-tanabe";
+  await center.as("operator", "override-match", ...calls.flatMap((call) => ["--calls", call]),
+    "--physician", physician, ...(driver ? ["--driver", driver] : ["--self-drive"]), "--override-reason", "いちばん近い");
+  const offer = await center.awaitOutput("operator", "list-offers", "--call", calls[0], "--states", "pending", "--field", "offers.name");
+  for (const account of [physician, ...(driver ? [driver] : [])]) await center.as(account, "accept-offer", offer);
+  return center.as("operator", "get-call", calls[0], "--field", "assignment");
+}
+
+// The same, up to the end of every treatment.
+async function treated(calls, options) {
+  const assignment = await trip(calls, options);
+  await center.as("dr-tanabe", "start-drive", assignment);
+  await center.as("dr-tanabe", "arrive", assignment);
+  for (const call of calls) {
+    await center.as("dr-tanabe", "start-treatment", assignment, "--call", call);
+    await center.as("dr-tanabe", "end-treatment", assignment, "--call", call);
+  }
+  return assignment;
+}
+
+async function finish(assignment, ...crew) {
+  await center.as(crew[0], "leave-scene", assignment);
+  for (const account of crew) await center.as(account, "confirm-hours", assignment);
+}
+
+async function noteOf(call) {
+  return (await json("list-notes", "--call", call)).notes[0];
+}
+
+async function goTo({ page }, hash) {
+  await page.evaluate((value) => (location.hash = value), hash);
+}
+
+async function sign(person) {
+  await person.button("署名して送る").click();
+  await person.page.locator("dialog").getByRole("button", { name: "署名して送る" }).click();
+}
+
+// What the vault of this phone has under such a name: how many bytes, sealed.
+async function sealedBytes({ page }, name) {
+  return page.evaluate(async (wanted) => {
+    const open = indexedDB.open("housecall");
+    await new Promise((resolve) => (open.onsuccess = resolve));
+    const all = open.result.transaction("sealed").objectStore("sealed");
+    const [names, values] = await Promise.all([all.getAllKeys(), all.getAll()].map((request) =>
+      new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))));
+    return values.filter((_, index) => String(names[index]).includes(wanted))
+      .reduce((sum, each) => sum + each.data.byteLength, 0);
+  }, name);
+}
+
+// Repeats until it is true.
+async function until(isTrue) {
+  for (let i = 0; i < 100; i++) {
+    if (await isTrue()) return;
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+  throw new Error(`never true: ${isTrue}`);
+}
+
+story("two patients on one trip: without a network each note is signed once, by its own signature", async () => {
+  const assignment = await treated(["pair-a", "pair-b"]);
+  const physician = await open("dr-tanabe");
+  const { page, context } = physician;
+  await physician.button("退出する").waitFor();
+  await context.setOffline(true);
+  for (const [call, findings] of [["pair-a", "Aの所見"], ["pair-b", "Bの所見"]]) {
+    await goTo(physician, `/note/${call}`);
+    await page.getByLabel("所見").fill(findings);
+    await physician.sees("この端末に保存済");
+    await goTo(physician, "/");
+    await physician.button("退出する").waitFor();
+  }
+  await goTo(physician, "/note/pair-a");
+  await sign(physician);
+  await physician.sees("署名しました。まだ届いていません");
+  // Who has signed one has not signed the other.
+  await goTo(physician, "/");
+  await physician.button("退出する").waitFor();
+  await goTo(physician, "/note/pair-b");
+  await physician.button("署名して送る").waitFor();
+  assert.equal(await page.getByText("署名しました").count(), 0);
+  await sign(physician);
+  await physician.sees("署名しました。まだ届いていません");
+  await context.setOffline(false);
+  await physician.sees("署名しました。かかりつけのチームへ届けています");
+  for (const [call, findings] of [["pair-a", "Aの所見"], ["pair-b", "Bの所見"]]) {
+    const { versions } = await noteOf(call);
+    assert.equal(versions.length, 1, call);
+    assert.equal(versions[0].text.findings, findings);
+  }
+  assert.equal(await page.getByText("受け付けられなかった操作").count(), 0);
+  await finish(assignment, "dr-tanabe");
+});
+
+story("what is signed is what stands there, also after a reload in the middle of a sentence", async () => {
+  const assignment = await treated(["half"], { patient: "p-1001" });
+  const physician = await open("dr-tanabe");
+  const { page } = physician;
+  await goTo(physician, "/note/half");
+  await page.getByLabel("所見").fill("起座呼吸");
+  await page.locator(".foot").getByText("保存済", { exact: true }).waitFor();
+  const before = await sealedBytes(physician, "|note|");
+  assert.ok(before > 0);
+  await page.getByLabel("所見").fill("起座呼吸。SpO2 88%");
+  await until(async () => (await sealedBytes(physician, "|note|")) > before);
+  await page.reload();
+  await page.getByLabel("所見").waitFor();
+  assert.equal(await page.getByLabel("所見").inputValue(), "起座呼吸。SpO2 88%");
+  await sign(physician);
+  await physician.sees("署名しました。かかりつけのチームへ届けています");
+  assert.equal((await noteOf("half")).versions[0].text.findings, "起座呼吸。SpO2 88%");
+
+  // Left in the middle of a word, and the visit over: it reaches the server, and
+  // nothing of it stays on the phone.
+  await physician.button("記録を訂正する").click();
+  await page.getByLabel("診断").fill("慢性心不全の急性増悪");
+  await goTo(physician, "/");
+  await physician.button("退出する").waitFor();
+  await until(async () => (await noteOf("half")).state === "NOTE_STATE_AMENDING");
+  await goTo(physician, "/note/half");
+  await physician.sees("第1版");
+  await physician.look("crew-note-amending");
+  await physician.button("署名して送る").click();
+  await page.locator("dialog").getByLabel("訂正の理由").fill("診断を書き漏らした");
+  await page.locator("dialog").getByRole("button", { name: "署名して送る" }).click();
+  await physician.sees("第2版");
+  await physician.sees("診断を書き漏らした");
+  assert.equal((await noteOf("half")).versions.length, 2);
+
+  // What the receivers ask is shown to who wrote it.
+  const { deliveries } = await json("list-deliveries", "--call", "half");
+  const station = deliveries.find((each) => each.member.organization.endsWith("/station-hikari")) ?? deliveries[0];
+  const asker = station.member.organization.endsWith("/clinic-midori") ? "clinic-doctor" : "nurse";
+  await center.as(asker, "question-note", station.name, "--text", "フロセミドは何時に使いましたか");
+  await page.reload();
+  await physician.sees("フロセミドは何時に使いましたか");
+  await physician.look("crew-note-question");
+  await finish(assignment, "dr-tanabe");
+  await goTo(physician, "/");
+  await physician.sees("打診を待っています");
+  for (const what of ["|note|", "|patient|", "|step|"]) await until(async () => (await sealedBytes(physician, what)) === 0);
+});
+
+story("a busy server is asked again; what it refuses is shown on the note's page, too", async () => {
+  const assignment = await treated(["refused"]);
+  const physician = await open("dr-tanabe", { serviceWorkers: "block" });
+  const { page } = physician;
+  let busy = 0;
+  await page.route("**/DraftNote", (route) => {
+    busy++;
+    return refuseWith(8, "too many requests are waiting at this center; try again")(route);
+  });
+  await goTo(physician, "/note/refused");
+  await page.getByLabel("所見").fill("両下肺に湿性ラ音");
+  await physician.sees("この端末に保存済（送信待ち）");
+  await until(() => busy >= 2);
+  assert.equal(await page.getByText("受け付けられなかった操作").count(), 0);
+  await page.unroute("**/DraftNote");
+  await page.route("**/DraftNote", refuseWith(9, "the note is locked"));
+  await physician.sees("受け付けられなかった操作: 医師の記録");
+  await physician.look("crew-note-refused");
+  await page.unroute("**/DraftNote");
+  await physician.button("もう一度送る").click();
+  await page.locator(".foot").getByText("保存済", { exact: true }).waitFor();
+  await sign(physician);
+  await physician.sees("署名しました。かかりつけのチームへ届けています");
+  const { versions } = await noteOf("refused");
+  assert.deepEqual(versions.map(({ text }) => text.findings), ["両下肺に湿性ラ音"]);
+  await finish(assignment, "dr-tanabe");
+});
+
+story("a connection that hangs while connecting is opened again, and the network's return is not waited for", async () => {
+  const physician = await open("dr-tanabe", { serviceWorkers: "block" });
+  const { page } = physician;
+  await physician.sees("打診を待っています");
+  let watches = 0;
+  let answer = "never";
+  await page.route("**/WatchDuty", (route) => {
+    watches++;
+    if (answer === "never") return undefined;
+    return answer === "lost" ? route.abort("connectionreset") : route.continue();
+  });
+  await page.clock.install();
+  await page.reload();
+  await physician.sees("打診を待っています");
+  await until(() => watches === 1);
+  answer = "lost";
+  await page.clock.fastForward(26_000);
+  await physician.sees("圏外です");
+  await until(async () => {
+    await page.clock.fastForward(10_000);
+    return watches >= 4;
+  });
+  // From here on no timer ends: only the event can.
+  answer = "live";
+  await page.clock.pauseAt(Date.now() + 3_600_000);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await page.getByText("圏外です").waitFor({ state: "detached" });
+});
+
+// In the page: counts what would be heard and felt.
+function stubSound() {
+  globalThis.heard = { tones: 0, vibrations: 0 };
+  // What the browser calls a user's activation, playwright's own scripts give.
+  let touched = false;
+  addEventListener("pointerdown", () => (touched = true), { capture: true });
+  globalThis.AudioContext = class {
+    state = "suspended";
+    currentTime = 0;
+    destination = {};
+    constructor() {
+      globalThis.sound = this;
+    }
+    async resume() {
+      if (!touched) return new Promise(() => {});
+      this.become("running");
+    }
+    become(state) {
+      this.state = state;
+      this.onstatechange?.();
+    }
+    createGain() {
+      return { gain: { setValueAtTime() {}, exponentialRampToValueAtTime() {} }, connect: (to) => to };
+    }
+    createOscillator() {
+      return { frequency: {}, connect: (to) => to, start: () => globalThis.heard.tones++, stop() {} };
+    }
+  };
+  Navigator.prototype.vibrate = () => {
+    globalThis.heard.vibrations++;
+    return true;
+  };
+}
+
+story("an offer sounds and vibrates; a phone that cannot sound says so; without a network an offer ends at its time", async () => {
+  const physician = await open("dr-tanabe", { init: stubSound });
+  const { page, context } = physician;
+  await physician.sees("打診を待っています");
+  await page.clock.install();
+  await page.reload();
+  await physician.sees("音が出ません。画面に触れてください");
+  await physician.look("crew-silent");
+  await page.locator("h2").first().click();
+  await page.getByText("音が出ません").waitFor({ state: "detached" });
+  // A telephone call takes the sound away.
+  await page.evaluate(() => globalThis.sound.become("interrupted"));
+  await physician.sees("音が出ません");
+  await page.locator("h2").first().click();
+  await page.getByText("音が出ません").waitFor({ state: "detached" });
+
+  assert.deepEqual(await page.evaluate(() => globalThis.heard), { tones: 0, vibrations: 0 });
+  await center.as("nurse", "submit-call", "loud", "--patient", "p-1004", "--complaint", "発熱", "--judgement", "朝まで待てない",
+    "--callback-phone", "042-555-0201");
+  await center.as("operator", "triage-call", "loud", "--disposition", "visit", "--urgency", "urgent");
+  await center.as("operator", "override-match", "loud", "--physician", "dr-tanabe", "--self-drive", "--override-reason", "近い");
+  await physician.button("行きます").waitFor();
+  await page.waitForFunction(() => globalThis.heard.tones >= 6 && globalThis.heard.vibrations >= 2);
+  assert.equal(await page.locator("header a[href^='tel:']").count(), 1);
+
+  await context.setOffline(true);
+  await physician.sees("圏外です");
+  await page.clock.fastForward(150_000);
+  await physician.sees("打診の回答期限が過ぎました");
+  assert.equal(await physician.button("行きます").count(), 0);
+  await physician.look("crew-offer-over");
+  const before = await page.evaluate(() => globalThis.heard.tones);
+  await page.clock.fastForward(12_000);
+  await page.waitForTimeout(300);
+  assert.equal(await page.evaluate(() => globalThis.heard.tones), before, "it has stopped ringing");
+  await context.setOffline(false);
+  await center.as("operator", "cancel-call", "loud", "--reason", "終わり", "--etag", "current");
+});
+
+story("a session that ends keeps what was not sent, for its own account alone", async () => {
+  const assignment = await trip(["expired"]);
+  const physician = await open("dr-tanabe");
+  const { page, context } = physician;
+  await physician.button("出発する").waitFor();
+  await context.setOffline(true);
+  await physician.button("出発する").click();
+  await physician.sees("出発する（送信待ち）");
+  const { sessions } = JSON.parse(await center.as("admin", "--json", "list-sessions", "--account", "dr-tanabe"));
+  for (const session of sessions) await center.as("admin", "revoke-session", session.name).catch(() => {});
+  center.profiles.delete("dr-tanabe");
+  await context.setOffline(false);
+  await physician.sees("ログインの有効期間が終わりました");
+  await physician.sees("送信待ちの1件はこの端末に残っています");
+  await physician.look("crew-login-again");
+  // Somebody else borrows the phone: nothing of it is sent in his name.
+  physician.account = "driver-yamada";
+  await physician.logIn();
+  await physician.sees("打診を待っています");
+  assert.equal(await page.getByText("送信待ち").count(), 0);
+  await physician.button("メニュー").click();
+  await physician.button("ログアウト").click();
+  await page.locator("#login-account").waitFor();
+  assert.equal((await json("get-assignment", assignment)).state, "ASSIGNMENT_STATE_ACCEPTED");
+  physician.account = "dr-tanabe";
+  await physician.logIn();
+  await physician.button("到着した").waitFor();
+  await page.getByText("送信待ち").waitFor({ state: "detached" });
+  await until(async () => (await json("get-assignment", assignment)).state === "ASSIGNMENT_STATE_EN_ROUTE");
+  await center.as("operator", "release-assignment", assignment, "--reason", "終わり");
+  await center.as("operator", "cancel-call", "expired", "--reason", "終わり", "--etag", "current");
+});
+
+story("a wrong place, nobody at the door, 119: each told from the car", async () => {
+  const assignment = await trip(["trouble"], { patient: "p-1001" });
+  const physician = await open("dr-tanabe");
+  const { page } = physician;
+  const dialog = page.locator("dialog");
+  await physician.button("出発する").click();
+  // To the phone's own navigation.
+  const link = page.getByRole("link", { name: "ナビを開く" });
+  await link.waitFor();
+  assert.match(await link.getAttribute("href"), /^geo:35\.67\d+,139\.38\d+\?q=35\.67/);
+
+  await physician.button("困ったとき").click();
+  await physician.look("crew-trouble");
+  await physician.button("場所が違う").click();
+  await dialog.getByLabel("正しい住所").fill("さくら町2-9");
+  await dialog.getByLabel("どうして分かりましたか").fill("家族に電話で聞いた");
+  await dialog.getByLabel("今いる場所を使う").check();
+  await dialog.getByRole("button", { name: "場所を訂正する" }).click();
+  await page.locator(".place-address", { hasText: "さくら町2-9" }).waitFor();
+
+  await physician.button("到着した").click();
+  await physician.button("診療を始める").waitFor();
+  await physician.button("困ったとき").click();
+  await physician.button("患者さんが見つからない").click();
+  await physician.sees("電話で確かめる手順");
+  await physician.sees("4つの電話をすべて試すと退出できます");
+  assert.equal(await physician.button("退出する").count(), 0);
+  await page.getByRole("button", { name: "つながらない", exact: true }).first().click();
+  await physician.sees("1回");
+  await physician.look("crew-not-found");
+  await physician.button("患者さんが見つかった").click();
+  await physician.button("診療を始める").click();
+  await physician.button("診療を終える").waitFor();
+
+  await physician.button("困ったとき").click();
+  await physician.button("119番が必要").click();
+  assert.equal(await dialog.locator("a[href='tel:119']").count(), 1);
+  await physician.look("crew-119");
+  await dialog.getByRole("button", { name: "センターに知らせる" }).click();
+  await physician.sees("119番の通報があります");
+  await physician.look("crew-119-decide");
+  await physician.button("このまま診療を続ける").click();
+  await page.getByText("119番の通報があります").waitFor({ state: "detached" });
+  await physician.button("診療を終える").click();
+  await physician.button("退出する").click();
+  await physician.button("勤務時間を確認した").waitFor();
+  const { events } = await json("list-events", "--call", "trouble");
+  const kinds = new Set(events.map((event) => event.kind.replace("EVENT_KIND_", "")));
+  for (const kind of ["PLACE_CORRECTED", "PATIENT_NOT_FOUND", "NOT_FOUND_STEP_TAKEN", "PATIENT_FOUND", "EMERGENCY_RAISED", "EMERGENCY_DECIDED"]) {
+    assert.ok(kinds.has(kind), `${kind} of ${[...kinds]}`);
+  }
+  await center.as("dr-tanabe", "confirm-hours", assignment);
+});
+
+story("the driver does not come; the car breaks down", async () => {
+  const assignment = await trip(["late"], { driver: "driver-yamada" });
+  const physician = await open("dr-sato");
+  await physician.sees("運転手が迎えに来ます");
+  await physician.button("困ったとき").click();
+  await physician.button("運転手が来ない").click();
+  await physician.look("crew-driver-missing");
+  await physician.button("別の運転手を頼む").click();
+  await physician.sees("別の車を手配しています");
+  assert.ok(/DRIVER_MISSING/.test(JSON.stringify(await json("list-events", "--call", "late"))));
+  await center.as("operator", "release-assignment", assignment, "--reason", "やり直し");
+  await center.as("operator", "cancel-call", "late", "--reason", "終わり", "--etag", "current");
+
+  await center.as("driver-yamada", "go-on-duty").catch(() => {});
+  const second = await trip(["broken"], { driver: "driver-yamada" });
+  const driver = await open("driver-yamada");
+  await driver.button("出発する").click();
+  await driver.button("困ったとき").click();
+  await driver.button("車が故障した").click();
+  await driver.page.locator("dialog").getByLabel("車の状態").fill("エンジンがかからない");
+  await driver.look("crew-breakdown");
+  await driver.page.locator("dialog").getByRole("button", { name: "故障を知らせる" }).click();
+  await physician.sees("別の車を手配しています");
+  await physician.look("crew-waits-for-car");
+  assert.equal((await json("get-assignment", second)).state, "ASSIGNMENT_STATE_WAITING_FOR_CAR");
+});
