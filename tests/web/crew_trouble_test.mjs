@@ -349,6 +349,47 @@ story("a session that ends keeps what was not sent, for its own account alone", 
   await center.as("operator", "cancel-call", "expired", "--reason", "終わり", "--etag", "current");
 });
 
+story("hours count by the paper where there is one, and show the phone's clock where it differs", async () => {
+  // Made while nothing served, entered afterwards.
+  const at = (minutesAgo) => new Date(Date.now() - minutesAgo * 60_000).toISOString();
+  await center.as("operator", "submit-call", "paper", "--short-patient.display-name", "紙の記録", ...facility,
+    "--complaint", "発熱", "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201",
+    "--source", "paper", "--written-time", at(50), "--requester", "nurse");
+  await center.as("operator", "record-visit", "paper", "--urgency", "urgent", "--physician", "dr-tanabe", "--self-drive",
+    "--depart-time", at(45), "--arrive-time", at(40), "--treatment-start-time", at(39), "--treatment-end-time", at(30),
+    "--leave-time", at(29));
+  const clock = (minutesAgo) => new Date(Date.now() - minutesAgo * 60_000)
+    .toLocaleTimeString("ja-JP", { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" });
+  const paper = await open("dr-tanabe");
+  const expected = [45, 46].map((minutes) => `${clock(minutes)} 出発`);
+  await paper.sees("紙の記録による時刻");
+  const shown = await paper.page.locator(".card", { hasText: "紙の記録による時刻" }).innerText();
+  assert.ok(expected.some((each) => shown.includes(each)), `${shown} has one of ${expected}`);
+  await paper.look("crew-hours-paper");
+  const { assignment: made } = await json("get-call", "paper");
+  await center.as("dr-tanabe", "confirm-hours", made);
+  await paper.leave();
+
+  // Done without a network, and heard of half an hour later.
+  await trip(["hours"]);
+  const physician = await open("dr-tanabe");
+  const { page, context } = physician;
+  await page.clock.install({ time: Date.now() - 1_800_000 });
+  await page.reload();
+  await physician.button("出発する").waitFor();
+  await context.setOffline(true);
+  for (const step of ["出発する", "到着した", "診療を始める", "診療を終える", "退出する"]) {
+    await page.locator("#next-step", { hasText: step }).click();
+    await physician.sees(new RegExp(`${step}（送信待ち）`));
+  }
+  await page.clock.setSystemTime(Date.now());
+  await context.setOffline(false);
+  await physician.sees(/端末の時計では \d\d:\d\d 〜 \d\d:\d\d/);
+  await physician.look("crew-hours-phone");
+  const { assignment } = await json("get-call", "hours");
+  await center.as("dr-tanabe", "confirm-hours", assignment);
+});
+
 story("a wrong place, nobody at the door, 119: each told from the car", async () => {
   const assignment = await trip(["trouble"], { patient: "p-1001" });
   const physician = await open("dr-tanabe");

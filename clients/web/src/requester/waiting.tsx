@@ -1,7 +1,7 @@
 // What has not reached the center yet, and what it did not take.
 import type { LiveBoard } from "../app/live_board";
 import type { Step } from "../app/outbox";
-import { go } from "../app/router";
+import { go, path } from "../app/router";
 import { clockTime, idOf } from "../text/format";
 import { Badge, Button, Failed, LinkButton, Loading } from "../ui/parts";
 import { Refused } from "../ui/refused";
@@ -18,8 +18,9 @@ export function RefusedSteps({ except }: { except?: (step: Step) => boolean }) {
   return (
     <Refused {...(except ? { except } : {})} more={(step) => {
       if (step.method === "SubmitCall") return <ReviseButton step={step} />;
-      const call = step.call && `/calls/${idOf(step.call)}`;
-      return call ? <LinkButton href={`#${call}`}>{t("see_it")}</LinkButton> : null;
+      const id = step.call && idOf(step.call);
+      const isHere = path.value[0] === "calls" && path.value[1] === id;
+      return id && !isHere ? <LinkButton href={`#/calls/${id}`}>{t("see_it")}</LinkButton> : null;
     }} />
   );
 }
