@@ -172,7 +172,7 @@ const std::vector<Columns>& AllColumns() {
       {"Candidate",
        {"verdict", "physician", "driver", "car", "self_drive", "arrive_time",
         "cost", "response_cost", "tardiness_cost", "continuity_cost",
-        "fairness_cost", "platform_cost", "figure", "free_time",
+        "fairness_cost", "platform_cost", "drive_cost", "figure", "free_time",
         "excess_cost"}},
   };
   return *columns;

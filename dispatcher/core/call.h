@@ -430,11 +430,13 @@ struct Candidate {
   // What would change it, of one who passed every hard rule and was not chosen:
   // so many minutes of cost less, and he would be.
   double excess_cost = 0;
+  // The last part of the cost: for the way that is driven.
+  double drive_cost = 0;
   bool operator==(const Candidate&) const = default;
   HOUSECALL_FIELDS(physician, driver, car, self_drive, verdict, arrive_time,
                    cost, response_cost, tardiness_cost, continuity_cost,
-                   fairness_cost, platform_cost, figure, free_time,
-                   excess_cost);
+                   fairness_cost, platform_cost, figure, free_time, excess_cost,
+                   drive_cost);
 };
 
 // Why a call waits: nobody on duty may ever go to it; those who may are bound

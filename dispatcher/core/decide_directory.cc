@@ -106,6 +106,13 @@ absl::Status CheckPolicy(const Policy& policy) {
       {"promise_share", policy.promise_share, 0.51, 0.99},
       {"travel_spread", policy.travel_spread, 0, 1},
       {"visit_spread", policy.visit_spread, 0, 1},
+      {"urgent_weight", policy.urgent_weight, kLeastUrgencyWeight,
+       kMostUrgencyWeight},
+      {"standard_weight", policy.standard_weight, kLeastUrgencyWeight,
+       kMostUrgencyWeight},
+      {"routine_weight", policy.routine_weight, kLeastUrgencyWeight,
+       kMostUrgencyWeight},
+      {"drive_weight", policy.drive_weight, 0, 1000},
   };
   for (const Figure& figure : figures) {
     if (!(figure.value >= figure.least && figure.value <= figure.most)) {
@@ -113,6 +120,14 @@ absl::Status CheckPolicy(const Policy& policy) {
                                                      ": ", figure.least, " to ",
                                                      figure.most, " wanted"));
     }
+  }
+  if (policy.urgent_weight < policy.standard_weight) {
+    return absl::InvalidArgumentError(
+        "policy.urgent_weight: at least policy.standard_weight wanted");
+  }
+  if (policy.standard_weight < policy.routine_weight) {
+    return absl::InvalidArgumentError(
+        "policy.standard_weight: at least policy.routine_weight wanted");
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,11 @@
 
 namespace housecall::core {
 
+// How much a minute of waiting may count (Policy.urgent_weight and so on). More
+// than nothing, so that nobody is worth nothing.
+inline constexpr double kLeastUrgencyWeight = 0.01;
+inline constexpr double kMostUrgencyWeight = 1000;
+
 // What a center may decide for itself. The defaults are DOMAIN §3's figures.
 struct Policy {
   // From triage to the door.
@@ -66,6 +71,15 @@ struct Policy {
   // Whether a driver waits while the physician is with the patient; else he may
   // leave for other work, and whoever is nearest fetches the physician.
   bool driver_waits = true;
+  // How much a minute of waiting counts, by urgency; the more urgent, the more.
+  double urgent_weight = 4;
+  double standard_weight = 2;
+  double routine_weight = 1;
+  // What a minute on the road costs besides the time that it takes.
+  double drive_weight = 0.5;
+  // Whether a call may be kept waiting so that a crew stays free for an urgent
+  // one that is expected.
+  bool holds = false;
   bool operator==(const Policy&) const = default;
   HOUSECALL_FIELDS(urgent_target, standard_target, routine_target,
                    urgent_triage_target, triage_target, urgent_offer_timeout,
@@ -77,7 +91,8 @@ struct Policy {
                    session_timeout, tardiness_weight,
                    own_physician_bonus_minutes, fairness_minutes_per_visit,
                    platform_penalty_minutes, promise_share, travel_spread,
-                   visit_spread, anticipates, driver_waits);
+                   visit_spread, anticipates, driver_waits, urgent_weight,
+                   standard_weight, routine_weight, drive_weight, holds);
 };
 
 // One house-call center: the unit of consistency, tenancy and sharding.

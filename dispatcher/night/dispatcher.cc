@@ -117,12 +117,20 @@ absl::Status Dispatcher::LearnWords() {
   if (by_weight.size() > words.size()) {
     return absl::InvalidArgumentError("weights: three urgencies at most");
   }
-  double* const weights[] = {&options_.plan.weights.urgent,
-                             &options_.plan.weights.standard,
-                             &options_.plan.weights.routine};
+  double* const weights[] = {&options_.policy.urgent_weight,
+                             &options_.policy.standard_weight,
+                             &options_.policy.routine_weight};
   for (size_t i = 0; i < by_weight.size(); ++i) {
     urgencies_[by_weight[i].second] = words[i];
-    *weights[i] = -by_weight[i].first;
+    // As a center could have them, too.
+    *weights[i] = std::clamp(-by_weight[i].first, core::kLeastUrgencyWeight,
+                             core::kMostUrgencyWeight);
+  }
+  // An urgency that the night lacks counts as the least that it has.
+  if (!by_weight.empty()) {
+    for (size_t i = by_weight.size(); i < words.size(); ++i) {
+      *weights[i] = *weights[by_weight.size() - 1];
+    }
   }
   return absl::OkStatus();
 }

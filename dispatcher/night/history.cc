@@ -13,7 +13,6 @@
 #include "dispatcher/core/calendar.h"
 #include "dispatcher/core/rota.h"
 #include "dispatcher/core/rules.h"
-#include "dispatcher/planner/cost.h"
 
 namespace housecall::night {
 
@@ -70,12 +69,12 @@ class History {
     night_.id = absl::FormatTime("%Y-%m-%d", options_.begin_time,
                                  core::ZoneNamed(board_.center().time_zone));
     night_.horizon = absl::ToDoubleSeconds(options_.length);
-    const planner::UrgencyWeights weights;
     night_.targets = {{"A", absl::ToDoubleSeconds(policy_.urgent_target)},
                       {"B", absl::ToDoubleSeconds(policy_.standard_target)},
                       {"C", absl::ToDoubleSeconds(policy_.routine_target)}};
-    night_.weights = {
-        {"A", weights.urgent}, {"B", weights.standard}, {"C", weights.routine}};
+    night_.weights = {{"A", policy_.urgent_weight},
+                      {"B", policy_.standard_weight},
+                      {"C", policy_.routine_weight}};
     AddCrews();
     if (night_.cars.empty() || night_.physicians.empty()) {
       return absl::NotFoundError(

@@ -67,10 +67,10 @@ constexpr char kHelp[] =
   --max_steps NUMBER: how long the planner may search for each decision, in
       steps of some 20 ns; 0: calls are planned for those who are free now.
   --set: a number of the center's policy, such as tardiness_weight=20,
-      promise_share=0.95 or anticipates=0 (free crews are not moved), or an
-      option of the planner: forecast (0: it does not look ahead), holds,
-      relocates, calls_per_car, horizon_minutes, scenarios, forecast_steps,
-      max_steps.
+      promise_share=0.95, anticipates=0 (free crews are not moved) or holds=1
+      (a crew is kept free for an urgent call that is expected), or an option
+      of the planner: forecast (0: it does not look ahead), relocates,
+      calls_per_car, horizon_minutes, scenarios, forecast_steps, max_steps.
   Exit status: 0 done, 1 failed, 2 wrong usage.
 )";
 
@@ -101,7 +101,6 @@ bool SetPlan(const std::string& name, double number,
   planner::ForecastOptions& forecast = plan->forecast;
   const std::map<std::string, std::function<void()>> setters = {
       {"forecast", [&] { forecast.on = number != 0; }},
-      {"holds", [&] { forecast.holds = number != 0; }},
       {"relocates", [&] { forecast.relocates = number != 0; }},
       {"calls_per_car", [&] { forecast.calls_per_car = number; }},
       {"horizon_minutes", [&] { forecast.horizon_minutes = number; }},

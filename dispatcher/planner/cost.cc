@@ -4,17 +4,17 @@
 
 namespace housecall::planner {
 
-double UrgencyWeight(core::Urgency urgency, const UrgencyWeights& weights) {
+double UrgencyWeight(const core::Policy& policy, core::Urgency urgency) {
   switch (urgency) {
     case core::Urgency::kUrgent:
-      return weights.urgent;
+      return policy.urgent_weight;
     case core::Urgency::kStandard:
     case core::Urgency::kUnspecified:
-      return weights.standard;
+      return policy.standard_weight;
     case core::Urgency::kRoutine:
-      return weights.routine;
+      return policy.routine_weight;
   }
-  return weights.standard;
+  return policy.standard_weight;
 }
 
 Cost& Cost::operator+=(const Cost& other) {
@@ -23,13 +23,14 @@ Cost& Cost::operator+=(const Cost& other) {
   continuity += other.continuity;
   fairness += other.fairness;
   platform += other.platform;
+  drive += other.drive;
   return *this;
 }
 
-CallClock ClockOf(const core::Call& call, absl::Time now,
-                  const UrgencyWeights& weights) {
+CallClock ClockOf(const core::Policy& policy, const core::Call& call,
+                  absl::Time now) {
   CallClock clock;
-  clock.urgency_weight = UrgencyWeight(call.urgency, weights);
+  clock.urgency_weight = UrgencyWeight(policy, call.urgency);
   if (call.schedule.has_value()) {
     clock.ready_minutes =
         std::max(0.0, absl::ToDoubleMinutes(call.schedule->start_time - now));
@@ -69,12 +70,16 @@ double UnservedCost(const CallClock& clock, const core::Policy& policy) {
   return kNobodyMinutes * clock.urgency_weight * (2 + policy.tardiness_weight);
 }
 
+double DriveCost(const core::Policy& policy, double minutes) {
+  return policy.drive_weight * minutes;
+}
+
 double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
                       const core::PersonId& physician,
-                      const core::OrganizationId& employer,
-                      const UrgencyWeights& weights) {
+                      const core::OrganizationId& employer) {
   if (patient == nullptr) return 0;
-  const double bonus = policy.own_physician_bonus_minutes * weights.standard;
+  const double bonus =
+      policy.own_physician_bonus_minutes * policy.standard_weight;
   if (patient->primary_physician == physician) return -bonus;
   const bool has_seen =
       std::find(patient->seen_by.begin(), patient->seen_by.end(), physician) !=

@@ -12,14 +12,9 @@
 
 namespace housecall::planner {
 
-// How much a minute of waiting counts. A call without urgency counts as
-// standard.
-struct UrgencyWeights {
-  double urgent = 4;
-  double standard = 2;
-  double routine = 1;
-};
-double UrgencyWeight(core::Urgency urgency, const UrgencyWeights& weights = {});
+// How much a minute of waiting counts: policy.urgent_weight and so on. A call
+// without urgency counts as standard.
+double UrgencyWeight(const core::Policy& policy, core::Urgency urgency);
 
 // The parts, each in minutes; negative: a bonus.
 struct Cost {
@@ -28,9 +23,10 @@ struct Cost {
   double continuity = 0;
   double fairness = 0;
   double platform = 0;
+  double drive = 0;
 
   double total() const {
-    return response + tardiness + continuity + fairness + platform;
+    return response + tardiness + continuity + fairness + platform + drive;
   }
   Cost& operator+=(const Cost& other);
 };
@@ -44,8 +40,8 @@ struct CallClock {
   // At the door by then; none: no target.
   std::optional<double> target_minutes;
 };
-CallClock ClockOf(const core::Call& call, absl::Time now,
-                  const UrgencyWeights& weights = {});
+CallClock ClockOf(const core::Policy& policy, const core::Call& call,
+                  absl::Time now);
 
 // A call's waiting as a search sees it: ResponseCost and TardinessCost in one.
 struct WaitClock {
@@ -81,8 +77,9 @@ double TardinessCost(const CallClock& clock, const core::Policy& policy,
 // last of all. An urgent one counts for many standard ones.
 double UnservedCost(const CallClock& clock, const core::Policy& policy);
 
-// What a minute on the road costs besides the time that it takes.
-inline constexpr double kDriveCost = 0.5;
+// policy.drive_weight for each minute on the road, besides the time that it
+// takes.
+double DriveCost(const core::Policy& policy, double minutes);
 
 // For the patient's own physician, minus what it costs that a standard call
 // waits for policy.own_physician_bonus_minutes; minus half of it for one who
@@ -90,8 +87,7 @@ inline constexpr double kDriveCost = 0.5;
 // may be null.
 double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
                       const core::PersonId& physician,
-                      const core::OrganizationId& employer,
-                      const UrgencyWeights& weights = {});
+                      const core::OrganizationId& employer);
 
 // policy.fairness_minutes_per_visit for each visit of this duty so far;
 // physician and driver count alike.

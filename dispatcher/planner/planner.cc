@@ -452,7 +452,7 @@ class Planning {
     Terms terms;
     for (const Call* call : stop.calls) {
       terms.visit_minutes += absl::ToDoubleMinutes(VisitDuration(*call));
-      terms.clocks.push_back(ClockOf(*call, now_, options_.weights));
+      terms.clocks.push_back(ClockOf(policy_, *call, now_));
       terms.ready_minutes =
           std::max(terms.ready_minutes, terms.clocks.back().ready_minutes);
       terms.reward += RewardOf(call->urgency);
@@ -517,9 +517,8 @@ class Planning {
     cost.fairness = FairShareOf(*physician.duty);
     for (const Call* call : stop.calls) {
       const core::Patient* patient = board_.Find<core::Patient>(call->patient);
-      cost.continuity +=
-          ContinuityCost(policy_, patient, physician.person->id,
-                         physician.duty->organization, options_.weights);
+      cost.continuity += ContinuityCost(policy_, patient, physician.person->id,
+                                        physician.duty->organization);
       cost.platform += PlatformCost(policy_, physician.employer, patient);
     }
     return cost;
@@ -573,6 +572,7 @@ class Planning {
       prospect.cost.tardiness +=
           TardinessCost(clock, policy_, prospect.arrive_minutes);
     }
+    prospect.cost.drive = DriveCost(policy_, prospect.arrive_minutes);
     return prospect;
   }
 
@@ -862,7 +862,7 @@ class Planning {
       problem.stops.push_back(RouteStopOf(s, problem.wheels));
       problem.stops.back().place = places.Of(stops_[s].position);
     }
-    problem.cost_per_drive_minute = kDriveCost;
+    problem.cost_per_drive_minute = DriveCost(policy_, 1);
     if (looks_ahead_) {
       for (const LatLng& place : ExpectedPlaces()) places.Of(place);
     }
@@ -1360,7 +1360,7 @@ class Planning {
         if (urgency == core::Urgency::kUrgent) kind.tries = kUrgentTries;
         kind.stop.visit_minutes = visit_minutes / visits;
         CallClock clock;
-        clock.urgency_weight = UrgencyWeight(urgency, options_.weights);
+        clock.urgency_weight = UrgencyWeight(policy_, urgency);
         clock.target_minutes = TargetMinutes(urgency);
         kind.stop.clocks = {WaitClockOf(clock, policy_)};
         kind.stop.unserved_cost = UnservedCost(clock, policy_);
@@ -1414,7 +1414,7 @@ class Planning {
     }
     OutlookOptions options;
     options.max_steps = options_.forecast.max_steps;
-    if (options_.forecast.holds) options.hold_minutes = {10, 20, 40};
+    if (policy_.holds) options.hold_minutes = {10, 20, 40};
     options.is_over = options_.is_over;
     if (options_.forecast.relocates) options.places = forecast.places;
     std::sort(options.places.begin(), options.places.end());
@@ -1578,6 +1578,7 @@ class Planning {
       candidate.continuity_cost = prospect.cost.continuity;
       candidate.fairness_cost = prospect.cost.fairness;
       candidate.platform_cost = prospect.cost.platform;
+      candidate.drive_cost = prospect.cost.drive;
     }
     return candidate;
   }

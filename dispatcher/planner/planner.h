@@ -100,9 +100,7 @@ struct ForecastOptions {
   // Steps for judging by them, as max_steps.
   int64_t max_steps = 1'000'000;
   uint64_t seed = 1;
-  // Whether a call may be kept waiting so that a crew stays free for an urgent
-  // one, and whether cars are sent to wait elsewhere.
-  bool holds = false;
+  // Whether cars are sent to wait elsewhere.
   bool relocates = true;
 };
 
@@ -113,7 +111,6 @@ struct PlanOptions {
   // How long the search for the routes of the whole night may go on, in steps
   // of some 20 ns; 0: calls are planned only for those who are free now.
   int64_t max_steps = 2'000'000;
-  UrgencyWeights weights = {};
   // Used only where the whole night is planned.
   ForecastOptions forecast = {};
   // By driver. A driver who is not in it is where PlaceOf says, alone.

@@ -178,6 +178,21 @@ TEST_F(DirectoryTest, CenterIsChecked) {
       {"policy={fairness_minutes_per_visit=-1}",
        "INVALID_ARGUMENT: policy.fairness_minutes_per_visit: 0 to 1e+06 "
        "wanted"},
+      {"policy={urgent_weight=16 standard_weight=4 routine_weight=4 "
+       "drive_weight=0 holds=true}",
+       "OK"},
+      {"policy={routine_weight=0}",
+       "INVALID_ARGUMENT: policy.routine_weight: 0.01 to 1000 wanted"},
+      {"policy={urgent_weight=1001}",
+       "INVALID_ARGUMENT: policy.urgent_weight: 0.01 to 1000 wanted"},
+      {"policy={urgent_weight=1}",
+       "INVALID_ARGUMENT: policy.urgent_weight: at least "
+       "policy.standard_weight wanted"},
+      {"policy={routine_weight=3}",
+       "INVALID_ARGUMENT: policy.standard_weight: at least "
+       "policy.routine_weight wanted"},
+      {"policy={drive_weight=-1}",
+       "INVALID_ARGUMENT: policy.drive_weight: 0 to 1000 wanted"},
   };
   for (const auto& [fields, outcome] : rows) {
     EXPECT_EQ(Do(good + fields), outcome) << fields;

@@ -20,11 +20,32 @@ core::Call CallOf(Urgency urgency) {
 }
 
 TEST(UrgencyWeight, FallsWithUrgency) {
-  EXPECT_GT(UrgencyWeight(Urgency::kUrgent), UrgencyWeight(Urgency::kStandard));
-  EXPECT_GT(UrgencyWeight(Urgency::kStandard),
-            UrgencyWeight(Urgency::kRoutine));
-  EXPECT_EQ(UrgencyWeight(Urgency::kUnspecified),
-            UrgencyWeight(Urgency::kStandard));
+  EXPECT_GT(UrgencyWeight(core::Policy(), Urgency::kUrgent),
+            UrgencyWeight(core::Policy(), Urgency::kStandard));
+  EXPECT_GT(UrgencyWeight(core::Policy(), Urgency::kStandard),
+            UrgencyWeight(core::Policy(), Urgency::kRoutine));
+  EXPECT_EQ(UrgencyWeight(core::Policy(), Urgency::kUnspecified),
+            UrgencyWeight(core::Policy(), Urgency::kStandard));
+}
+
+TEST(UrgencyWeight, IsTheCenters) {
+  core::Policy policy;
+  policy.urgent_weight = 16;
+  policy.standard_weight = 5;
+  policy.routine_weight = 3;
+  EXPECT_EQ(UrgencyWeight(policy, Urgency::kUrgent), 16);
+  EXPECT_EQ(UrgencyWeight(policy, Urgency::kStandard), 5);
+  EXPECT_EQ(UrgencyWeight(policy, Urgency::kRoutine), 3);
+  EXPECT_EQ(
+      ResponseCost(ClockOf(policy, CallOf(Urgency::kUrgent), TestNow()), 10),
+      160);
+}
+
+TEST(DriveCost, CountsTheMinutesOnTheRoad) {
+  core::Policy policy;
+  EXPECT_EQ(DriveCost(policy, 10), 5);
+  policy.drive_weight = 2;
+  EXPECT_EQ(DriveCost(policy, 10), 20);
 }
 
 TEST(ResponseCost, WeighsMinutesFromNow) {
@@ -39,9 +60,10 @@ TEST(ResponseCost, WeighsMinutesFromNow) {
            {Urgency::kRoutine, 10, 10},
            {Urgency::kRoutine, 0, 0},
        }) {
-    EXPECT_EQ(ResponseCost(ClockOf(CallOf(row.urgency), TestNow()),
-                           row.arrive_minutes),
-              row.cost);
+    EXPECT_EQ(
+        ResponseCost(ClockOf(core::Policy(), CallOf(row.urgency), TestNow()),
+                     row.arrive_minutes),
+        row.cost);
   }
 }
 
@@ -49,12 +71,15 @@ TEST(ResponseCost, CountsFromTheAgreedTime) {
   core::Call call = CallOf(Urgency::kRoutine);
   call.schedule = core::Window{TestNow() + absl::Minutes(20),
                                TestNow() + absl::Minutes(80)};
-  const CallClock clock = ClockOf(call, TestNow());
+  const CallClock clock = ClockOf(core::Policy(), call, TestNow());
   EXPECT_EQ(ResponseCost(clock, 5), 0);
   EXPECT_EQ(ResponseCost(clock, 20), 0);
   EXPECT_EQ(ResponseCost(clock, 33), 13);
   // The window has begun.
-  EXPECT_EQ(ResponseCost(ClockOf(call, TestNow() + absl::Minutes(40)), 5), 5);
+  EXPECT_EQ(
+      ResponseCost(ClockOf(core::Policy(), call, TestNow() + absl::Minutes(40)),
+                   5),
+      5);
 }
 
 TEST(TardinessCost, BeginsAtTheTarget) {
@@ -72,13 +97,14 @@ TEST(TardinessCost, BeginsAtTheTarget) {
            {Urgency::kStandard, 40, 30},
            {Urgency::kRoutine, 40, 15},
        }) {
-    EXPECT_EQ(TardinessCost(ClockOf(CallOf(row.urgency), TestNow()), policy,
-                            row.arrive_minutes),
-              row.cost);
+    EXPECT_EQ(
+        TardinessCost(ClockOf(core::Policy(), CallOf(row.urgency), TestNow()),
+                      policy, row.arrive_minutes),
+        row.cost);
   }
   // Late already: every further minute counts.
-  const CallClock late =
-      ClockOf(CallOf(Urgency::kRoutine), TestNow() + absl::Minutes(45));
+  const CallClock late = ClockOf(core::Policy(), CallOf(Urgency::kRoutine),
+                                 TestNow() + absl::Minutes(45));
   EXPECT_EQ(TardinessCost(late, policy, 0), 1.5 * 15);
   EXPECT_EQ(TardinessCost(late, policy, 10), 1.5 * 25);
 }
@@ -86,7 +112,9 @@ TEST(TardinessCost, BeginsAtTheTarget) {
 TEST(TardinessCost, IsNothingWithoutTarget) {
   core::Call call;
   call.urgency = Urgency::kUrgent;
-  EXPECT_EQ(TardinessCost(ClockOf(call, TestNow()), core::Policy(), 1e6), 0);
+  EXPECT_EQ(TardinessCost(ClockOf(core::Policy(), call, TestNow()),
+                          core::Policy(), 1e6),
+            0);
 }
 
 TEST(ContinuityCost, PrefersWhoKnowsThePatient) {
@@ -146,14 +174,15 @@ TEST(PlatformCost, IsForPlatformsThatAreNotThePatientsClinic) {
 }
 
 TEST(Cost, AddsUpItsParts) {
-  Cost cost{1, 2, -3, 4, 5};
-  cost += Cost{10, 20, 30, 40, 50};
+  Cost cost{1, 2, -3, 4, 5, 6};
+  cost += Cost{10, 20, 30, 40, 50, 60};
   EXPECT_EQ(cost.response, 11);
   EXPECT_EQ(cost.tardiness, 22);
   EXPECT_EQ(cost.continuity, 27);
   EXPECT_EQ(cost.fairness, 44);
   EXPECT_EQ(cost.platform, 55);
-  EXPECT_EQ(cost.total(), 159);
+  EXPECT_EQ(cost.drive, 66);
+  EXPECT_EQ(cost.total(), 225);
 }
 
 }  // namespace

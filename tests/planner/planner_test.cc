@@ -176,9 +176,12 @@ TEST(Plan, ChoosesTheCrewThatArrivesFirst) {
   for (const Candidate& c : match.candidates) {
     EXPECT_NEAR(c.cost,
                 c.response_cost + c.tardiness_cost + c.continuity_cost +
-                    c.fairness_cost + c.platform_cost,
+                    c.fairness_cost + c.platform_cost + c.drive_cost,
                 1e-9);
     ASSERT_TRUE(c.arrive_time.has_value());
+    // Half a minute for each minute's drive.
+    EXPECT_NEAR(c.drive_cost,
+                absl::ToDoubleMinutes(*c.arrive_time - TestNow()) / 2, 1e-6);
   }
 }
 
@@ -1074,14 +1077,16 @@ TEST(Plan, SaysThatACrewIsKeptFreeForUrgentCalls) {
   core::Center center = board.center();
   center.policy.routine_target = absl::Hours(6);
   center.policy.tardiness_weight = 50;
+  center.policy.urgent_weight = 100;
+  center.policy.standard_weight = 1;
+  center.policy.routine_weight = 0.01;
+  center.policy.holds = true;
   board.Put(center);
   Call call = *board.Find<Call>(CallId("call-1"));
   call.target_time = TestNow() + absl::Hours(6);
   board.Put(call);
   PlanOptions options;
-  options.forecast.holds = true;
   options.forecast.calls_per_car = 40;
-  options.weights = {.urgent = 100, .standard = 1, .routine = 0.01};
   const PlanResult plan = PlanFor(board, options);
   EXPECT_THAT(plan.offers, IsEmpty());
   const Match* match = MatchOf(plan, "call-1");
@@ -1092,7 +1097,11 @@ TEST(Plan, SaysThatACrewIsKeptFreeForUrgentCalls) {
   ASSERT_TRUE(match->waiting->review_time.has_value());
   EXPECT_GT(*match->waiting->review_time, TestNow());
   EXPECT_EQ(CandidateOf(*match, "dr-sato")->verdict, Verdict::kKeptFree);
-  // The center may want none of that.
+  // The center may want none of that, or advice only.
+  center.policy.holds = false;
+  board.Put(center);
+  EXPECT_THAT(PlanFor(board, options).offers, SizeIs(1));
+  center.policy.holds = true;
   center.policy.anticipates = false;
   board.Put(center);
   EXPECT_THAT(PlanFor(board, options).offers, SizeIs(1));

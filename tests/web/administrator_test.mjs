@@ -350,11 +350,20 @@ story("the center's own rules are changed, and a wrong one is told", async () =>
   await admin.sees("分を数字で");
   assert.ok(await admin.button("保存").isDisabled());
   await page.getByLabel("到着まで（緊急）").fill("45");
+  await page.getByLabel("待ち1分（緊急）").fill("1");
+  await admin.sees("範囲外です");
+  assert.ok(await admin.button("保存").isDisabled());
+  await page.getByLabel("待ち1分（緊急）").fill("16");
+  await page.getByLabel("見込まれる緊急に備えて一組を残す").check();
   await admin.look("administrator-center");
   await admin.button("保存").click();
   await admin.sees("保存しました");
   const { policy } = JSON.parse(await center.as("admin", "--json", "get-center", "demo"));
   assert.equal(policy.urgent_target, "2700s");
+  assert.equal(policy.urgent_weight, 16);
+  assert.equal(policy.standard_weight, 2);
+  assert.equal(policy.drive_weight, 0.5);
+  assert.equal(policy.holds, true);
   // What the page does not show stays as it was.
   assert.equal(policy.standard_target, "7200s");
   assert.equal(policy.offer_rings, 2);

@@ -30,13 +30,28 @@ const spans = [
   ["positionStaleAfter", "policy_stale"],
 ] as const satisfies readonly (readonly [keyof Policy, TextKey])[];
 
+// And what is so where the center has said nothing.
 const switches = [
-  ["anticipates", "policy_anticipates", "policy_anticipates_hint"],
-  ["driverWaits", "policy_driver_waits", "policy_driver_waits_hint"],
-] as const satisfies readonly (readonly [keyof Policy, TextKey, TextKey])[];
+  ["anticipates", "policy_anticipates", "policy_anticipates_hint", true],
+  ["driverWaits", "policy_driver_waits", "policy_driver_waits_hint", true],
+  ["holds", "policy_holds", "policy_holds_hint", false],
+] as const satisfies readonly (readonly [keyof Policy, TextKey, TextKey, boolean])[];
+
+// What counts for how much when a crew is chosen.
+const weights = [
+  ["urgentWeight", "policy_urgent_weight"],
+  ["standardWeight", "policy_standard_weight"],
+  ["routineWeight", "policy_routine_weight"],
+  ["tardinessWeight", "policy_tardiness_weight"],
+  ["driveWeight", "policy_drive_weight"],
+  ["ownPhysicianBonusMinutes", "policy_own_physician"],
+  ["fairnessMinutesPerVisit", "policy_fairness"],
+  ["platformPenaltyMinutes", "policy_platform"],
+] as const satisfies readonly (readonly [keyof Policy, TextKey])[];
 
 type Minutes = Record<(typeof spans)[number][0], string>;
 type Switches = Record<(typeof switches)[number][0], boolean>;
+type Weights = Record<(typeof weights)[number][0], string>;
 
 function minutesOf(policy: Policy | undefined): Minutes {
   return Object.fromEntries(
@@ -52,6 +67,31 @@ function isSpan(text: string): boolean {
 // To the second.
 function spanOf(text: string) {
   return create(DurationSchema, { seconds: BigInt(Math.round(Number(text.normalize("NFKC")) * 60)) });
+}
+
+function weightsOf(policy: Policy | undefined): Weights {
+  return Object.fromEntries(weights.map(([key]) => [key, String(policy?.[key] ?? 0)])) as Weights;
+}
+
+// As the server wants them; what is more urgent never counts less.
+function isWeight(key: keyof Weights, all: Weights): boolean {
+  const of = (each: keyof Weights) => Number(all[each].normalize("NFKC"));
+  if (!/^\d{1,7}(\.\d+)?$/.test(all[key].normalize("NFKC"))) return false;
+  switch (key) {
+    case "urgentWeight":
+      return of(key) <= 1000 && of(key) >= of("standardWeight");
+    case "standardWeight":
+      return of(key) <= 1000 && of(key) >= of("routineWeight");
+    case "routineWeight":
+      return of(key) <= 1000 && of(key) >= 0.01;
+    case "driveWeight":
+      return of(key) <= 1000;
+    case "tardinessWeight":
+    case "ownPhysicianBonusMinutes":
+    case "fairnessMinutesPerVisit":
+    case "platformPenaltyMinutes":
+      return of(key) <= 1e6;
+  }
 }
 
 export function CenterPage() {
@@ -81,13 +121,16 @@ function CenterForm({ center: before, onSaved }: { center: Center; onSaved: (cen
   const [contactPhone, setContactPhone] = useState(before.lastResortContacts[0]?.phone ?? "");
   const [minutes, setMinutes] = useState(() => minutesOf(before.policy));
   const [chosen, setChosen] = useState<Switches>(() =>
-    Object.fromEntries(switches.map(([key]) => [key, before.policy?.[key] ?? true])) as Switches);
-  const isRight = name.trim() !== "" && contact.trim() !== "" && contactPhone.trim() !== "" && spans.every(([key]) => isSpan(minutes[key]));
+    Object.fromEntries(switches.map(([key, , , usual]) => [key, before.policy?.[key] ?? usual])) as Switches);
+  const [weighed, setWeighed] = useState(() => weightsOf(before.policy));
+  const isRight = name.trim() !== "" && contact.trim() !== "" && contactPhone.trim() !== "" &&
+    spans.every(([key]) => isSpan(minutes[key])) && weights.every(([key]) => isWeight(key, weighed));
   const save = async () => {
     const policy = {
       ...before.policy!,
       ...Object.fromEntries(spans.map(([key]) => [key, spanOf(minutes[key])])),
       ...chosen,
+      ...Object.fromEntries(weights.map(([key]) => [key, Number(weighed[key].normalize("NFKC"))])),
     };
     const requestId = newRequestId();
     const answer = await settled(() => directory.updateCenter({
@@ -127,6 +170,17 @@ function CenterForm({ center: before, onSaved }: { center: Center; onSaved: (cen
             <p class="hint">{t(hint)}</p>
           </div>
         ))}
+      </section>
+      <section class="card stack">
+        <h3>{t("policy_weights")}</h3>
+        <p class="hint">{t("policy_weights_hint")}</p>
+        <div class="fields-two">
+          {weights.map(([key, label]) => (
+            <Field key={key} label={t(label)} value={weighed[key]} inputMode="decimal" maxLength={12}
+              error={isWeight(key, weighed) ? undefined : t("weight_wanted")}
+              onChange={(text) => setWeighed({ ...weighed, [key]: text })} />
+          ))}
+        </div>
       </section>
       <section class="card stack">
         <h3>{t("policy_times")}</h3>

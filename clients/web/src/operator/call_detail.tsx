@@ -287,6 +287,7 @@ function partsOf(each: Candidate): string {
     [t("part_continuity"), each.continuityCost],
     [t("part_fairness"), each.fairnessCost],
     [t("part_platform"), each.platformCost],
+    [t("part_drive"), each.driveCost],
   ];
   return parts
     .filter(([, minutes]) => Math.abs(minutes) >= 0.05)

@@ -118,6 +118,7 @@ export const t = catalogue({
   part_continuity: ["継続性", "continuity"],
   part_fairness: ["公平", "fairness"],
   part_platform: ["運営会社", "platform"],
+  part_drive: ["走行", "driving"],
   chose: ["{who} が選ばれました。{arrive} 到着見込み", "{who} was chosen: expected {arrive}"],
   next_best: ["次の候補は {who}（{arrive}、評価 +{more}分）", "Next best: {who} ({arrive}, {more} min more)"],
   next_best_plan: ["次の候補は {who}（{arrive}）。この依頼だけなら差はなく、ほかの依頼も含めて選びました", "Next best: {who} ({arrive}); no worse for this call alone, but for all calls together"],
