@@ -15,7 +15,8 @@
 //    how many frames there are without the map, whose drawing is the graphics
 //    card's work, or the processor's where there is none.
 //
-// "loads" or "board" after the name measures only 1, or only 2 and 3.
+// "loads" or "board" after the name measures only 1, or only 2 and 3; "board"
+// may be followed by other numbers of calls and cars.
 import { launch, Person } from "../web/browser.mjs";
 import { Center, moved, movedWord } from "../web/center.mjs";
 
@@ -129,31 +130,52 @@ function reportPosition(center, token, { latitude, longitude }) {
   ]), token);
 }
 
-// Runs in the page: counts the messages of its stream of the board.
+// Runs in the page: counts the records that its stream of the board brings,
+// several of which may be in one message (field 4 of a message is an event, its
+// field 7 a record).
 function countBoard() {
-  globalThis.boardMessages = 0;
+  globalThis.boardRecords = 0;
+  const fieldsOf = function* (bytes) {
+    for (let i = 0; i < bytes.length; ) {
+      const varint = () => {
+        let value = 0;
+        for (let scale = 1; ; scale *= 128) {
+          value += (bytes[i] & 127) * scale;
+          if (bytes[i++] < 128) return value;
+        }
+      };
+      const key = varint();
+      const type = key & 7;
+      const length = type === 2 ? varint() : type === 0 ? (varint(), 0) : type === 1 ? 8 : 4;
+      yield [key >>> 3, bytes.subarray(i, i + length)];
+      i += length;
+    }
+  };
+  const count = (message) => {
+    for (const [field, event] of fieldsOf(message)) {
+      if (field !== 4) continue;
+      for (const [inner] of fieldsOf(event)) if (inner === 7) globalThis.boardRecords++;
+    }
+  };
   const { fetch } = globalThis;
   globalThis.fetch = async (input, init) => {
     const answer = await fetch(input, init);
     if (!String(input.url ?? input).endsWith("/WatchBoard")) return answer;
-    let left = 0;
-    let head = [];
+    let rest = new Uint8Array();
     const counter = new TransformStream({
       transform(chunk, controller) {
-        for (let i = 0; i < chunk.length; ) {
-          if (left > 0) {
-            const step = Math.min(left, chunk.length - i);
-            left -= step;
-            i += step;
-          } else {
-            head.push(chunk[i++]);
-            if (head.length < 5) continue;
-            left = ((head[1] * 256 + head[2]) * 256 + head[3]) * 256 + head[4];
-            head = [];
-            globalThis.boardMessages++;
-          }
-        }
         controller.enqueue(chunk);
+        const bytes = new Uint8Array(rest.length + chunk.length);
+        bytes.set(rest);
+        bytes.set(chunk, rest.length);
+        let i = 0;
+        while (i + 5 <= bytes.length) {
+          const end = i + 5 + new DataView(bytes.buffer).getUint32(i + 1);
+          if (end > bytes.length) break;
+          if (bytes[i] === 0) count(bytes.subarray(i + 5, end));
+          i = end;
+        }
+        rest = bytes.slice(i);
       },
     });
     return new Response(answer.body.pipeThrough(counter), answer);
@@ -244,7 +266,7 @@ try {
 }
 
 async function measureBoard() {
-  const [calls, cars] = [300, 200];
+  const [calls, cars] = [Number(process.argv[3] ?? 300), Number(process.argv[4] ?? 200)];
   await fillNight(center, calls, cars);
   const operator = await Person.open(browser, center, "operator", { size: "desktop", init: countBoard });
   await operator.logIn();
@@ -274,7 +296,7 @@ async function measureBoard() {
   const still = await measure(5);
   say("nothing moves", still);
   const moving = await startCars(center, cars);
-  const taken = () => page.evaluate(() => globalThis.boardMessages);
+  const taken = () => page.evaluate(() => globalThis.boardRecords);
   await page.waitForTimeout(3000);
   const before = [moving.sent(), await taken()];
   const gaps = await measure(10);
@@ -302,11 +324,11 @@ async function measureBoard() {
   let greatest = 0;
   const seconds = 3;
   const step = async (what) => {
-    const [messages, work] = [await taken(), await workOf()];
+    const [records, work] = [await taken(), await workOf()];
     const frames = await measure(seconds);
-    const [messagesAfter, workAfter] = [await taken(), await workOf()];
+    const [recordsAfter, workAfter] = [await taken(), await workOf()];
     const share = (key) => `${(((workAfter[key] - work[key]) / seconds) * 100).toFixed(0)} %`;
-    const updates = (messagesAfter - messages) / seconds;
+    const updates = (recordsAfter - records) / seconds;
     console.log(`${what}: ${updates.toFixed(0)} updates/s, ${rateOf(frames).toFixed(0)} frames/s; ` +
       `the page's thread works ${share("task")} of the time (scripts ${share("script")}, styles and layout ${share("layout")})`);
     return { updates, frames: rateOf(frames) };
