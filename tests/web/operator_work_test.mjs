@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { launch, Person, story } from "./browser.mjs";
 import { Center, moved, movedWord } from "./center.mjs";
-import { tellStates } from "./desk_states.mjs";
+import { tellStates } from "./states.mjs";
 
 let center;
 let browser;

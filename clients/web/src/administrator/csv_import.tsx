@@ -4,7 +4,7 @@ import Papa from "papaparse";
 import { useState } from "preact/hooks";
 import { failureOf, newRequestId, settled, type Failure } from "../app/rpc";
 import { Badge, Button, Dialog, FailureText, Notice } from "../ui/parts";
-import { problemsOf, type Kind, type Row } from "./kinds";
+import { isYes, problemsOf, type Kind, type Row } from "./kinds";
 import { t } from "./texts";
 
 interface Line {
@@ -33,7 +33,9 @@ function changesOf(kind: Kind, line: Line): { label: string; from: string; to: s
   return kind.columns.flatMap((column) => {
     const from = line.before![column.key] ?? "";
     const to = line.row[column.key] ?? "";
-    return from === to || column.secret ? [] : [{ label: t(column.label), from, to }];
+    // "いいえ" and nothing are the same.
+    const isSame = column.flag ? isYes(from) === isYes(to) : from === to;
+    return isSame || column.secret ? [] : [{ label: t(column.label), from, to }];
   });
 }
 

@@ -134,7 +134,7 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
                     const calendarDay = calendarDays.get(day);
                     return (
                       <td key={day} data-weekday={weekdays[new Date(day + "T00:00:00Z").getUTCDay()]}
-                        class={[day.slice(0, 7) === month ? "" : "other-month", duties.length + gaps.length === 0 ? "idle" : "",
+                        class={[day.slice(0, 7) === month ? "" : "other-month", duties.length + gaps.length === 0 && day < dayOf(now.peek()) ? "idle" : "",
                           calendarDay?.feeHoliday ? "holiday" : ""].join(" ")}>
                         <div class="day-head">
                           <button type="button" class={`day ${day === dayOf(now.peek()) ? "today" : ""}`} aria-label={`${day} ${t("add_shift")}`}
