@@ -23,8 +23,17 @@ export async function tryStates(open, rows) {
       if (mode === "held") await new Promise((resume) => (held = resume));
       return mode === "cut" ? route.abort("connectionreset") : route.continue();
     });
-    // Anew: a change after "#" alone would not read everything again.
-    await page.evaluate((hash) => history.replaceState(null, "", hash), at);
+    // As on a device that has kept nothing; and anew, for a change after "#"
+    // alone would not read everything again.
+    await page.evaluate(async (hash) => {
+      localStorage.removeItem("session");
+      const open = indexedDB.open("housecall");
+      await new Promise((resolve) => (open.onsuccess = resolve));
+      const all = open.result.transaction("sealed", "readwrite");
+      all.objectStore("sealed").clear();
+      await new Promise((resolve) => (all.oncomplete = resolve));
+      history.replaceState(null, "", hash);
+    }, at);
     await page.reload({ waitUntil: "commit" });
     await act(person);
     await page.locator(".spinner").first().waitFor().catch(() => assert.fail(`${label} does not say that it loads`));

@@ -44,12 +44,20 @@ story("professionals: what is loading says so, what failed can be tried again", 
     { name: "call-elsewhere", at: "#/calls/nowhere", rpc: "GetCall", ready: "この依頼は見つかりません" },
     { name: "timeline", at: "#/calls/visit", rpc: "ListEvents", ready: "担当決定" },
     { name: "note", at: "#/calls/visit", rpc: "GetNote", ready: "両下肺に湿性ラ音" },
+    {
+      name: "119",
+      at: "#/new?patient=p-1001",
+      rpc: "GetCoverage",
+      ready: "ACPの記録はありません",
+      act: ({ page }) => page.getByLabel("意識なし").click(),
+    },
   ]));
 
-// Nothing is kept on a phone on which nobody has worked before.
 story("crews: what is loading says so, what failed can be tried again", async () => {
   await tryStates(as("dr-suzuki"), [{ name: "rota", at: "#/", rpc: "ListOnDuty", ready: "090-5555-0012" }]);
   await tryStates(as("dr-tanabe"), [
+    { name: "session", at: "#/", rpc: "GetSession", ready: "出発する" },
+    { name: "duty", at: "#/", rpc: "WatchDuty", ready: "出発する" },
     { name: "card", at: "#/", rpc: "GetPatient", ready: "小林 ヨシ" },
     { name: "crew-note", at: "#/note/under-way", rpc: "ListNotes", ready: "所見" },
   ]);

@@ -10,6 +10,7 @@ import { Menu } from "./ui/menu";
 import { Empty, Failed, Loading, NewVersionBar, Top } from "./ui/parts";
 
 const t = catalogue({
+  title: ["往診センター", "House-call center"],
   none: ["このアカウントで使える画面はありません", "There is no screen for this account"],
 });
 
@@ -20,6 +21,16 @@ const loaders: Record<Face, () => Promise<{ default: ComponentType }>> = {
   operator: () => import("./operator/operator"),
   administrator: () => import("./administrator/administrator"),
 };
+
+// Before there is a face to show.
+function Beginning({ error, retry }: { error: unknown; retry: () => void }) {
+  return (
+    <>
+      <Top title={centerName.value || t("title")} />
+      <main class="page">{error === undefined ? <Loading /> : <Failed error={error} retry={retry} />}</main>
+    </>
+  );
+}
 
 function FaceScreen({ name }: { name: Face }) {
   const [screen, setScreen] = useState<{ face: Face; screen: ComponentType }>();
@@ -32,8 +43,7 @@ function FaceScreen({ name }: { name: Face }) {
     );
   };
   useEffect(load, [name]);
-  if (error !== undefined) return <main><Failed error={error} retry={load} /></main>;
-  if (screen?.face !== name) return <main><Loading /></main>;
+  if (error !== undefined || screen?.face !== name) return <Beginning error={error} retry={load} />;
   return <screen.screen />;
 }
 
@@ -45,8 +55,7 @@ function App() {
   };
   useEffect(start, []);
   const account = session.value?.account.name;
-  if (error !== undefined) return <main><Failed error={error} retry={start} /></main>;
-  if (session.value === undefined) return <main><Loading /></main>;
+  if (error !== undefined || session.value === undefined) return <Beginning error={error} retry={start} />;
   if (session.value === null) return <Login />;
   if (face.value === undefined) {
     return (

@@ -88,7 +88,10 @@ export abstract class LiveStream {
     addEventListener("online", retry);
     addEventListener("offline", lose);
     document.addEventListener("visibilitychange", retryWhenSeen);
-    this.retry = retry;
+    this.retry = () => {
+      this.problem.value = undefined;
+      retry();
+    };
     return () => {
       over = true;
       clearInterval(watchdog);

@@ -93,7 +93,7 @@ export default function Crew() {
   const offer = view.offers.find((each) => each.state === OfferState.PENDING);
   const assignment = runningAssignment(view);
   const answering = offer && unsent.value.find((step) => step.lane === offer.name && !step.refusal);
-  const noteCall = place === "note" && id ? view.calls.find((call) => idOf(call.name) === id) : undefined;
+  const noteCall = place === "note" && id && me === "physician" ? view.calls.find((call) => idOf(call.name) === id) : undefined;
   const bars = (
     <>
       {offline && <div class="bar" role="status"><Icon name="offline" />{t("offline")}</div>}
@@ -115,7 +115,7 @@ export default function Crew() {
         </Top>
       )}
       {bars}
-      {noteCall && me === "physician" ? (
+      {noteCall ? (
         <NotePage view={view} call={noteCall} key={noteCall.name} />
       ) : (
         <main class="page">

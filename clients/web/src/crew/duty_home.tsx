@@ -104,18 +104,15 @@ function Finished({ view, assignment, me }: {
       {assignment.calls.map((name) => {
         const call = view.calls.find((each) => each.name === name);
         return (
-          <div class="row row-between" key={name}>
-            <span>
-              <b>{call?.place?.address || idOf(name)}</b>
-              <br />
-              <Hours depart={assignment.depart} leave={assignment.leave} />
-            </span>
-            {me === "physician" && <LinkButton href={`#/note/${idOf(name)}`} icon="note" tone="primary">{t("note")}</LinkButton>}
+          <div class="stack-tight" key={name}>
+            <b>{call?.place?.address || idOf(name)}</b>
+            <Hours depart={assignment.depart} leave={assignment.leave} />
+            {me === "physician" && <LinkButton wide href={`#/note/${idOf(name)}`} icon="note" tone="primary">{t("note")}</LinkButton>}
           </div>
         );
       })}
       {!confirmed && (
-        <Button icon="check" disabled={waiting} onPress={() => perform("ConfirmHours", assignment.name, { assignment: assignment.name })}>
+        <Button wide icon="check" disabled={waiting} onPress={() => perform("ConfirmHours", assignment.name, { assignment: assignment.name })}>
           {waiting ? t("step_unsent", { step: t("hours_confirm") }) : t("hours_confirm")}
         </Button>
       )}
@@ -164,7 +161,7 @@ function Tonight() {
             <li class="row row-between" key={duty.person + duty.role}>
               <span>
                 <b>{loaded.value!.people.get(duty.person)?.displayName}</b>
-                <br /><span class="soft small">{roleLabel(duty.role)}　{clockTime(duty.startTime)}–{clockTime(duty.endTime)}</span>
+                <span class="soft small capital">{roleLabel(duty.role)}　{clockTime(duty.startTime)}–{clockTime(duty.endTime)}</span>
               </span>
               <Phone number={loaded.value!.people.get(duty.person)?.phone ?? ""} />
             </li>

@@ -146,6 +146,7 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
           </div>
         ))}
         <LoadError of={deliveries} />
+        {note && note.versions.length > 0 && deliveries.loading && !deliveries.value?.length && <Loading />}
         {deliveries.value && deliveries.value.length > 0 && (
           <section class="card stack-tight">
             <h2>{t("deliveries")}</h2>

@@ -75,7 +75,7 @@ export const t = catalogue({
   reached: ["つながった", "Answered"],
   not_reached: ["つながらない", "No answer"],
   found: ["患者さんが見つかった", "Patient found"],
-  tried: ["{n}回", "{n} times"],
+  tried: ["{n}回", "{n}×"],
   breakdown: ["車が故障した", "The car broke down"],
   breakdown_what: ["車の状態", "What is wrong?"],
   breakdown_do: ["故障を知らせる", "Report it"],

@@ -243,7 +243,7 @@ function Search({ call, card, assignment, steps }: {
         const number = step === NotFoundStep.PHONE_PATIENT ? (card?.phone ?? call.callbackPhone) : "";
         return (
           <div class="stack-tight" key={step}>
-            <p>{notFoundStepLabel(step)} {number && <Phone number={number} />} {step === NotFoundStep.PHONE_KEY_HOLDER && card && <PhoneText text={card.keyHolder} />} {tries > 0 && <b>{t("tried", { n: tries })}</b>}</p>
+            <p class="capital">{notFoundStepLabel(step)} {number && <Phone number={number} />} {step === NotFoundStep.PHONE_KEY_HOLDER && card && <PhoneText text={card.keyHolder} />} {tries > 0 && <b>{t("tried", { n: tries })}</b>}</p>
             <div class="row">
               {[true, false].map((reached) => (
                 <Button key={String(reached)} size="small" onPress={() =>

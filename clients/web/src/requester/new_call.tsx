@@ -233,7 +233,7 @@ function EmergencyScreen({ board, value, onBack }: {
             <h2>{t("tell_wishes")}</h2>
             <LoadError of={coverage} />
             {dnar && <Notice tone="warn" icon="alert"><b>{t("dnar")}</b></Notice>}
-            <Wishes entry={acp} resuscitationShown={dnar} />
+            {acp || coverage.value ? <Wishes entry={acp} resuscitationShown={dnar} /> : coverage.loading && <Loading />}
           </section>
         )}
         <p>{t("record_too")}</p>
