@@ -92,8 +92,6 @@ story("119 before anybody was chosen: the screen asks for whom, then shows the p
 story("a new version of the screens is offered, not forced", async () => {
   const nurse = await open("nurse");
   const { page } = nurse;
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.reload();
   await page.waitForFunction(() => navigator.serviceWorker.controller);
   // As after an update: the same files under another version. The server reads
   // its files when it starts.

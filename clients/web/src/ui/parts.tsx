@@ -330,8 +330,13 @@ export function NewVersionBar() {
   const [isNew, setIsNew] = useState(false);
   useEffect(() => {
     const worker = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-    if (!worker?.controller) return;
-    const take = () => setIsNew(true);
+    if (!worker) return;
+    // The first of all is no news.
+    let known = worker.controller !== null;
+    const take = () => {
+      setIsNew(known);
+      known = true;
+    };
     // Pages stay open for a whole night.
     const ask = () => {
       if (document.visibilityState === "visible") void worker.ready.then((each) => each.update()).catch(() => {});
