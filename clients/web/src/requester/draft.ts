@@ -103,6 +103,13 @@ export function waitingCalls(): Step[] {
   return unsent.value.filter((step) => step.method === "SubmitCall");
 }
 
+// The draft that is still to be sent: not one that the outbox has already, should
+// the page have ended in between.
+export function openedDraft(): Draft | undefined {
+  const value = draft.value;
+  return value && waitingCalls().some((step) => step.lane === callNameOf(value.callId)) ? undefined : value;
+}
+
 // The patient of a call that is on its way; "" for somebody not registered.
 export function patientOfWaiting(step: Step): string {
   return (step.request as { patient?: string }).patient ?? "";

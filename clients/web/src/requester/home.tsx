@@ -12,7 +12,7 @@ import { idOf, shortTime } from "../text/format";
 import { Button, Empty, Field, LinkButton, Notice, PhoneButton, Top } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
-import { draft, discardDraft, isBegun, waitingCalls } from "./draft";
+import { discardDraft, isBegun, openedDraft, waitingCalls } from "./draft";
 import { RefusedSteps, WaitingCalls } from "./waiting";
 import { t } from "./texts";
 
@@ -50,7 +50,7 @@ export function Home({ board }: { board: LiveBoard }) {
       </Top>
       <main class="page">
         <RefusedSteps />
-        {isBegun(draft.value) && (
+        {isBegun(openedDraft()) && (
           <Notice icon="note" tone="warn">
             <p class="strong">{t("draft")}</p>
             <div class="row">

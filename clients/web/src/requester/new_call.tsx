@@ -13,7 +13,7 @@ import { idOf } from "../text/format";
 import { redFlagLabel } from "../text/labels";
 import { Button, Checks, Choice, Facts, Field, LinkButton, LoadError, Loading, Notice, Phone, Top, useLoad } from "../ui/parts";
 import {
-  beginDraft, callNameOf, changeDraft, discardDraft, draft, isBegun, patientOfWaiting, sendDraft, waitingCalls, type Draft,
+  beginDraft, changeDraft, discardDraft, draft, isBegun, openedDraft, patientOfWaiting, sendDraft, waitingCalls, type Draft,
 } from "./draft";
 import { openCallOf } from "./patient_page";
 import { RefusedSteps } from "./waiting";
@@ -33,9 +33,7 @@ export function NewCall({ board }: { board: LiveBoard }) {
       goInstead(`/calls/${idOf(waiting.lane)}`);
       return;
     }
-    const before = draft.value;
-    const sent = before && waitingCalls().some((step) => step.lane === callNameOf(before.callId));
-    const now = sent ? undefined : before;
+    const now = openedDraft();
     if (!now || !isBegun(now) || (name && now.patient !== name)) {
       beginDraft(name, session.value?.person.phone ?? "");
     }

@@ -5,7 +5,7 @@ import { go, path } from "../app/router";
 import { clockTime, idOf } from "../text/format";
 import { Badge, Button, Failed, LinkButton, Loading } from "../ui/parts";
 import { Refused } from "../ui/refused";
-import { draft, isBegun, patientOfWaiting, revise, waitingCalls } from "./draft";
+import { isBegun, openedDraft, patientOfWaiting, revise, waitingCalls } from "./draft";
 import { t } from "./texts";
 
 // The first screenful of a page that needs the board, while there is none.
@@ -27,7 +27,7 @@ export function RefusedSteps({ except }: { except?: (step: Step) => boolean }) {
 
 // Takes a refused call back into the form, unless another one is begun there.
 export function ReviseButton({ step }: { step: Step }) {
-  if (isBegun(draft.value)) return <p class="small">{t("other_draft")} <a href="#/new">{t("draft_resume")}</a></p>;
+  if (isBegun(openedDraft())) return <p class="small">{t("other_draft")} <a href="#/new">{t("draft_resume")}</a></p>;
   return (
     <Button tone="primary" onPress={async () => {
       await revise(step);
