@@ -15,13 +15,13 @@ namespace {
 
 constexpr size_t kMaxTargetBytes = 2048;
 
-// Scripts, styles, images, sounds and calls from here and nowhere else, nothing
-// inline, no frame around it. `blob:` and `data:` are what the map library
-// makes its worker and pictures of; both come from scripts that were let in.
+// Scripts, styles, images, sounds, workers and calls from here and nowhere
+// else, nothing inline and nothing that a script made up (`blob:`, `data:`), no
+// frame around it.
 constexpr char kContentSecurityPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
-    "media-src 'self'; manifest-src 'self'; worker-src 'self' blob:; "
+    "img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "media-src 'self'; manifest-src 'self'; worker-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 constexpr char kPermissionsPolicy[] =
     "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), "

@@ -237,6 +237,8 @@ TEST(RequestRules, ForbidInlineScriptsFramesAndOtherHosts) {
   EXPECT_THAT(policy, HasSubstr("frame-ancestors 'none'"));
   EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
   EXPECT_THAT(policy, Not(HasSubstr("http")));
+  EXPECT_THAT(policy, Not(HasSubstr("data:")));
+  EXPECT_THAT(policy, Not(HasSubstr("blob:")));
   EXPECT_EQ(head["Referrer-Policy"], "no-referrer");
   EXPECT_EQ(head["X-Content-Type-Options"], "nosniff");
   EXPECT_EQ(head["Strict-Transport-Security"], "max-age=31536000");

@@ -195,7 +195,7 @@ story("a map that cannot be loaded says so, and is tried again", async () => {
   await operator.sees("地図を表示できません");
   await operator.look("operator-map-failed");
   broken = false;
-  await page.reload();
+  await page.locator(".map-state").getByRole("button", { name: "もう一度" }).click();
   await page.locator(".map-state .spinner").waitFor();
   hold();
   await page.locator(".map-note", { hasText: "架空の町です" }).waitFor();

@@ -46,6 +46,8 @@ export function gapHoursOn(day: string, gap: Gap): string {
   if (start >= to || end <= from) return "";
   if (start < from && end <= from + noon) return "";
   const isLast = end <= to + noon;
+  // What is over cannot be mended any more.
+  if ((isLast ? end : to) <= now.peek()) return "";
   if (start >= from) return isLast ? hours(gap.start, gap.end) : `${clockTime(start)}–24:00`;
   if (!isLast) return t("all_day");
   return end === to ? t("all_day") : hours(timestampFromMs(from), gap.end);
@@ -88,7 +90,6 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
       pageSize: 1000,
     };
     const duties = await allPages((pageToken) => rota.listRota({ ...window, pageToken }), (page) => page.rotaDuties);
-    // What is over cannot be mended any more.
     const gaps = await readGaps(Math.max(now.peek(), dayStartMs(start)), dayStartMs(addDays(start, weeks)));
     return { duties, gaps: gapsByHours(gaps) };
   }, [month]);
@@ -145,7 +146,7 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
                         </div>
                         {duties.map((duty, index) => (
                           <button type="button" key={index} onClick={() => void edit(duty)}
-                            aria-label={t("edit_duty", { who: names.personName(duty.person), hours: hours(duty.startTime, duty.endTime) })}
+                            title={t("edit")}
                             class={`shift shift-${duty.role === Role.PHYSICIAN ? "physician" : duty.role === Role.DRIVER ? "driver" : "operator"} ${duty.reserve ? "shift-reserve" : ""}`}>
                             <b>{names.personName(duty.person)}</b> {roleLabel(duty.role)}{duty.reserve && <> <Badge>{t("reserve")}</Badge></>}<br />
                             {hours(duty.startTime, duty.endTime)}

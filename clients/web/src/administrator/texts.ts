@@ -109,7 +109,6 @@ export const t = catalogue({
   cancelled_hint: ["数えなくなります。記録は残ります", "It does not count any more; its record stays"],
   show_ended: ["終わったものも表示（{n}）", "Show what is over ({n})"],
   bad_flag: ["「はい」か「いいえ」で", "yes or no"],
-  edit_duty: ["{who} {hours} を変更", "Change {who} {hours}"],
   fee_holiday: ["休日", "holiday"],
   all_day: ["終日", "all day"],
   plate: ["ナンバー", "Plate"],

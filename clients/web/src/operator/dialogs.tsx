@@ -8,6 +8,7 @@ import { now } from "../app/clock";
 import { session } from "../app/session";
 import { Disposition, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
 import { CarState } from "../gen/housecall/v1/directory_pb";
+import { Verdict } from "../gen/housecall/v1/offer_pb";
 import { CareRole } from "../gen/housecall/v1/patient_pb";
 import { ChannelKind, Role, Skill, Urgency } from "../gen/housecall/v1/types_pb";
 import { isOver } from "../records/call_view";
@@ -229,7 +230,9 @@ function CrewFields({ board, call, value, onChange, without }: Pick<Props, "boar
   const prospect = (name: string) => {
     const found = candidates.find((each) => each.physician === name);
     if (!found) return "";
-    return found.arriveTime ? `　→ ${clockTime(found.arriveTime)}` : `（${verdictLabel(found.verdict)}）`;
+    if (found.arriveTime) return `　→ ${clockTime(found.arriveTime)}`;
+    // He has come since.
+    return found.verdict === Verdict.NOT_ON_DUTY ? "" : `（${verdictLabel(found.verdict)}）`;
   };
   return (
     <>
