@@ -305,6 +305,7 @@ export function Timeline({ events, personName, brief }: {
   personName: (name: string) => string;
   brief?: boolean;
 }) {
+  // Who was the last of a crew to say yes is not who decided.
   const shown = events.filter((event) => !quiet.has(event.kind) && !(brief && inner.has(event.kind)));
   if (shown.length === 0) return <p class="soft">{t("nothing")}</p>;
   return (
@@ -314,7 +315,7 @@ export function Timeline({ events, personName, brief }: {
           <time>{shortTime(event.eventTime)}</time>
           <span>
             {eventKindLabel(event.kind)}
-            {event.actorPerson && (
+            {event.actorPerson && event.kind !== EventKind.OFFER_ACCEPTED && (
               <span class="soft small">　{roleLabel(event.actorRole as Role)} {personName(event.actorPerson)}</span>
             )}
           </span>
