@@ -435,7 +435,7 @@ story("every screen says that it waits, that it failed, that there is nothing; a
     { rpc: "ListMatches", show: tab("選定の理由"), content: page.locator(".why"), empty: page.getByText("まだ選定していません"), look: "operator-why" },
     { rpc: "ListEvents", show: tab("経過"), content: page.locator(".timeline"), empty: page.getByText("まだありません"), look: "operator-timeline" },
     { rpc: "GetNote", show: tab("記録・届け先"), content: page.getByText("起坐呼吸あり"), look: "operator-note" },
-    { rpc: "WatchBoard", show: () => page.reload(), content: page.locator("#row-ride"), retries: false, look: "operator-connection" },
+    { rpc: "WatchBoard", show: () => page.reload(), content: page.locator(".detail-name"), retries: false, look: "operator-connection" },
   ];
   for (const screen of screens) await tellStates(operator, screen);
   // A call without a note says so.
