@@ -11,6 +11,10 @@ CachedTravelTimes::CachedTravelTimes(const TravelTimeSource* source,
                                      const Options& options)
     : source_(source), options_(options) {}
 
+std::unique_ptr<const TravelTimeSource> CachedTravelTimes::Pinned() const {
+  return source_->Pinned();
+}
+
 std::string CachedTravelTimes::description() const {
   return source_->description();
 }

@@ -115,20 +115,29 @@ std::vector<Leg> Legs(const std::vector<Snap>& from,
 
 }  // namespace
 
+// What searches need that no thread is using, as many as threads have asked at
+// once, and the map that it is for.
+struct RoadTravelTimes::Scratch {
+  std::mutex mutex;
+  // Guarded by mutex.
+  std::shared_ptr<const RoadMap> map;
+  std::vector<std::unique_ptr<Query>> idle;
+};
+
 // A Query that no other thread is using, for one state of the roads.
 class RoadTravelTimes::Lease {
  public:
   Lease(const RoadTravelTimes& owner, const RoadState& state)
-      : owner_(owner), map_(state.map) {
+      : scratch_(*owner.scratch_), map_(state.map) {
     {
-      const std::lock_guard<std::mutex> lock(owner.mutex_);
-      if (owner.idle_map_ != map_) {
-        owner.idle_.clear();
-        owner.idle_map_ = map_;
+      const std::lock_guard<std::mutex> lock(scratch_.mutex);
+      if (scratch_.map != map_) {
+        scratch_.idle.clear();
+        scratch_.map = map_;
       }
-      if (!owner.idle_.empty()) {
-        query_ = std::move(owner.idle_.back());
-        owner.idle_.pop_back();
+      if (!scratch_.idle.empty()) {
+        query_ = std::move(scratch_.idle.back());
+        scratch_.idle.pop_back();
       }
     }
     if (query_ == nullptr) query_ = std::make_unique<Query>(map_.get());
@@ -137,8 +146,8 @@ class RoadTravelTimes::Lease {
   ~Lease() {
     // So that an old metric does not stay in memory.
     query_->SetMetric(nullptr);
-    const std::lock_guard<std::mutex> lock(owner_.mutex_);
-    if (owner_.idle_map_ == map_) owner_.idle_.push_back(std::move(query_));
+    const std::lock_guard<std::mutex> lock(scratch_.mutex);
+    if (scratch_.map == map_) scratch_.idle.push_back(std::move(query_));
   }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -146,7 +155,7 @@ class RoadTravelTimes::Lease {
   Query* query() const { return query_.get(); }
 
  private:
-  const RoadTravelTimes& owner_;
+  Scratch& scratch_;
   const std::shared_ptr<const RoadMap> map_;
   std::unique_ptr<Query> query_;
 };
@@ -160,16 +169,34 @@ RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadMap> map,
 
 RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadState> state,
                                  const Options& options)
-    : fixed_(std::move(state)), roads_(nullptr), options_(options) {}
+    : RoadTravelTimes(std::move(state), options, /*names_state=*/false,
+                      std::make_shared<Scratch>()) {}
+
+RoadTravelTimes::RoadTravelTimes(std::shared_ptr<const RoadState> state,
+                                 const Options& options, bool names_state,
+                                 std::shared_ptr<Scratch> scratch)
+    : fixed_(std::move(state)),
+      roads_(nullptr),
+      options_(options),
+      names_state_(names_state),
+      scratch_(std::move(scratch)) {}
 
 RoadTravelTimes::RoadTravelTimes(const LivingRoads* roads)
     : RoadTravelTimes(roads, Options()) {}
 
 RoadTravelTimes::RoadTravelTimes(const LivingRoads* roads,
                                  const Options& options)
-    : roads_(roads), options_(options) {}
+    : roads_(roads),
+      options_(options),
+      names_state_(true),
+      scratch_(std::make_shared<Scratch>()) {}
 
 RoadTravelTimes::~RoadTravelTimes() = default;
+
+std::unique_ptr<const TravelTimeSource> RoadTravelTimes::Pinned() const {
+  return std::unique_ptr<const TravelTimeSource>(
+      new RoadTravelTimes(State(), options_, names_state_, scratch_));
+}
 
 std::shared_ptr<const RoadState> RoadTravelTimes::State() const {
   return roads_ != nullptr ? roads_->current() : fixed_;
@@ -186,7 +213,7 @@ std::string RoadTravelTimes::description() const {
         &text, " of ",
         absl::FormatTime("%Y-%m-%d", *data.source_time, absl::UTCTimeZone()));
   }
-  if (roads_ != nullptr) {
+  if (names_state_) {
     absl::StrAppend(&text, ", ", state->description, " (state ", state->version,
                     ")");
   }

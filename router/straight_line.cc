@@ -1,4 +1,5 @@
 #include <cmath>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -24,6 +25,10 @@ absl::StatusOr<StraightLine> StraightLine::Create(const Options& options) {
         "speed ", options.speed_km_per_hour, " is not a positive number"));
   }
   return StraightLine(options);
+}
+
+std::unique_ptr<const TravelTimeSource> StraightLine::Pinned() const {
+  return std::make_unique<StraightLine>(*this);
 }
 
 std::string StraightLine::description() const {

@@ -120,6 +120,12 @@ class TravelTimeSource {
 
   virtual ~TravelTimeSource() = default;
 
+  // What it knows at this moment, for good: of what is asked of it, all answers
+  // are of one version, and its description says which. Whoever asks more than
+  // one question for one decision asks them of such a one. It borrows what this
+  // borrows, but may outlive this.
+  virtual std::unique_ptr<const TravelTimeSource> Pinned() const = 0;
+
   // Which map or model, for people: stored beside what was decided with it.
   virtual std::string description() const = 0;
 
@@ -156,6 +162,7 @@ class StraightLine : public TravelTimeSource {
   // Returns InvalidArgument unless both numbers are finite and positive.
   static absl::StatusOr<StraightLine> Create(const Options& options);
 
+  std::unique_ptr<const TravelTimeSource> Pinned() const override;
   std::string description() const override;
   absl::StatusOr<TravelTable> Times(
       absl::Span<const LatLng> origins,
@@ -192,6 +199,7 @@ class RoadTravelTimes : public TravelTimeSource {
   RoadTravelTimes(const LivingRoads* roads, const Options& options);
   ~RoadTravelTimes() override;
 
+  std::unique_ptr<const TravelTimeSource> Pinned() const override;
   std::string description() const override;
   uint64_t version() const override;
   absl::StatusOr<TravelTable> Times(
@@ -202,6 +210,11 @@ class RoadTravelTimes : public TravelTimeSource {
 
  private:
   class Lease;
+  struct Scratch;
+
+  RoadTravelTimes(std::shared_ptr<const RoadState> state,
+                  const Options& options, bool names_state,
+                  std::shared_ptr<Scratch> scratch);
 
   std::shared_ptr<const RoadState> State() const;
 
@@ -209,12 +222,10 @@ class RoadTravelTimes : public TravelTimeSource {
   const std::shared_ptr<const RoadState> fixed_;
   const LivingRoads* const roads_;
   const Options options_;
-
-  mutable std::mutex mutex_;
-  // Guarded by mutex_. Scratch that no thread is using, as many as threads have
-  // asked at once, and the map that it is for.
-  mutable std::shared_ptr<const RoadMap> idle_map_;
-  mutable std::vector<std::unique_ptr<Query>> idle_;
+  // Whether the description says which state it is.
+  const bool names_state_;
+  // Synchronizes itself; shared with those that were pinned.
+  const std::shared_ptr<Scratch> scratch_;
 };
 
 // Remembers the answers of another source: the same patients and bases are
@@ -231,6 +242,8 @@ class CachedTravelTimes : public TravelTimeSource {
   explicit CachedTravelTimes(const TravelTimeSource* source);
   CachedTravelTimes(const TravelTimeSource* source, const Options& options);
 
+  // The source's, without what is remembered here.
+  std::unique_ptr<const TravelTimeSource> Pinned() const override;
   // The source's.
   std::string description() const override;
   uint64_t version() const override;

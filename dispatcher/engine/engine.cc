@@ -51,6 +51,25 @@ double DistanceMeters(const router::TravelTimeSource& travel_times,
   return route.ok() ? route->distance_meters : 0;
 }
 
+// How much that way varies: standard deviation over mean, by what the roads
+// know of late drives; else as the center's policy says.
+double SpreadOf(const router::TravelTimeSource& travel_times,
+                const core::LatLng& from, const core::LatLng& to,
+                const core::Policy& policy) {
+  const absl::StatusOr<router::Route> route =
+      travel_times.FindRoute(ToRouter(from), ToRouter(to));
+  if (!route.ok() || route->late_duration <= route->duration ||
+      route->duration <= absl::ZeroDuration()) {
+    return policy.travel_spread;
+  }
+  // Nine of ten drives take no longer than late_duration.
+  constexpr double kNineOfTen = 1.2815515655446004;
+  const double deviation =
+      std::log(absl::FDivDuration(route->late_duration, route->duration)) /
+      kNineOfTen;
+  return std::sqrt(std::expm1(deviation * deviation));
+}
+
 std::vector<router::LatLng> ToRouter(
     const std::vector<core::LatLng>& positions) {
   std::vector<router::LatLng> out;
@@ -545,6 +564,9 @@ void Engine::PlanCenter(Lane& lane) {
   }
   if (board == nullptr) return;
   const absl::Time now = clock_->Now();
+  // Whatever happens on the roads meanwhile: a plan is of one state of them.
+  const std::unique_ptr<const router::TravelTimeSource> roads =
+      travel_times_->Pinned();
 
   // Its proposals are ordinary commands, judged against the board of the
   // moment in which they arrive.
@@ -569,10 +591,10 @@ void Engine::PlanCenter(Lane& lane) {
   if (lane.call_waits || advises) {
     planner::PlanOptions plan_options;
     plan_options.previous = lane.last_routes;
-    planner::TravelTimes table(travel_times_->description());
+    planner::TravelTimes table(roads->description());
     for (const planner::TravelRequest& request :
          planner::TravelNeeded(*board, now, plan_options)) {
-      absl::StatusOr<router::TravelTable> times = travel_times_->Times(
+      absl::StatusOr<router::TravelTable> times = roads->Times(
           ToRouter(request.origins), ToRouter(request.destinations));
       if (!times.ok()) {
         HC_LOG(kError, "travel_times_failed")
@@ -622,9 +644,9 @@ void Engine::PlanCenter(Lane& lane) {
           offer.calls.empty() ? nullptr
                               : board->Find<core::Call>(offer.calls.front());
       if (call != nullptr && call->place.position.has_value()) {
-        offer.estimate.drive_distance_meters = DistanceMeters(
-            *travel_times_, planner::PlaceOf(*board, offer.physician),
-            *call->place.position);
+        offer.estimate.drive_distance_meters =
+            DistanceMeters(*roads, planner::PlaceOf(*board, offer.physician),
+                           *call->place.position);
       }
       submit(std::move(offer));
     }
@@ -644,7 +666,7 @@ void Engine::PlanCenter(Lane& lane) {
     std::vector<double> ways;
     bool known = true;
     for (size_t i = 0; i + 1 < trip.places.size() && known; ++i) {
-      absl::StatusOr<router::TravelTable> leg = travel_times_->Times(
+      absl::StatusOr<router::TravelTable> leg = roads->Times(
           {ToRouter(trip.places[i])}, {ToRouter(trip.places[i + 1])});
       known = leg.ok() && leg->at(0, 0).reachable;
       if (!known) break;
@@ -658,17 +680,16 @@ void Engine::PlanCenter(Lane& lane) {
       }
     }
     if (!known || !IsWorthTelling(trip, now + total)) continue;
-    update.estimate.drive_distance_meters =
-        DistanceMeters(*travel_times_, trip.places[trip.places.size() - 2],
-                       trip.places.back());
+    update.estimate.drive_distance_meters = DistanceMeters(
+        *roads, trip.places[trip.places.size() - 2], trip.places.back());
     update.estimate.arrive_time = now + total;
     update.estimate.finish_time =
         now + total + trip.visits * policy.visit_duration;
     // They vary independently of each other.
     double variance = 0;
     for (size_t i = 0; i < ways.size(); ++i) {
-      const double deviation =
-          ways[i] * SpreadOf(trip.places[i], trip.places[i + 1], policy);
+      const double deviation = ways[i] * SpreadOf(*roads, trip.places[i],
+                                                  trip.places[i + 1], policy);
       variance += deviation * deviation;
     }
     const double minutes = absl::ToDoubleMinutes(total);
@@ -677,22 +698,6 @@ void Engine::PlanCenter(Lane& lane) {
         minutes > 0 ? std::sqrt(variance) / minutes : 0, trip.has_departed);
     submit(std::move(update));
   }
-}
-
-double Engine::SpreadOf(const core::LatLng& from, const core::LatLng& to,
-                        const core::Policy& policy) const {
-  const absl::StatusOr<router::Route> route =
-      travel_times_->FindRoute(ToRouter(from), ToRouter(to));
-  if (!route.ok() || route->late_duration <= route->duration ||
-      route->duration <= absl::ZeroDuration()) {
-    return policy.travel_spread;
-  }
-  // Nine of ten drives take no longer than late_duration.
-  constexpr double kNineOfTen = 1.2815515655446004;
-  const double deviation =
-      std::log(absl::FDivDuration(route->late_duration, route->duration)) /
-      kNineOfTen;
-  return std::sqrt(std::expm1(deviation * deviation));
 }
 
 }  // namespace housecall::engine

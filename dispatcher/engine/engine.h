@@ -137,10 +137,6 @@ class Engine {
   void RunPlanner();
   // One plan for one center.
   void PlanCenter(Lane& lane);
-  // How much that way varies: standard deviation over mean, by what the roads
-  // know of late drives; else as the center's policy says.
-  double SpreadOf(const core::LatLng& from, const core::LatLng& to,
-                  const core::Policy& policy) const;
 
   store::Store* const store_;
   const Clock* const clock_;

@@ -388,11 +388,14 @@ class VisitService final : public v1::VisitService::CallbackService {
     }
     places.push_back(
         {call->place.position->latitude, call->place.position->longitude});
+    // Of one state of the roads, whatever happens on them meanwhile.
+    const std::unique_ptr<const router::TravelTimeSource> roads =
+        desk_->engine().travel_times().Pinned();
     absl::Duration duration;
     double distance_meters = 0;
     for (size_t i = 0; i + 1 < places.size(); ++i) {
       const absl::StatusOr<router::Route> leg =
-          desk_->engine().travel_times().FindRoute(places[i], places[i + 1]);
+          roads->FindRoute(places[i], places[i + 1]);
       if (!leg.ok()) {
         return core::Refuse(core::RefusalReason::kUnreachable,
                             leg.status().message());
@@ -411,7 +414,7 @@ class VisitService final : public v1::VisitService::CallbackService {
         absl::ToInt64Nanoseconds(duration - absl::Seconds(seconds))));
     response->set_distance_meters(distance_meters);
     SetTimestamp(position->receive_time, response->mutable_position_time());
-    response->set_travel_times(desk_->engine().travel_times().description());
+    response->set_travel_times(roads->description());
     return absl::OkStatus();
   }
 

@@ -478,15 +478,18 @@ TEST_F(EngineTest, OffersAWaitingCallToACrew) {
 // No way anywhere until the roads are open.
 class ClosedRoads final : public router::TravelTimeSource {
  public:
-  void Open() { open_ = true; }
-  int tables() const { return tables_; }
+  void Open() { *open_ = true; }
+  int tables() const { return *tables_; }
 
+  std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
+    return std::make_unique<ClosedRoads>(*this);
+  }
   std::string description() const override { return "closed roads"; }
   absl::StatusOr<router::TravelTable> Times(
       absl::Span<const router::LatLng> origins,
       absl::Span<const router::LatLng> destinations) const override {
-    ++tables_;
-    if (open_) return line_.Times(origins, destinations);
+    ++*tables_;
+    if (*open_) return line_.Times(origins, destinations);
     return router::TravelTable(origins.size(), destinations.size());
   }
   absl::StatusOr<router::Route> FindRoute(
@@ -496,9 +499,77 @@ class ClosedRoads final : public router::TravelTimeSource {
 
  private:
   router::StraightLine line_;
-  std::atomic<bool> open_ = false;
-  mutable std::atomic<int> tables_ = 0;
+  std::shared_ptr<std::atomic<bool>> open_ =
+      std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<int>> tables_ =
+      std::make_shared<std::atomic<int>>(0);
 };
+
+// Roads of which something happens all the time: who asks them twice has
+// answers of two states. What is pinned is of one.
+class RestlessRoads final : public router::TravelTimeSource {
+ public:
+  int asked() const { return asked_; }
+
+  std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
+    return line_.Pinned();
+  }
+  std::string description() const override {
+    return absl::StrCat("state ", ++asked_);
+  }
+  absl::StatusOr<router::TravelTable> Times(
+      absl::Span<const router::LatLng> origins,
+      absl::Span<const router::LatLng> destinations) const override {
+    ++asked_;
+    return line_.Times(origins, destinations);
+  }
+  absl::StatusOr<router::Route> FindRoute(
+      const router::LatLng& from, const router::LatLng& to) const override {
+    ++asked_;
+    return line_.FindRoute(from, to);
+  }
+
+ private:
+  router::StraightLine line_;
+  mutable std::atomic<int> asked_ = 0;
+};
+
+TEST_F(EngineTest, APlanIsOfOneStateOfTheRoads) {
+  RestlessRoads roads;
+  options_.plans = true;
+  const core::Board seeded =
+      BoardBuilder()
+          .AddPhysician("dr-sato")
+          .AddDriver("driver-abe", "car-1")
+          .AddCallInState(core::CallState::kMatching, "call-1")
+          // Whose arrival is reckoned, too.
+          .AddPhysician("dr-kato")
+          .AddDriver("driver-ito", "car-2")
+          .AddCallInState(core::CallState::kEnRoute, "call-2",
+                          {.patient = "suzuki",
+                           .physician = "dr-kato",
+                           .driver = "driver-ito",
+                           .car = "car-2"})
+          .Build();
+  center_ = seeded.center().id;
+  testing::Seed(seeded, &memory_);
+  engine_ = std::make_unique<Engine>(&store_, &clock_, &roads, options_);
+  ASSERT_TRUE(engine_->Start().ok());
+  ASSERT_TRUE(Await([&] {
+    return !engine_->Current(center_)
+                ->Find<core::Call>(core::CallId("call-1"))
+                ->match.empty();
+  }));
+  // No part of any plan came from anywhere else.
+  const BoardPtr board = engine_->Current(center_);
+  EXPECT_EQ(board
+                ->Find<core::Match>(
+                    board->Find<core::Call>(core::CallId("call-1"))->match)
+                ->travel_times,
+            router::StraightLine().description());
+  engine_ = nullptr;
+  EXPECT_EQ(roads.asked(), 0);
+}
 
 TEST_F(EngineTest, PlansAgainWhileACallWaitsThoughNothingHappens) {
   ClosedRoads roads;

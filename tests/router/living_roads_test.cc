@@ -231,6 +231,35 @@ TEST(LivingRoads, TakesAnotherMapInOneStep) {
   EXPECT_EQ(query.FindLeg(map.Point('A'), map.Point('C')).weight, 12000u);
 }
 
+TEST(LivingRoads, WhatIsPinnedStaysOfOneStateAndSaysWhich) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  std::unique_ptr<const TravelTimeSource> pinned;
+  std::string said;
+  {
+    const RoadTravelTimes times(roads.get());
+    const CachedTravelTimes cached(&times);
+    pinned = cached.Pinned();
+    said = times.description();
+    EXPECT_EQ(pinned->description(), said);
+    EXPECT_EQ(pinned->version(), times.version());
+  }
+  roads->SetTime(At(22, 12));
+  roads->WaitUntilCurrent();
+  const RoadTravelTimes later(roads.get());
+  EXPECT_EQ(Seconds(later, map, 'A', 'C'), 24);
+  EXPECT_NE(later.description(), said);
+  EXPECT_NE(later.version(), pinned->version());
+  // It outlives the source that it is of, and the state's time.
+  EXPECT_EQ(Seconds(*pinned, map, 'A', 'C'), 12);
+  const Route route = pinned->FindRoute(map.At('A'), map.At('C')).value();
+  EXPECT_EQ(route.duration, absl::Seconds(12));
+  EXPECT_EQ(route.version, pinned->version());
+  EXPECT_EQ(pinned->description(), said);
+  // Of what is pinned already, the same.
+  EXPECT_EQ(pinned->Pinned()->description(), said);
+}
+
 TEST(LivingRoads, AnswersFromOneStateWhileItChanges) {
   // Under TSan: many ask while states change. Each table is of one state:
   // either all of it is twice as slow or nothing.

@@ -222,6 +222,9 @@ TEST(StraightLine, RefusesNumbersThatMakeNoSense) {
 // Counts what it is asked.
 class CountingSource : public TravelTimeSource {
  public:
+  std::unique_ptr<const TravelTimeSource> Pinned() const override {
+    return line_.Pinned();
+  }
   std::string description() const override { return "counting"; }
   absl::StatusOr<TravelTable> Times(
       absl::Span<const LatLng> origins,
