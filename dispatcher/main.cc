@@ -61,6 +61,14 @@ ABSL_FLAG(
 ABSL_FLAG(
     bool, speeds_by_hour, true,
     "With --map: evenings and days are slower than nights on main roads.");
+ABSL_FLAG(bool, learn_speeds, true,
+          "With --map: learn from the center's own finished drives how fast "
+          "roads are, by class, kind of day and hour.");
+ABSL_FLAG(
+    std::string, finished_drives, "",
+    "The file in which finished drives are kept for --learn_speeds: class "
+    "of road, hour and seconds, nothing else. Empty: that of --db with "
+    ".drives behind it. See it with `housecall-map learned`.");
 ABSL_FLAG(bool, toll_roads, true, "With --map: cars may use toll roads.");
 ABSL_FLAG(bool, ferries, false, "With --map: cars may use ferries.");
 ABSL_FLAG(std::string, listen, "127.0.0.1:7443",
@@ -262,6 +270,9 @@ absl::StatusOr<TravelTimes> OpenTravelTimes() {
     if (!options.conditions_path.empty()) {
       return absl::InvalidArgumentError("--road_conditions needs --map");
     }
+    if (!absl::GetFlag(FLAGS_finished_drives).empty()) {
+      return absl::InvalidArgumentError("--finished_drives needs --map");
+    }
     times.source = std::make_unique<router::StraightLine>();
     return times;
   }
@@ -269,6 +280,12 @@ absl::StatusOr<TravelTimes> OpenTravelTimes() {
   options.roads.policy.use_ferries = absl::GetFlag(FLAGS_ferries);
   if (!absl::GetFlag(FLAGS_speeds_by_hour)) {
     options.roads.calendar = router::SpeedCalendar::AsOnTheMap();
+  }
+  if (absl::GetFlag(FLAGS_learn_speeds)) {
+    options.drives_path = absl::GetFlag(FLAGS_finished_drives);
+    if (options.drives_path.empty()) {
+      options.drives_path = absl::StrCat(absl::GetFlag(FLAGS_db), ".drives");
+    }
   }
   options.roads.calendar.is_public_holiday = [](absl::CivilDay day) {
     return !core::NationalHoliday(day).empty();
@@ -280,14 +297,36 @@ absl::StatusOr<TravelTimes> OpenTravelTimes() {
   return times;
 }
 
-// Until a signal comes: roads follow the time and their files.
+// What was learned since `told`, which becomes what is now known.
+void LogLearned(const router::LearnedSpeeds& learned,
+                router::LearnedSpeeds* told) {
+  // Many drives move factors by little.
+  constexpr double kWorthTelling = 0.05;
+  const std::vector<std::string> changes =
+      learned.ChangesSince(*told, kWorthTelling);
+  if (changes.empty()) return;
+  for (const std::string& change : changes) {
+    HC_LOG(kInfo, "speed_learned").With("change", change);
+  }
+  *told = learned;
+}
+
+// Until a signal comes: roads follow the time, their files and our own drives.
 int FollowRoadsUntilSignal(const sigset_t& signals, router::RoadFiles* roads) {
   constexpr timespec kInterval = {30, 0};
+  router::LearnedSpeeds told;
+  if (roads != nullptr) {
+    told = roads->learned();
+    HC_LOG(kInfo, "speeds_known")
+        .With("drives", static_cast<int64_t>(told.drives()))
+        .With("unread_lines", static_cast<int64_t>(roads->unread_drives()));
+  }
   while (true) {
     if (roads != nullptr) {
       if (absl::Status status = roads->Refresh(absl::Now()); !status.ok()) {
         HC_LOG(kError, "roads_not_refreshed").With("status", status.ToString());
       }
+      LogLearned(roads->learned(), &told);
     }
     const int signal = sigtimedwait(&signals, nullptr, &kInterval);
     if (signal > 0) return signal;
@@ -646,6 +685,12 @@ absl::Status Serve() {
   const RealClock clock;
   engine::Options engine_options;
   engine_options.plans = absl::GetFlag(FLAGS_plan);
+  if (travel_times.roads != nullptr) {
+    engine_options.drive_finished = [roads = travel_times.roads.get()](
+                                        const engine::FinishedDrive& drive) {
+      roads->AddDrive(drive.begin_time, drive.unlearned_durations, drive.taken);
+    };
+  }
   engine::Engine engine(store.get(), &clock, travel_times.source.get(),
                         engine_options);
   RETURN_IF_ERROR(engine.Start());

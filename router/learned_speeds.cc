@@ -83,6 +83,18 @@ LearnedSpeed Learn(RoadClass road_class, const std::vector<Voice>& voices,
 
 }  // namespace
 
+absl::string_view DayClassName(DayClass day_class) {
+  switch (day_class) {
+    case DayClass::kWorkday:
+      return "workday";
+    case DayClass::kSaturday:
+      return "saturday";
+    case DayClass::kHoliday:
+      return "holiday";
+  }
+  return "unknown";
+}
+
 double LearnedSpeed::LateFactor() const {
   // The nine-tenths point of a normal distribution.
   return std::exp(1.2815515655446004 * spread);
@@ -108,6 +120,7 @@ LearnedSpeeds::LearnedSpeeds(const std::vector<FinishedDrive>& drives) {
     }
     const double ratio = absl::FDivDuration(drive.taken, expected);
     if (ratio > kGreatestRatio || ratio < 1 / kGreatestRatio) continue;
+    ++drives_;
     const size_t day = static_cast<size_t>(drive.day_class);
     for (const int distance : {0, -1, 1}) {
       const size_t hour =
@@ -131,6 +144,32 @@ LearnedSpeeds::LearnedSpeeds(const std::vector<FinishedDrive>& drives) {
       }
     }
   }
+}
+
+std::vector<std::string> LearnedSpeeds::ChangesSince(
+    const LearnedSpeeds& before, double least_share) const {
+  std::vector<std::string> changes;
+  for (int day = 0; day < kDayClasses; ++day) {
+    for (int hour = 0; hour < 24; ++hour) {
+      for (int i = 0; i < kRoadClasses; ++i) {
+        const auto day_class = static_cast<DayClass>(day);
+        const auto road_class = static_cast<RoadClass>(i);
+        const LearnedSpeed& old = before.At(day_class, hour, road_class);
+        const LearnedSpeed& now = At(day_class, hour, road_class);
+        if (std::abs(now.time_factor - old.time_factor) <
+            least_share * old.time_factor) {
+          continue;
+        }
+        changes.push_back(absl::StrFormat(
+            "%s at %d, %s: time x %.2f -> x %.2f, of %d drives, %s on such "
+            "roads",
+            DayClassName(day_class), hour, RoadClassName(road_class),
+            old.time_factor, now.time_factor, now.drives,
+            absl::FormatDuration(absl::Trunc(now.driven, absl::Minutes(1)))));
+      }
+    }
+  }
+  return changes;
 }
 
 std::string LearnedSpeeds::Explain(DayClass day_class, int hour,

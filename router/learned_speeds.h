@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "router/road_data.h"
 
@@ -16,13 +17,16 @@ namespace housecall::router {
 enum class DayClass : uint8_t { kWorkday = 0, kSaturday = 1, kHoliday = 2 };
 inline constexpr int kDayClasses = 3;
 
+// "workday", "saturday", "holiday".
+absl::string_view DayClassName(DayClass day_class);
+
 // A drive of ours that has ended.
 struct FinishedDrive {
   // When it began, in the center's time zone.
   DayClass day_class = DayClass::kWorkday;
   int hour = 0;
-  // What the map and the profile of the hour would have said, before anything
-  // was learned, by class of road.
+  // What the roads would have said when it began, before anything was learned,
+  // by class of road: the map, the profile of the hour, slow zones.
   std::array<absl::Duration, kRoadClasses> expected = {};
   // From setting out to arriving.
   absl::Duration taken;
@@ -68,6 +72,15 @@ class LearnedSpeeds {
                   [static_cast<size_t>(road_class)];
   }
 
+  // Of how many drives: those that were not left out.
+  size_t drives() const { return drives_; }
+
+  // Where a factor is not what it was, by `least_share` of it or more, what was
+  // and what is, for people: "workday at 23, primary: time x 1.00 -> x 1.12, of
+  // 12 drives, 1h5m on such roads".
+  std::vector<std::string> ChangesSince(const LearnedSpeeds& before,
+                                        double least_share) const;
+
   // Why a factor is what it is, for people: "12 drives, 1h5m on such roads".
   std::string Explain(DayClass day_class, int hour, RoadClass road_class) const;
 
@@ -75,6 +88,7 @@ class LearnedSpeeds {
   std::array<std::array<std::array<LearnedSpeed, kRoadClasses>, 24>,
              kDayClasses>
       speeds_;
+  size_t drives_ = 0;
 };
 
 }  // namespace housecall::router

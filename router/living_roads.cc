@@ -12,7 +12,7 @@ bool MeansTheSame(const RoadCondition& a, const RoadCondition& b) {
          a.within_meters == b.within_meters && a.segments == b.segments;
 }
 
-std::string Describe(const SpeedProfile& profile,
+std::string Describe(const SpeedProfile& profile, const LearnedSpeeds& learned,
                      const std::vector<RoadCondition>& conditions,
                      absl::Time time, int64_t closed_roads) {
   std::string reasons;
@@ -23,6 +23,10 @@ std::string Describe(const SpeedProfile& profile,
     absl::StrAppend(&reasons, reasons.empty() ? "" : ", ", condition.reason);
   }
   std::string text = profile.name;
+  if (learned.drives() > 0) {
+    absl::StrAppend(&text, ", learned of ", learned.drives(),
+                    learned.drives() == 1 ? " drive" : " drives");
+  }
   if (active > 0) {
     absl::StrAppend(&text, "; ", active,
                     active == 1 ? " condition: " : " conditions: ", reasons,
@@ -32,14 +36,14 @@ std::string Describe(const SpeedProfile& profile,
   return text;
 }
 
-std::array<double, kRoadClasses> LateFactors(const LearnedSpeeds& learned,
-                                             DayClass day_class, int hour) {
-  std::array<double, kRoadClasses> factors;
+void SetFactors(const LearnedSpeeds& learned, DayClass day_class, int hour,
+                RoadState* state) {
   for (size_t i = 0; i < kRoadClasses; ++i) {
-    factors[i] =
-        learned.At(day_class, hour, static_cast<RoadClass>(i)).LateFactor();
+    const LearnedSpeed& speed =
+        learned.At(day_class, hour, static_cast<RoadClass>(i));
+    state->learned_factors[i] = speed.time_factor;
+    state->late_factors[i] = speed.LateFactor();
   }
-  return factors;
 }
 
 }  // namespace
@@ -54,7 +58,7 @@ std::shared_ptr<const RoadState> StateOfMap(std::shared_ptr<const RoadMap> map,
     state->metric = std::make_shared<const Metric>(*state->metric, changes);
   }
   state->map = std::move(map);
-  state->late_factors = LateFactors(LearnedSpeeds(), DayClass::kWorkday, 0);
+  SetFactors(LearnedSpeeds(), DayClass::kWorkday, 0, state.get());
   state->description = "as on the map";
   return state;
 }
@@ -74,6 +78,7 @@ LivingRoads::LivingRoads(std::shared_ptr<const RoadMap> map, Options options,
     : options_(std::move(options)) {
   wanted_.map = std::move(map);
   wanted_.time = now;
+  wanted_.learned = options_.learned;
   current_ = MakeState(wanted_, nullptr);
   ready_count_ = wanted_count_;
   worker_ = std::thread([this] { Work(); });
@@ -188,9 +193,9 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
                                                    options_.threads);
   }
   state->time = wanted.time;
-  state->late_factors = LateFactors(
-      wanted.learned, DayClassOf(options_.calendar, wanted.time),
-      absl::ToCivilHour(wanted.time, options_.calendar.time_zone).hour());
+  SetFactors(wanted.learned, DayClassOf(options_.calendar, wanted.time),
+             absl::ToCivilHour(wanted.time, options_.calendar.time_zone).hour(),
+             state.get());
   const Array<Segment>& all = wanted.map->data().segments;
   for (uint32_t i = 0; i < all.size(); ++i) {
     if (options_.policy.LeavesOut(all[i])) continue;
@@ -203,8 +208,8 @@ std::shared_ptr<const RoadState> LivingRoads::MakeState(
     if (closes(false) || closes(true)) ++state->closed_roads;
   }
   state->description =
-      Describe(options_.calendar.At(wanted.time), wanted.conditions,
-               wanted.time, state->closed_roads);
+      Describe(options_.calendar.At(wanted.time), wanted.learned,
+               wanted.conditions, wanted.time, state->closed_roads);
   // Nothing is another way now: who remembers answers may keep them.
   if (before != nullptr && before->map == state->map &&
       before->metric == state->metric) {

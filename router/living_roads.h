@@ -30,10 +30,11 @@ struct RoadState {
   std::shared_ptr<const Metric> metric;
   // For which time.
   absl::Time time;
-  // By class of road: LearnedSpeed::LateFactor of that hour.
+  // By class of road: LearnedSpeed::time_factor and LateFactor of that hour.
+  std::array<double, kRoadClasses> learned_factors = {};
   std::array<double, kRoadClasses> late_factors = {};
-  // For people: "deep night, 2 conditions: snow on Route 20, flood; 37 roads
-  // closed".
+  // For people: "deep night, learned of 214 drives; 2 conditions: snow on Route
+  // 20, flood; 37 roads closed".
   std::string description;
   // Roads that are closed now although they are open on the map and the policy
   // does not leave them out, counted once for each direction.
@@ -55,6 +56,8 @@ class LivingRoads {
     RoadPolicy policy = {};
     // For changes of many roads.
     int threads = 2;
+    // Until SetLearnedSpeeds.
+    LearnedSpeeds learned = {};
   };
 
   // The first state is that of `now`. Returns InvalidArgument if the calendar

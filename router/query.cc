@@ -202,6 +202,7 @@ std::optional<Path> Query::FindPath(const RoadPoint& from,
       const auto* const turn = std::lower_bound(
           turns.begin(), turns.end(), states[i],
           [](const Turn& t, uint32_t state) { return t.state < state; });
+      piece.turn_weight = turn->weight;
       piece.weight += turn->weight;
     }
     path.pieces.push_back(piece);

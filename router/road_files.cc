@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -182,8 +183,20 @@ absl::StatusOr<std::unique_ptr<RoadFiles>> RoadFiles::Open(Options options,
   const absl::StatusOr<Stamp> map_stamp = StampOf(map_path);
   absl::StatusOr<std::shared_ptr<const RoadMap>> map = OpenMap(map_path);
   if (!map.ok()) return map.status();
+  LivingRoads::Options roads_options = files->options_.roads;
+  absl::Status drives_status;
+  if (!files->options_.drives_path.empty()) {
+    absl::StatusOr<std::unique_ptr<DriveLog>> drives =
+        DriveLog::Open(files->options_.drives_path);
+    if (drives.ok()) {
+      files->drives_ = *std::move(drives);
+      files->learned_ = LearnedSpeeds(files->drives_->drives());
+      roads_options.learned = files->learned_;
+    }
+    drives_status = drives.status();
+  }
   absl::StatusOr<std::unique_ptr<LivingRoads>> roads =
-      LivingRoads::Create(*std::move(map), files->options_.roads, now);
+      LivingRoads::Create(*std::move(map), std::move(roads_options), now);
   if (!roads.ok()) return roads.status();
   files->roads_ = *std::move(roads);
   if (map_stamp.ok()) files->map_stamp_ = *map_stamp;
@@ -197,12 +210,50 @@ absl::StatusOr<std::unique_ptr<RoadFiles>> RoadFiles::Open(Options options,
     }
     files->roads_->WaitUntilCurrent();
   }
+  files->drives_status_ = std::move(drives_status);
   return files;
 }
 
+void RoadFiles::AddDrive(absl::Time begin_time,
+                         absl::Span<const absl::Duration> unlearned_durations,
+                         absl::Duration taken) {
+  if (drives_ == nullptr || unlearned_durations.size() != kRoadClasses) return;
+  const SpeedCalendar& calendar = options_.roads.calendar;
+  FinishedDrive drive;
+  drive.day_class = DayClassOf(calendar, begin_time);
+  drive.hour = absl::ToCivilHour(begin_time, calendar.time_zone).hour();
+  std::copy(unlearned_durations.begin(), unlearned_durations.end(),
+            drive.expected.begin());
+  drive.taken = taken;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (new_drives_.size() < DriveLog::kMaxDrives) new_drives_.push_back(drive);
+}
+
+bool RoadFiles::KeepNewDrives(absl::Status* first_error) {
+  std::vector<FinishedDrive> drives;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    drives.swap(new_drives_);
+  }
+  for (const FinishedDrive& drive : drives) {
+    first_error->Update(drives_->Add(drive));
+  }
+  return !drives.empty();
+}
+
+RoadFiles::~RoadFiles() {
+  // Nobody is left to whom an error could be told, and little is lost.
+  absl::Status ignored;
+  KeepNewDrives(&ignored);
+}
+
 absl::Status RoadFiles::Refresh(absl::Time now) {
-  absl::Status first_error;
   roads_->SetTime(now);
+  if (KeepNewDrives(&drives_status_)) {
+    learned_ = LearnedSpeeds(drives_->drives());
+    roads_->SetLearnedSpeeds(learned_);
+  }
+  absl::Status first_error;
   // Conditions first, so that a closure does not wait for a map.
   if (!options_.conditions_path.empty()) {
     const absl::StatusOr<Stamp> stamp = StampOf(options_.conditions_path);
@@ -229,6 +280,10 @@ absl::Status RoadFiles::Refresh(absl::Time now) {
     } else {
       first_error.Update(map.status());
     }
+  }
+  // Told when nothing else is to be told, which would not be told again.
+  if (first_error.ok()) {
+    return std::exchange(drives_status_, absl::OkStatus());
   }
   return first_error;
 }

@@ -303,6 +303,8 @@ absl::StatusOr<Route> RoadTravelTimes::FindRoute(const LatLng& from,
   route.distance_meters = static_cast<double>(path->length_millimeters) / 1000;
   route.from_road_meters = from_point->distance_meters;
   route.to_road_meters = to_point->distance_meters;
+  route.unlearned_durations.resize(kRoadClasses);
+  bool has_ferry = false;
   const RoadData& data = map.data();
   for (const PathPiece& piece : path->pieces) {
     for (const LatLng& point : PieceLine(data, piece)) {
@@ -320,11 +322,18 @@ absl::StatusOr<Route> RoadTravelTimes::FindRoute(const LatLng& from,
         static_cast<size_t>(data.segments[piece.segment].road_class);
     route.late_duration +=
         map.ToDuration(piece.weight) * state->late_factors[road_class];
+    // Factors are of roads, not of turns.
+    route.unlearned_durations[road_class] +=
+        map.ToDuration(piece.weight - piece.turn_weight) /
+            state->learned_factors[road_class] +
+        map.ToDuration(piece.turn_weight);
+    has_ferry = has_ferry || data.segments[piece.segment].Has(Segment::kFerry);
     step.distance_meters +=
         (std::max(piece.begin_millimeters, piece.end_millimeters) -
          std::min(piece.begin_millimeters, piece.end_millimeters)) /
         1000.0;
   }
+  if (has_ferry) route.unlearned_durations.clear();
   return route;
 }
 

@@ -152,6 +152,8 @@ struct PathPiece {
   uint32_t begin_millimeters = 0;
   uint32_t end_millimeters = 0;
   uint32_t weight = 0;
+  // Of that, what the turn before it takes.
+  uint32_t turn_weight = 0;
 };
 
 struct Path {

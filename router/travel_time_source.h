@@ -103,6 +103,12 @@ struct Route {
   // At least two; may be equal.
   std::vector<LatLng> points;
   std::vector<RouteStep> steps;
+  // What `duration` would be if nothing had been learned of drives, by
+  // RoadClass: what a drive is compared with from which something is to be
+  // learned (LearnedSpeeds). Turns count for the road that they lead into.
+  // Empty where such a drive teaches nothing: without a map, or with a ferry on
+  // the way.
+  std::vector<absl::Duration> unlearned_durations;
 };
 
 // Travel times by car. Implementations are safe for calls from several threads

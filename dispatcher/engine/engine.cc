@@ -133,6 +133,7 @@ struct Engine::Lane {
   absl::Time next_advice_time = absl::InfinitePast();
   // Where the next search begins.
   std::vector<planner::PlannedRoute> last_routes;
+  DriveWatch drives;
 };
 
 Engine::Engine(store::Store* store, const Clock* clock,
@@ -567,6 +568,11 @@ void Engine::PlanCenter(Lane& lane) {
   // Whatever happens on the roads meanwhile: a plan is of one state of them.
   const std::unique_ptr<const router::TravelTimeSource> roads =
       travel_times_->Pinned();
+  if (options_.drive_finished != nullptr) {
+    for (const FinishedDrive& drive : lane.drives.Look(*board, *roads, now)) {
+      options_.drive_finished(drive);
+    }
+  }
 
   // Its proposals are ordinary commands, judged against the board of the
   // moment in which they arrive.

@@ -18,6 +18,7 @@
 #include "dispatcher/base/clock.h"
 #include "dispatcher/base/mutex.h"
 #include "dispatcher/engine/center_writer.h"
+#include "dispatcher/engine/drives.h"
 #include "dispatcher/store/store.h"
 #include "router/travel_time_source.h"
 
@@ -49,6 +50,9 @@ struct Options {
   size_t resume_entries = 8192;
   // Off: only operators make offers.
   bool plans = true;
+  // Told of drives from which the roads can learn. On the planner's thread, so
+  // only while it plans: must not block, nor call the engine. Null: nobody.
+  std::function<void(const FinishedDrive&)> drive_finished;
 };
 
 // What a watcher is told. Called on the writer's thread after the commit and

@@ -21,8 +21,10 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "router/drive_log.h"
 #include "router/import/demo_town.h"
 #include "router/import/import.h"
+#include "router/learned_speeds.h"
 #include "router/living_roads.h"
 #include "router/map_file.h"
 #include "router/router.h"
@@ -83,6 +85,13 @@ constexpr char kHelp[] =
   housecall-map serve-geojson MAP [--port PORT] [--json]
       Answers /route, /isochrone and /roads as GeoJSON over HTTP, on this
       machine only, until it is stopped. Tells its address.
+
+  housecall-map learned FILE [--all] [--json]
+      What finished drives have taught about how fast roads are: FILE is the
+      one that housecalld writes (its database's name with .drives). By kind of
+      day, hour and class of road: the factor of time, the share of time that
+      nine of ten drives do not exceed, how many drives and how much of them
+      count. Without --all only where the factor is off by 2 % or more.
 
   housecall-map demo-town -o FILE.osm [--seed NUMBER] [--json]
       Writes an invented town as an OpenStreetMap file.
@@ -286,6 +295,13 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const Arguments& arguments,
   if (files.size() != wanted) return UsageError(message);
   return files;
 }
+
+// One factor of LearnedSpeeds.
+struct LearnedRow {
+  DayClass day_class;
+  int hour;
+  RoadClass road_class;
+};
 
 std::string Minutes(absl::Duration duration) {
   return absl::StrFormat("%.1f", absl::ToDoubleMinutes(duration));
@@ -889,6 +905,74 @@ absl::Status Roads(const std::vector<std::string>& words) {
   return absl::OkStatus();
 }
 
+absl::Status Learned(const std::vector<std::string>& words) {
+  const absl::StatusOr<Arguments> arguments =
+      Parse(words, {{"all", false}, {"json", false}});
+  if (!arguments.ok()) return arguments.status();
+  if (arguments->positional.size() != 1) {
+    return UsageError("name one file of drives, as housecalld writes it");
+  }
+  const absl::StatusOr<RecordedDrives> recorded =
+      ReadDrives(arguments->positional[0]);
+  if (!recorded.ok()) return recorded.status();
+  const LearnedSpeeds learned(recorded->drives);
+  const double least_share = arguments->Has("all") ? 0 : 0.02;
+  std::vector<LearnedRow> rows;
+  for (int day = 0; day < kDayClasses; ++day) {
+    for (int hour = 0; hour < 24; ++hour) {
+      for (int i = 0; i < kRoadClasses; ++i) {
+        const LearnedRow row = {static_cast<DayClass>(day), hour,
+                                static_cast<RoadClass>(i)};
+        const LearnedSpeed& speed =
+            learned.At(row.day_class, hour, row.road_class);
+        if (speed.drives > 0 &&
+            std::abs(speed.time_factor - 1) >= least_share) {
+          rows.push_back(row);
+        }
+      }
+    }
+  }
+  if (arguments->Has("json")) {
+    Json list = Json::array();
+    for (const LearnedRow& row : rows) {
+      const LearnedSpeed& speed =
+          learned.At(row.day_class, row.hour, row.road_class);
+      list.push_back(
+          Json{{"day", std::string(DayClassName(row.day_class))},
+               {"hour", row.hour},
+               {"road_class", std::string(RoadClassName(row.road_class))},
+               {"time_factor", Rounded(speed.time_factor, 0.001)},
+               {"late_factor", Rounded(speed.LateFactor(), 0.001)},
+               {"drives", speed.drives},
+               {"driven_seconds",
+                Rounded(absl::ToDoubleSeconds(speed.driven), 0.1)}});
+    }
+    std::cout << Dump(Json{{"drives", recorded->drives.size()},
+                           {"drives_learned_from", learned.drives()},
+                           {"unread_lines", recorded->unread_lines},
+                           {"factors", list}})
+              << "\n";
+    return absl::OkStatus();
+  }
+  std::cout << absl::StrFormat(
+      "%d drives, of which %d teach something; %d lines could not be read\n",
+      recorded->drives.size(), learned.drives(), recorded->unread_lines);
+  if (rows.empty()) return absl::OkStatus();
+  std::cout << absl::StrFormat("%-9s %4s  %-13s %6s %6s %7s  %s\n", "day",
+                               "hour", "road", "time x", "late x", "drives",
+                               "on such roads");
+  for (const LearnedRow& row : rows) {
+    const LearnedSpeed& speed =
+        learned.At(row.day_class, row.hour, row.road_class);
+    std::cout << absl::StrFormat("%-9s %4d  %-13s %6.2f %6.2f %7d  %s min\n",
+                                 DayClassName(row.day_class), row.hour,
+                                 RoadClassName(row.road_class),
+                                 speed.time_factor, speed.LateFactor(),
+                                 speed.drives, Minutes(speed.driven));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status DemoTown(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments =
       Parse(words, {{"output", true}, {"seed", true}, {"json", false}});
@@ -924,7 +1008,7 @@ int Run(const std::vector<std::string>& words) {
                   {"route", FindRoute},     {"matrix", Matrix},
                   {"isochrone", Isochrone}, {"bench", Bench},
                   {"roads", Roads},         {"serve-geojson", Serve},
-                  {"demo-town", DemoTown}};
+                  {"learned", Learned},     {"demo-town", DemoTown}};
   if (words.empty()) {
     std::fputs(kHelp, stderr);
     return kUsage;

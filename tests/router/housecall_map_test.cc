@@ -396,6 +396,8 @@ TEST_F(HousecallMap, WrongUsageExitsWithTwo) {
       {"roads town.map", "name one map file and"},
       {"roads town.map -o a --kilometers 0", "--kilometers: '0' is not"},
       {"roads town.map -o a --around here", "--around: 'here' is not a posit"},
+      {"learned", "name one file of drives"},
+      {"learned a b", "name one file of drives"},
       {"demo-town", "name one file to write"},
       {"demo-town -o a.osm --seed many", "'many' is not a whole number"},
   };
@@ -404,6 +406,40 @@ TEST_F(HousecallMap, WrongUsageExitsWithTwo) {
     EXPECT_EQ(outcome.exit_status, 2) << row.arguments;
     EXPECT_THAT(outcome.err, HasSubstr(row.message)) << row.arguments;
   }
+}
+
+TEST_F(HousecallMap, LearnedShowsFactorsAndWhatTheyAreOf) {
+  {
+    std::ofstream file(TestFolder() + "/some.drives");
+    for (int i = 0; i < 12; ++i) {
+      file << R"({"day":"workday","hour":23,"taken_seconds":900,)"
+           << R"("expected_seconds":{"primary":600}})"
+           << "\n";
+    }
+    file << "cut off";
+  }
+  Outcome outcome = RunTool("learned some.drives");
+  EXPECT_EQ(outcome.exit_status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "12 drives, of which 12 teach something; 1 lines could not be "
+            "read\n"
+            "day       hour  road          time x late x  drives  on such "
+            "roads\n"
+            "workday      0  primary         1.31   1.08      12  60.0 min\n"
+            "workday     22  primary         1.31   1.08      12  60.0 min\n"
+            "workday     23  primary         1.38   1.05      12  120.0 min\n");
+  outcome = RunTool("learned some.drives --json");
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["drives"], 12);
+  EXPECT_EQ(json["drives_learned_from"], 12);
+  EXPECT_EQ(json["unread_lines"], 1);
+  ASSERT_EQ(json["factors"].size(), 3u);
+  EXPECT_EQ(json["factors"][0]["day"], "workday");
+  EXPECT_EQ(json["factors"][0]["drives"], 12);
+
+  outcome = RunTool("learned no.drives");
+  EXPECT_EQ(outcome.exit_status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("cannot read no.drives"));
 }
 
 TEST_F(HousecallMap, HelpShowsExamples) {

@@ -2,10 +2,15 @@
 
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace housecall::router {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 FinishedDrive Drive(RoadClass road_class, int hour, double ratio) {
   FinishedDrive drive;
@@ -97,6 +102,28 @@ TEST(LearnedSpeeds, LearnHowMuchDrivesVary) {
   EXPECT_LT(narrow.spread, 0.01);
   EXPECT_GT(wide.LateFactor(), 1.4);
   EXPECT_GE(narrow.LateFactor(), 1);
+}
+
+TEST(LearnedSpeeds, SayHowManyDrivesTheyAreOf) {
+  std::vector<FinishedDrive> drives = Many(6, 1.5);
+  // Too short, too odd.
+  drives.push_back(Drive(RoadClass::kPrimary, 20, 9));
+  drives.push_back(Drive(RoadClass::kPrimary, 20, 1));
+  drives.back().expected.fill(absl::Seconds(1));
+  EXPECT_EQ(LearnedSpeeds(drives).drives(), 6u);
+  EXPECT_EQ(LearnedSpeeds().drives(), 0u);
+}
+
+TEST(LearnedSpeeds, SayWhatHasChanged) {
+  const LearnedSpeeds few(Many(6, 1.5));
+  EXPECT_THAT(
+      few.ChangesSince(LearnedSpeeds(), 0.25),
+      ElementsAre("workday at 20, primary: time x 1.00 -> x 1.31, of 6 drives, "
+                  "1h on such roads"));
+  // The hours beside it learn less.
+  EXPECT_THAT(few.ChangesSince(LearnedSpeeds(), 0.05), SizeIs(3));
+  EXPECT_THAT(few.ChangesSince(few, 0.05), IsEmpty());
+  EXPECT_THAT(LearnedSpeeds(Many(7, 1.5)).ChangesSince(few, 0.05), IsEmpty());
 }
 
 TEST(LearnedSpeeds, ExplainThemselves) {

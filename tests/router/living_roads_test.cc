@@ -210,6 +210,51 @@ TEST(LivingRoads, TakesTheFactorsThatWereLearned) {
   EXPECT_EQ(Seconds(times, map, 'A', 'C'), 12);
 }
 
+TEST(LivingRoads, TellsWhatADriveWouldTakeWithoutWhatWasLearned) {
+  // Turns take their time however fast roads are.
+  AsciiMap::Turns turns;
+  turns.weights = {2000, 3000, 15'000};
+  const AsciiMap map(kTown, turns);
+  const auto roads = Roads(map, At(23, 12));
+  const RoadTravelTimes times(roads.get());
+  const auto unlearned = [&] {
+    return times.FindRoute(map.At('A'), map.At('E'))
+        .value()
+        .unlearned_durations;
+  };
+  constexpr auto kClass = static_cast<size_t>(RoadClass::kUnclassified);
+  const std::vector<absl::Duration> before = unlearned();
+  ASSERT_EQ(before.size(), size_t{kRoadClasses});
+  // By day, with a slow zone.
+  RoadCondition slow = Along(map, 'A', 'B');
+  slow.speed_factor = 0.5;
+  const absl::Duration usual =
+      times.FindRoute(map.At('A'), map.At('E')).value().duration;
+  for (size_t i = 0; i < kRoadClasses; ++i) {
+    EXPECT_EQ(before[i], i == kClass ? usual : absl::ZeroDuration()) << i;
+  }
+  std::vector<FinishedDrive> drives(200);
+  for (FinishedDrive& drive : drives) {
+    drive.hour = 12;
+    drive.expected[kClass] = absl::Minutes(10);
+    drive.taken = absl::Minutes(15);
+  }
+  roads->SetLearnedSpeeds(LearnedSpeeds(drives));
+  roads->WaitUntilCurrent();
+  EXPECT_GT(times.FindRoute(map.At('A'), map.At('E')).value().duration,
+            usual * 1.3);
+  EXPECT_LT(absl::AbsDuration(unlearned()[kClass] - usual),
+            absl::Milliseconds(5));
+  EXPECT_THAT(times.description(), HasSubstr("day, learned of 200 drives"));
+  // A slow zone is known, not learned: it is in what is expected.
+  ASSERT_TRUE(roads->SetConditions({slow}).ok());
+  roads->WaitUntilCurrent();
+  EXPECT_GT(times.FindRoute(map.At('A'), map.At('B'))
+                .value()
+                .unlearned_durations[kClass],
+            absl::Seconds(23));
+}
+
 TEST(LivingRoads, TakesAnotherMapInOneStep) {
   const AsciiMap map(kTown);
   const AsciiMap newer(R"(

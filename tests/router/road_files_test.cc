@@ -3,12 +3,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "router/drive_log.h"
 #include "router/map_file.h"
 #include "router/travel_time_source.h"
 #include "tests/router/ascii_map.h"
@@ -140,6 +142,56 @@ TEST(ParseRoadConditions, NamesTheFeatureThatIsWrong) {
                 HasSubstr("not a GeoJSON FeatureCollection"))
         << text;
   }
+}
+
+TEST(RoadFiles, LearnFromDrivesThatAreAdded) {
+  const AsciiMap map(kTown);
+  const std::string map_path = TestFolder() + "/learning.map";
+  const std::string drives_path = TestFolder() + "/learning.drives";
+  ASSERT_TRUE(SaveMap(map.map()->data(), map_path).ok());
+  const RoadFiles::Options options = {map_path, "", Options(), drives_path};
+  std::vector<absl::Duration> expected(kRoadClasses);
+  expected[static_cast<size_t>(RoadClass::kUnclassified)] = absl::Minutes(10);
+  double learned = 0;
+  {
+    const auto files = RoadFiles::Open(options, kNow);
+    ASSERT_TRUE(files.ok()) << files.status();
+    EXPECT_EQ(Seconds(**files, map, 'A', 'B'), 6);
+    for (int i = 0; i < 50; ++i) {
+      (*files)->AddDrive(kNow, expected, absl::Minutes(15));
+    }
+    // Nothing is expected of these: without a map, with a ferry.
+    (*files)->AddDrive(kNow, {}, absl::Minutes(15));
+    EXPECT_EQ(Seconds(**files, map, 'A', 'B'), 6);
+    EXPECT_EQ((*files)->learned().drives(), 0u);
+    ASSERT_TRUE((*files)->Refresh(kNow).ok());
+    EXPECT_EQ((*files)->learned().drives(), 50u);
+    learned = Seconds(**files, map, 'A', 'B');
+    EXPECT_GT(learned, 8.5);
+    EXPECT_LE(learned, 9);
+    // At other hours it is as it was.
+    ASSERT_TRUE((*files)->Refresh(kNow + absl::Hours(5)).ok());
+    EXPECT_EQ(Seconds(**files, map, 'A', 'B'), 6);
+    // The last one is written down at the end.
+    (*files)->AddDrive(kNow, expected, absl::Minutes(15));
+  }
+  EXPECT_EQ(ReadDrives(drives_path)->drives.size(), 51u);
+  const auto again = RoadFiles::Open(options, kNow);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->learned().drives(), 51u);
+  EXPECT_NEAR(Seconds(**again, map, 'A', 'B'), learned, 0.1);
+
+  // A file of something else keeps nobody from driving.
+  RoadFiles::Options wrong = options;
+  wrong.drives_path = map_path;
+  const auto without = RoadFiles::Open(wrong, kNow);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_THAT((*without)->Refresh(kNow).message(),
+              HasSubstr("learning.map is not a file of finished drives"));
+  EXPECT_TRUE((*without)->Refresh(kNow).ok());
+  (*without)->AddDrive(kNow, expected, absl::Minutes(15));
+  ASSERT_TRUE((*without)->Refresh(kNow).ok());
+  EXPECT_EQ(Seconds(**without, map, 'A', 'B'), 6);
 }
 
 TEST(RoadFiles, FollowBothFiles) {
