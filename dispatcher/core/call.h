@@ -439,10 +439,10 @@ struct Candidate {
                    drive_cost);
 };
 
-// Why a call waits: nobody on duty may ever go to it; those who may are bound
-// and one of them comes next; somebody might go now but a crew that is bound
-// costs less when it comes; a crew is kept free for urgent calls that are
-// expected.
+// Why a call waits: nobody on duty may ever go to it, or not before their
+// duties end; those who may are bound and one of them comes next; somebody
+// might go now but a crew that is bound costs less when it comes; a crew is
+// kept free for urgent calls that are expected.
 HOUSECALL_ENUM(WaitReason, kUnspecified, kNobody, kAllBusy, kLaterCrewCostsLess,
                kKeptFree);
 

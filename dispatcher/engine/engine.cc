@@ -128,6 +128,8 @@ struct Engine::Lane {
 
   // The planner's thread only.
   absl::Time last_plan_time = absl::InfinitePast();
+  // Of the roads with which it was made.
+  uint64_t last_roads_version = 0;
   // After that plan.
   bool call_waits = false;
   absl::Time next_advice_time = absl::InfinitePast();
@@ -537,11 +539,14 @@ void Engine::RunPlanner() {
     }
     for (const std::shared_ptr<Lane>& lane : lanes) {
       const absl::Time now = clock_->Now();
+      const uint64_t roads_version = travel_times_->version();
       bool wanted = false;
       {
         MutexLock lock(lane->publish_mutex);
         const absl::Duration since = now - lane->last_plan_time;
+        // A road that is closed concerns who is under way and who is not.
         wanted = lane->plan_wanted ||
+                 lane->last_roads_version != roads_version ||
                  (lane->positions_changed &&
                   since >= options_.position_plan_interval) ||
                  (lane->call_waits && since >= options_.waiting_plan_interval);
@@ -552,6 +557,7 @@ void Engine::RunPlanner() {
       }
       if (!wanted) continue;
       lane->last_plan_time = now;
+      lane->last_roads_version = roads_version;
       PlanCenter(*lane);
     }
   }
@@ -690,7 +696,8 @@ void Engine::PlanCenter(Lane& lane) {
         *roads, trip.places[trip.places.size() - 2], trip.places.back());
     update.estimate.arrive_time = now + total;
     update.estimate.finish_time =
-        now + total + trip.visits * policy.visit_duration;
+        std::max(update.estimate.arrive_time, trip.ready_time) +
+        trip.visits * policy.visit_duration;
     // They vary independently of each other.
     double variance = 0;
     for (size_t i = 0; i < ways.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "dispatcher/engine/trips.h"
 
+#include <algorithm>
+
 #include "dispatcher/planner/planner.h"
 
 namespace housecall::engine {
@@ -24,6 +26,12 @@ std::vector<Trip> RunningTrips(const core::Board& board) {
     trip.estimate_time = assignment->estimate_time;
     trip.has_departed = assignment->state == core::AssignmentState::kEnRoute;
     trip.visits = static_cast<int>(assignment->calls.size());
+    for (const core::CallId& each : assignment->calls) {
+      const core::Call* seen = board.Find<core::Call>(each);
+      if (seen != nullptr && seen->schedule.has_value()) {
+        trip.ready_time = std::max(trip.ready_time, seen->schedule->start_time);
+      }
+    }
     if (assignment->self_drive) {
       trip.places.push_back(planner::PlaceOf(board, assignment->physician));
     } else {

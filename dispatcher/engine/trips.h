@@ -23,6 +23,8 @@ struct Trip {
   bool has_departed = false;
   // Patients at that door.
   int visits = 1;
+  // They are not seen before: the latest start of their agreed windows.
+  absl::Time ready_time = absl::InfinitePast();
 };
 
 // Every accepted or departed assignment whose places are known.

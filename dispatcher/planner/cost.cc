@@ -64,10 +64,17 @@ double TardinessCost(const CallClock& clock, const core::Policy& policy,
          std::max(0.0, arrive_minutes - *clock.target_minutes);
 }
 
-double UnservedCost(const CallClock& clock, const core::Policy& policy) {
-  // A night and a day.
-  constexpr double kNobodyMinutes = 24 * 60;
-  return kNobodyMinutes * clock.urgency_weight * (2 + policy.tardiness_weight);
+double UnservedCost(const CallClock& clock, const core::Policy& policy,
+                    double horizon_minutes) {
+  // As if nobody came before the horizon; twice the response, so that the drive
+  // is no reason to stay at home.
+  const double response =
+      horizon_minutes * (clock.urgency_weight +
+                         std::max(clock.urgency_weight, policy.drive_weight));
+  // From now on, and what it is late already: that is lost either way.
+  const double late = std::max(0.0, -clock.target_minutes.value_or(0));
+  return response + policy.tardiness_weight * clock.urgency_weight *
+                        (horizon_minutes + late);
 }
 
 double DriveCost(const core::Policy& policy, double minutes) {

@@ -73,9 +73,12 @@ double ResponseCost(const CallClock& clock, double arrive_minutes);
 double TardinessCost(const CallClock& clock, const core::Policy& policy,
                      double arrive_minutes);
 
-// What it costs to serve a call in no route of the night: more than to serve it
-// last of all. An urgent one counts for many standard ones.
-double UnservedCost(const CallClock& clock, const core::Policy& policy);
+// What it costs to serve a call in no route of the night: more than what its
+// waiting and driving cost whenever somebody is at the door within
+// `horizon_minutes`. How late it is already is in both, so that what is saved
+// by serving it does not depend on that.
+double UnservedCost(const CallClock& clock, const core::Policy& policy,
+                    double horizon_minutes);
 
 // policy.drive_weight for each minute on the road, besides the time that it
 // takes.
@@ -90,7 +93,9 @@ double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
                       const core::OrganizationId& employer);
 
 // policy.fairness_minutes_per_visit for each visit of this duty so far;
-// physician and driver count alike.
+// physician and driver count alike. Plan counts visits for each hour on duty
+// (who has been on duty for longer than others may have had more), of this duty
+// only: how many duties somebody has is the rota's matter.
 double FairnessCost(const core::Policy& policy, int32_t visits);
 
 // policy.platform_penalty_minutes if the physician works this duty for a

@@ -405,17 +405,24 @@ class Planning {
       stop.calls = {calls[i]};
       stop.position = *calls[i]->place.position;
       Terms terms = TermsOf(stop);
-      std::optional<double> alone;
+      std::optional<Begin> alone;
       for (size_t j = i + 1; j < calls.size(); ++j) {
         if (is_in_stop[j] || !IsAtOneAddress(*calls[j], stop.position)) {
           continue;
         }
-        if (!alone.has_value()) alone = EarliestArrival(terms);
-        if (stop.calls.size() == kMaxCallsPerStop || *alone == kNoWay) break;
+        if (later_.empty()) later_ = LaterPhysicians();
+        if (!alone.has_value()) alone = FirstVisit(terms, stop);
+        if (stop.calls.size() == kMaxCallsPerStop ||
+            alone->begin_minutes == kNoWay) {
+          break;
+        }
         Stop more = stop;
         more.calls.push_back(calls[j]);
         Terms more_terms = TermsOf(more);
-        if (EarliestArrival(more_terms) > *alone + kMaxWaitForCompanyMinutes) {
+        const Begin together = FirstVisit(more_terms, more);
+        if (together.begin_minutes >
+                alone->begin_minutes + kMaxWaitForCompanyMinutes ||
+            WaitsForWindow(more_terms, together.arrive_minutes)) {
           continue;
         }
         stop = std::move(more);
@@ -576,17 +583,98 @@ class Planning {
     return prospect;
   }
 
-  double EarliestArrival(const Terms& terms) const {
-    double earliest = kNoWay;
-    for (size_t physician = 0; physician < physicians(); ++physician) {
-      for (size_t wheels = 0; wheels <= own(); ++wheels) {
-        const Prospect prospect = ProspectOf(terms, physician, wheels);
-        if (prospect.ok()) {
-          earliest = std::min(earliest, prospect.arrive_minutes);
+  // Whether somebody at one door would wait too long for another's agreed
+  // window after the crew's arrival.
+  static bool WaitsForWindow(const Terms& terms, double arrive_minutes) {
+    return std::any_of(terms.clocks.begin(), terms.clocks.end(),
+                       [&](const CallClock& clock) {
+                         return terms.ready_minutes >
+                                std::max(clock.ready_minutes, arrive_minutes) +
+                                    kMaxWaitForCompanyMinutes;
+                       });
+  }
+
+  struct Begin {
+    double arrive_minutes = kNoWay;
+    // Not before the agreed windows.
+    double begin_minutes = kNoWay;
+  };
+  // A visit to the stop by whoever can begin it first and stay until it is
+  // over: those who are busy come when they are free, where the whole night is
+  // planned.
+  Begin FirstVisit(const Terms& terms, const Stop& stop) const {
+    Begin first;
+    const bool is_night = options_.max_steps > 0;
+    const auto may = [&](const Ruling& ruling) {
+      return is_night ? NowOrLater(ruling) : ruling.ok();
+    };
+    for (size_t p = 0; p < physicians(); ++p) {
+      const Physician& physician = crews_.physicians[p];
+      const Later& later = later_[p];
+      if (!may(terms.physician_rulings[p]) || later.waits_for_car) continue;
+      const double go_minutes = Minutes(later.place, stop.position);
+      const auto consider = [&](double leave_minutes, double end_minutes) {
+        const double arrive = leave_minutes + go_minutes;
+        const double begin = std::max(arrive, terms.ready_minutes);
+        // Less is rounding.
+        if (begin + terms.visit_minutes >
+            std::min(end_minutes, physician.end_minutes) + 1e-9) {
+          return;
         }
+        if (std::tie(begin, arrive) <
+            std::tie(first.begin_minutes, first.arrive_minutes)) {
+          first = {arrive, begin};
+        }
+      };
+      if (later.drives_himself) consider(later.free_minutes, kNoWay);
+      for (size_t d = 0; d < drivers(); ++d) {
+        if (!may(terms.driver_rulings[d])) continue;
+        const Driver& driver = crews_.drivers[d];
+        consider(std::max(driver.free_minutes + later.fetch_minutes[d],
+                          later.free_minutes),
+                 driver.end_minutes);
       }
     }
-    return earliest;
+    return first;
+  }
+
+  // A physician as soon as he is free.
+  struct Later {
+    double free_minutes = 0;
+    LatLng place;
+    bool waits_for_car = false;
+    bool drives_himself = false;
+    // By driver, from where that one is free then.
+    std::vector<double> fetch_minutes;
+  };
+  std::vector<Later> LaterPhysicians() const {
+    std::vector<Later> all(physicians());
+    for (size_t p = 0; p < physicians(); ++p) {
+      const Physician& physician = crews_.physicians[p];
+      const std::optional<Busy> busy = BusyOf(physician.person->id);
+      Later& later = all[p];
+      later.free_minutes = busy.has_value() ? busy->minutes : 0;
+      later.place = busy.has_value() ? busy->place : physician.place;
+      later.waits_for_car = WaitsForCar(p);
+      later.drives_himself = physician.person->self_drive &&
+                             physician.driver == kNone &&
+                             (!busy.has_value() || busy->self_drive);
+      for (size_t d = 0; d < drivers(); ++d) {
+        const Driver& driver = crews_.drivers[d];
+        double minutes = 0;
+        if (physician.driver != kNone) {
+          if (static_cast<size_t>(physician.driver) != d) minutes = kNoWay;
+        } else if (driver.aboard != kNone) {
+          // Whoever is in the car is brought home first.
+          const LatLng home = HomeOf(crews_.physicians[driver.aboard]);
+          minutes = Minutes(driver.place, home) + Minutes(home, later.place);
+        } else {
+          minutes = Minutes(driver.place, later.place);
+        }
+        later.fetch_minutes.push_back(minutes);
+      }
+    }
+    return all;
   }
 
   void Assign() {
@@ -792,7 +880,11 @@ class Planning {
           return busy;
         }
       }
-      return std::nullopt;
+      // Nobody knows where that is. The two are together, or will be.
+      busy.place =
+          PlaceIn(board_, crews_.rota,
+                  leaves || crew.physician.empty() ? person : crew.physician);
+      return busy;
     };
     if (const core::Assignment* running = board_.RunningAssignmentOf(person)) {
       if (running->state == core::AssignmentState::kWaitingForCar) {
@@ -863,6 +955,7 @@ class Planning {
       problem.stops.back().place = places.Of(stops_[s].position);
     }
     problem.cost_per_drive_minute = DriveCost(policy_, 1);
+    problem.driver_waits = policy_.driver_waits;
     if (looks_ahead_) {
       for (const LatLng& place : ExpectedPlaces()) places.Of(place);
     }
@@ -895,21 +988,43 @@ class Planning {
     route_stop.ready_minutes = terms.ready_minutes;
     for (const CallClock& clock : terms.clocks) {
       route_stop.clocks.push_back(WaitClockOf(clock, policy_));
-      route_stop.unserved_cost += UnservedCost(clock, policy_);
+      route_stop.unserved_cost +=
+          UnservedCost(clock, policy_, HorizonMinutes());
     }
+    // Whoever goes, it costs less than if nobody did.
+    double dearest_physician = 0;
     for (size_t p = 0; p < physicians(); ++p) {
       const Ruling& ruling = terms.physician_rulings[p];
       const bool may = stop.waits != nullptr
                            ? ruling.ok()
                            : NowOrLater(ruling) && !WaitsForCar(p);
-      route_stop.physician_costs.push_back(
-          may ? terms.physician_costs[p].total() : kNever);
+      const double cost = may ? terms.physician_costs[p].total() : kNever;
+      route_stop.physician_costs.push_back(cost);
+      if (may) dearest_physician = std::max(dearest_physician, cost);
     }
+    double dearest_wheels = 0;
     for (size_t w = 0; w < all_wheels.size(); ++w) {
       route_stop.wheels_allowed.push_back(w >= drivers() ||
                                           NowOrLater(terms.driver_rulings[w]));
+      dearest_wheels = std::max(dearest_wheels, all_wheels[w].cost_per_stop);
     }
+    route_stop.unserved_cost += dearest_physician + dearest_wheels + 1;
     return route_stop;
+  }
+
+  // By when every duty is over, and a night and a day at least.
+  double HorizonMinutes() const {
+    double horizon = 24 * 60;
+    const auto add = [&](const auto& crews) {
+      for (const auto& each : crews) {
+        if (std::isfinite(each.end_minutes)) {
+          horizon = std::max(horizon, each.end_minutes);
+        }
+      }
+    };
+    add(crews_.physicians);
+    add(crews_.drivers);
+    return horizon;
   }
 
   bool WaitsForCar(size_t physician) const {
@@ -963,14 +1078,18 @@ class Planning {
     const RouteProblem problem = ProblemOf(places);
     SearchOptions search;
     search.max_steps = options_.max_steps;
+    search.seed = options_.seed;
     search.is_over = options_.is_over;
     RoutePlan plan = SearchRoutes(problem, StartOf(problem), search).plan;
     if (looks_ahead_) plan = Expect(problem, places, plan, result);
     waiting_.resize(stops_.size());
     const Crowding crowding = CrowdingOf(problem, plan);
+    first_stop_of_physician_.assign(physicians(), kNone);
+    first_stop_of_driver_.assign(drivers(), kNone);
     for (size_t w = 0; w < plan.size(); ++w) {
       const std::vector<Leg>& legs = plan[w].legs;
       if (legs.empty()) continue;
+      if (w < drivers()) first_stop_of_driver_[w] = legs.front().stop;
       PlannedRoute route;
       route.driver = DriverOf(problem, w);
       for (const Leg& leg : legs) {
@@ -979,6 +1098,8 @@ class Planning {
           planned.calls.push_back(call->id);
         }
         planned.physician = crews_.physicians[leg.physician].person->id;
+        int& first_stop = first_stop_of_physician_[leg.physician];
+        if (first_stop == kNone) first_stop = leg.stop;
         route.legs.push_back(std::move(planned));
       }
       result->routes.push_back(std::move(route));
@@ -1099,7 +1220,7 @@ class Planning {
     for (size_t w = 0; w < problem.wheels.size(); ++w) {
       const auto& states = schedule.states(static_cast<int>(w));
       if (states.size() < 2) continue;
-      minutes += states.back().time - states.front().time;
+      minutes += states.back().Earliest() - states.front().time;
       legs += static_cast<double>(states.size() - 1);
     }
     if (legs > 0) crowding.minutes = minutes / legs;
@@ -1146,7 +1267,13 @@ class Planning {
     arrival.WaitUntil(route.hold_minutes);
     int place = wheels.place;
     int aboard = wheels.aboard;
+    // Of a car that may leave without its physician: when it is at the door.
+    std::optional<Arrival> at_door;
     for (const Leg& leg : route.legs) {
+      if (at_door.has_value() && aboard != leg.physician) {
+        arrival = *at_door;
+        aboard = kNone;
+      }
       const Stop& stop = stops_[leg.stop];
       const Terms& terms = terms_[leg.stop];
       const RoutePhysician& physician = problem.physicians[leg.physician];
@@ -1168,6 +1295,7 @@ class Planning {
       const int to = problem.stops[leg.stop].place;
       arrival.Add(travel.at(place, to), policy_.travel_spread);
       place = to;
+      if (!policy_.driver_waits && wheels.owner == kNone) at_door = arrival;
       Arrival begin = arrival;
       AddCrowding(crowding, UrgencyOf(calls), wait_minutes, &begin);
       begin.WaitUntil(terms.ready_minutes);
@@ -1192,10 +1320,8 @@ class Planning {
                      const PlanResult& result) {
     core::Waiting waiting;
     const Terms& terms = terms_[stop];
-    bool anybody = false;
     bool anybody_now = false;
     for (size_t p = 0; p < physicians(); ++p) {
-      anybody = anybody || NowOrLater(terms.physician_rulings[p]);
       for (size_t w = 0; w <= own(); ++w) {
         if (!ProspectOf(terms, p, w).ok() || physician_is_used_[p] ||
             (w != own() && driver_is_used_[w])) {
@@ -1204,12 +1330,14 @@ class Planning {
         anybody_now = true;
       }
     }
-    waiting.reason = !anybody      ? core::WaitReason::kNobody
-                     : anybody_now ? core::WaitReason::kLaterCrewCostsLess
-                                   : core::WaitReason::kAllBusy;
+    // Whoever could serve it, ever, would be in the plan to do so: serving
+    // costs less than not serving.
+    waiting.reason = core::WaitReason::kNobody;
     for (const Route& route : plan) {
       for (const Leg& leg : route.legs) {
         if (leg.stop != static_cast<int>(stop)) continue;
+        waiting.reason = anybody_now ? core::WaitReason::kLaterCrewCostsLess
+                                     : core::WaitReason::kAllBusy;
         if (route.hold_minutes > 0) {
           waiting.reason = core::WaitReason::kKeptFree;
           waiting.expected_urgent_calls = result.expected_urgent_calls;
@@ -1234,8 +1362,8 @@ class Planning {
     constexpr size_t kMostPlaces = 40;
     std::vector<std::pair<absl::Time, LatLng>> seen;
     board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
-      if (call.place.position.has_value()) {
-        seen.push_back({call.receive_time, *call.place.position});
+      if (IsDemand(call) && call.place.position.has_value()) {
+        seen.push_back({core::WaitingSince(call), *call.place.position});
       }
     });
     const size_t count = std::min(seen.size(), kMostPlaces);
@@ -1256,6 +1384,69 @@ class Planning {
     return places;
   }
 
+  // Whether somebody was wanted at the door, as far as it is known.
+  static bool IsDemand(const Call& call) {
+    if (call.state == core::CallState::kMerged ||
+        call.state == core::CallState::kCancelled ||
+        call.outcome == core::Outcome::kMerged ||
+        call.outcome == core::Outcome::kCancelled) {
+      return false;
+    }
+    return call.disposition == core::Disposition::kVisit ||
+           call.disposition == core::Disposition::kUnspecified;
+  }
+
+  // Crews that the rota has around now: cars, each once though several drive
+  // it, and those who drive themselves, as far as there are physicians for
+  // both.
+  double CrewsOfTheNight() const {
+    std::set<core::CarId> cars;
+    std::set<PersonId> drivers_alone;
+    std::set<PersonId> all_physicians;
+    std::set<PersonId> own_wheels;
+    for (const RotaDuty& duty : crews_.rota) {
+      if (duty.reserve || duty.start_time > now_ + absl::Hours(7) ||
+          duty.end_time < now_ - absl::Hours(7)) {
+        continue;
+      }
+      if (duty.role == Role::kDriver) {
+        if (duty.car.empty()) {
+          drivers_alone.insert(duty.person);
+        } else {
+          cars.insert(duty.car);
+        }
+      } else if (duty.role == Role::kPhysician) {
+        all_physicians.insert(duty.person);
+        const core::Person* person = board_.Find<core::Person>(duty.person);
+        if (person != nullptr && person->self_drive) {
+          own_wheels.insert(duty.person);
+        }
+      }
+    }
+    const size_t driven = cars.size() + drivers_alone.size();
+    return static_cast<double>(std::max(
+        driven, std::min(driven + own_wheels.size(), all_physicians.size())));
+  }
+
+  // Since when calls would have been seen, of the last hours: crews were on
+  // duty, or one came.
+  absl::Time SeenSince(absl::Time earliest) const {
+    absl::Time since = now_;
+    board_.table<core::Duty>().ForEach([&](const PersonId&,
+                                           const core::Duty& duty) {
+      if ((duty.role == Role::kPhysician || duty.role == Role::kDriver) &&
+          duty.since <= now_ && (duty.on_duty || duty.end_time > earliest)) {
+        since = std::min(since, duty.since);
+      }
+    });
+    board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
+      if (core::WaitingSince(call) > earliest) {
+        since = std::min(since, core::WaitingSince(call));
+      }
+    });
+    return std::max(since, earliest);
+  }
+
   // Calls a minute, from now on.
   std::vector<double> ExpectedRates() const {
     const absl::TimeZone zone = core::ZoneNamed(board_.center().time_zone);
@@ -1263,27 +1454,19 @@ class Planning {
       return HourWeight(zone.At(time).cs.hour());
     };
     constexpr double kNightWeight = 10.2;
-    double cars = 0;
-    for (const RotaDuty& duty : crews_.rota) {
-      if (duty.role != Role::kDriver || duty.reserve ||
-          duty.start_time > now_ + absl::Hours(7) ||
-          duty.end_time < now_ - absl::Hours(7)) {
-        continue;
-      }
-      cars += 1;
-    }
     // Calls in an hour of weight 1, as taken for granted.
-    const double usual = cars * options_.forecast.calls_per_car / kNightWeight;
+    const double usual =
+        CrewsOfTheNight() * options_.forecast.calls_per_car / kNightWeight;
     constexpr absl::Duration kBack = absl::Hours(4);
+    const absl::Time back = now_ - kBack;
     int seen = 0;
-    absl::Time first = now_;
     board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
-      if (call.receive_time <= now_ - kBack || call.receive_time > now_) return;
-      ++seen;
-      first = std::min(first, call.receive_time);
+      const absl::Time time = core::WaitingSince(call);
+      if (IsDemand(call) && time > back && time <= now_) ++seen;
     });
+    const absl::Time first = SeenSince(back);
     double expected = 0;
-    for (absl::Time time = now_ - kBack; time < now_;
+    for (absl::Time time = back; time < now_;
          time += absl::Minutes(kRateStepMinutes)) {
       if (time < first) continue;
       expected += usual * weight(time) * kRateStepMinutes / 60;
@@ -1310,7 +1493,9 @@ class Planning {
                                             {core::Urgency::kStandard, 6},
                                             {core::Urgency::kRoutine, 12}};
     board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
-      if (call.urgency != core::Urgency::kUnspecified) ++seen[call.urgency];
+      if (IsDemand(call) && call.urgency != core::Urgency::kUnspecified) {
+        ++seen[call.urgency];
+      }
     });
     return seen;
   }
@@ -1345,6 +1530,7 @@ class Planning {
     double visit_minutes = 5 * absl::ToDoubleMinutes(policy_.visit_duration);
     double visits = 5;
     board_.table<Call>().ForEach([&](const CallId&, const Call& call) {
+      if (!IsDemand(call)) return;
       core::Skill need = core::Skill::kUnspecified;
       for (core::Skill skill : core::RequiredSkills(board_, call)) {
         if (needs.count(skill) > 0) need = skill;
@@ -1363,7 +1549,8 @@ class Planning {
         clock.urgency_weight = UrgencyWeight(policy_, urgency);
         clock.target_minutes = TargetMinutes(urgency);
         kind.stop.clocks = {WaitClockOf(clock, policy_)};
-        kind.stop.unserved_cost = UnservedCost(clock, policy_);
+        kind.stop.unserved_cost =
+            UnservedCost(clock, policy_, HorizonMinutes());
         for (size_t p = 0; p < physicians(); ++p) {
           const auto& skills = crews_.physicians[p].person->skills;
           const bool may =
@@ -1583,11 +1770,45 @@ class Planning {
     return candidate;
   }
 
-  // Why a pair that might go does not.
-  Verdict WhyNot(const Prospect& prospect, const Prospect& chosen) const {
+  // Why a pair that might go does not; `is_meant`: it, or half of it, is to go
+  // to another call as soon as the other half can.
+  static Verdict WhyNot(const Prospect& prospect, const Prospect& chosen,
+                        bool is_meant) {
+    if (is_meant && prospect.cost.total() <= chosen.cost.total()) {
+      return Verdict::kUsedForOtherCall;
+    }
     return prospect.arrive_minutes > chosen.arrive_minutes
                ? Verdict::kLaterArrival
                : Verdict::kHigherCost;
+  }
+
+  // Whether the plan has him for another stop first. `wheels`: a driver, or
+  // own().
+  bool IsPhysicianMeant(size_t stop, size_t physician) const {
+    if (first_stop_of_physician_.empty()) return false;
+    const int first = first_stop_of_physician_[physician];
+    return first != kNone && first != static_cast<int>(stop);
+  }
+  bool IsDriverMeant(size_t stop, size_t wheels) const {
+    if (wheels == own() || first_stop_of_driver_.empty()) return false;
+    const int first = first_stop_of_driver_[wheels];
+    return first != kNone && first != static_cast<int>(stop);
+  }
+
+  // Why nobody is sent though this pair might go.
+  static Verdict WhyKept(core::WaitReason reason) {
+    switch (reason) {
+      case core::WaitReason::kKeptFree:
+        return Verdict::kKeptFree;
+      case core::WaitReason::kNobody:
+        // There is not the time for all of them.
+        return Verdict::kUsedForOtherCall;
+      case core::WaitReason::kUnspecified:
+      case core::WaitReason::kAllBusy:
+      case core::WaitReason::kLaterCrewCostsLess:
+        return Verdict::kLaterCrewCostsLess;
+    }
+    return Verdict::kLaterCrewCostsLess;
   }
 
   // With the best wheels for him that no other stop has, or whatever stands in
@@ -1634,10 +1855,7 @@ class Planning {
       if (is_bound) {
         candidate.free_time = FreeTimeInPlan(candidate);
       } else if (stop < waiting_.size() && waiting_[stop].has_value()) {
-        candidate.verdict =
-            waiting_[stop]->reason == core::WaitReason::kKeptFree
-                ? Verdict::kKeptFree
-                : Verdict::kLaterCrewCostsLess;
+        candidate.verdict = WhyKept(waiting_[stop]->reason);
       }
       // Whose car it would have been changes with every position; while nobody
       // is found the same reasons are to stay the same.
@@ -1650,7 +1868,9 @@ class Planning {
     }
     const Prospect of_chosen =
         ProspectOf(terms, chosen.physician, chosen.wheels);
-    candidate.verdict = WhyNot(best_prospect, of_chosen);
+    candidate.verdict =
+        WhyNot(best_prospect, of_chosen,
+               IsPhysicianMeant(stop, physician) || IsDriverMeant(stop, best));
     candidate.excess_cost = ExcessOf(best_prospect, of_chosen);
     return candidate;
   }
@@ -1789,7 +2009,7 @@ class Planning {
         if (!is_used) {
           const Prospect of_chosen =
               ProspectOf(terms_[stop], chosen.physician, chosen.wheels);
-          row.verdict = WhyNot(prospect, of_chosen);
+          row.verdict = WhyNot(prospect, of_chosen, IsDriverMeant(stop, w));
           row.excess_cost = ExcessOf(prospect, of_chosen);
         }
       }
@@ -1824,6 +2044,8 @@ class Planning {
   Crews crews_;
   // By driver, then physician.
   std::vector<double> fetch_minutes_;
+  // By physician; made when two calls are at one address.
+  std::vector<Later> later_;
 
   std::vector<Stop> stops_;
   std::vector<Terms> terms_;
@@ -1835,6 +2057,10 @@ class Planning {
   std::vector<std::optional<core::Waiting>> waiting_;
   std::vector<char> physician_is_used_;
   std::vector<char> driver_is_used_;
+  // Where the whole night is planned: the first in the route that has them, or
+  // kNone.
+  std::vector<int> first_stop_of_physician_;
+  std::vector<int> first_stop_of_driver_;
 };
 
 // Each place once, in the order of their first use.

@@ -111,6 +111,9 @@ struct PlanOptions {
   // How long the search for the routes of the whole night may go on, in steps
   // of some 20 ns; 0: calls are planned only for those who are free now.
   int64_t max_steps = 2'000'000;
+  // Of the search: another one may find another plan of about the same cost;
+  // with the same one and the same steps it is the same plan on every machine.
+  uint64_t seed = 1;
   // Used only where the whole night is planned.
   ForecastOptions forecast = {};
   // By driver. A driver who is not in it is where PlaceOf says, alone.
@@ -198,25 +201,35 @@ absl::Time PromiseFor(const core::Policy& policy, absl::Time now,
                       absl::Time arrive_time, double spread, bool has_departed);
 
 // Proposes a crew for every call that is being matched, and another car for
-// every crew that has lost its own, all of them solved as one assignment of
-// physicians and drivers with their cars (or physicians who drive themselves):
-// as many urgent calls as can be are served, then as many standard ones, then
-// as many routine ones, and of all such plans that one is chosen whose sum of
-// costs (planner/cost.h) is least. It is the least for certain wherever
-// AssignCrews (planner/assignment.h) says so, always with up to 5 calls, 5
-// physicians and 4 drivers; in a larger surge the plan may be a little dearer.
-// Hard rules are DOMAIN §3.3's (core/rules.h).
+// every crew that has lost its own. Hard rules are DOMAIN §3.3's
+// (core/rules.h). Who has accepted or is asked is not reconsidered: what people
+// were told stands until they, an operator or a rule of DOMAIN §3 end it.
+//
+// With max_steps: plans the routes of all cars over all calls, for crews that
+// are busy now as well, and offers what can begin now. The sum of costs
+// (planner/cost.h) is the least for certain with up to six stops while the
+// steps last (planner/search.h says of which plans); in a larger surge, or when
+// is_over ends the search, the plan may be dearer. A call that some route has
+// the time for is in one, however late it is; which call comes first is decided
+// by their weights, not by rank.
+//
+// With max_steps 0: one assignment of those who are free now. As many urgent
+// calls as can be are served, then as many standard ones, then as many routine
+// ones, and of all such plans that one is chosen whose sum of costs is least,
+// for certain wherever AssignCrews (planner/assignment.h) says so.
 //
 // Calls within 30 m of each other are one trip of up to three, where one
-// physician may see them all and the first of them waits no more than 5 minutes
-// longer for it.
+// physician may see them all, the first of them waits no more than 5 minutes
+// longer for it, and so long nobody waits at the door for another's agreed
+// time.
 //
 // Every call gets a Match that says per physician on duty (and per physician
 // who should be) why he or why not, and per driver for the physician chosen.
 // Ids of matches are left to Decide. A call whose place has no position is
 // unreachable for everybody.
 //
-// Deterministic; between equals the smaller ids are tried first.
+// Deterministic for a seed and a number of steps unless is_over ends it;
+// between equals the smaller ids are tried first.
 PlanResult Plan(const core::Board& board, const TravelTimes& travel_times,
                 absl::Time now, const PlanOptions& options = {});
 

@@ -41,7 +41,7 @@ void Schedule::Set(const RoutePlan& plan) {
     Timed& timed = routes_[w];
     timed = Timed();
     timed.states.push_back(
-        {wheels.free_minutes, wheels.place, wheels.aboard, 0, 0});
+        {wheels.free_minutes, wheels.place, wheels.aboard, 0, 0, false});
     if (w >= plan.size()) continue;
     timed.route.hold_minutes = plan[w].hold_minutes;
     for (const Leg& leg : plan[w].legs) {
@@ -96,7 +96,7 @@ Schedule::State Schedule::After(const State& before, int wheels,
   const RoutePhysician& p = problem_->physicians[physician];
   const RouteWheels& w = problem_->wheels[wheels];
   const TravelMatrix& travel = *problem_->travel;
-  double time = std::max(before.time, not_before);
+  double time = std::max(before.BeginWith(physician), not_before);
   double drive = 0;
   int place = before.place;
   if (physician != before.physician) {
@@ -104,8 +104,10 @@ Schedule::State Schedule::After(const State& before, int wheels,
       const int home = problem_->physicians[before.physician].home;
       const double home_minutes = travel.at(place, home);
       drive += home_minutes;
-      time += home_minutes;
-      place = home;
+      if (!before.may_leave) {
+        time += home_minutes;
+        place = home;
+      }
     }
     const double fetch_minutes = travel.at(place, p.place);
     drive += fetch_minutes;
@@ -118,13 +120,14 @@ Schedule::State Schedule::After(const State& before, int wheels,
   after.arrive = time + go_minutes;
   after.time = std::max(after.arrive, stop.ready_minutes) + stop.visit_minutes;
   if (!(after.time <= std::min(w.end_minutes, p.end_minutes) + kEpsilon) ||
-      std::isinf(after.time)) {
+      std::isinf(after.time) || std::isinf(drive)) {
     after.time = kNever;
     after.cost = kNever;
     return after;
   }
   after.place = stop.place;
   after.physician = physician;
+  after.may_leave = !problem_->driver_waits && w.owner == kNone;
   after.cost = before.cost + problem_->cost_per_drive_minute * drive +
                stop.physician_costs[physician] + w.cost_per_stop;
   for (const WaitClock& clock : stop.clocks) {
@@ -149,7 +152,8 @@ double Schedule::CostWith(const Timed& timed, int wheels, size_t position,
     const State& before = timed.states[i + 1];
     if (state.cost - before.cost >= limit) return kNever;
     // What comes after is as it was.
-    if (state.time <= before.time && state.physician == before.physician) {
+    if (state.time <= before.time && state.Earliest() <= before.Earliest() &&
+        state.physician == before.physician) {
       return state.cost - before.cost;
     }
   }
@@ -175,7 +179,8 @@ Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
     const std::vector<Leg>& legs = timed.route.legs;
     size_t first = 0;
     while (first < legs.size() &&
-           std::max({timed.states[first].time, timed.since[first],
+           std::max({timed.states[first].BeginWith(legs[first].physician),
+                     timed.since[first],
                      first == 0 ? timed.route.hold_minutes : 0}) < since) {
       ++first;
     }
@@ -191,7 +196,8 @@ Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
       // From here on he would come too late to be cheaper.
       double least = least_physician_cost;
       for (const WaitClock& clock : stop.clocks) {
-        least += WaitingCost(clock, std::max(timed.states[i].time, since));
+        least +=
+            WaitingCost(clock, std::max(timed.states[i].Earliest(), since));
       }
       if (least >= best.cost) break;
       const int seated = timed.states[i].physician;
@@ -200,10 +206,11 @@ Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
       if (next != kNone && next != seated) consider(i, next);
       if (next != kNone && next == seated) continue;
       if (problem_->wheels[w].owner != kNone) continue;
-      // Another is fetched only where somebody must be, or where he suits
-      // better.
-      const double suits =
-          seated == kNone ? kNever : stop.physician_costs[seated];
+      // Another is fetched only where somebody must be, where he suits better,
+      // or where the one before is not to be waited for.
+      const double suits = seated == kNone || timed.states[i].may_leave
+                               ? kNever
+                               : stop.physician_costs[seated];
       for (int p : free_physicians_) {
         if (p == seated || p == next || stop.physician_costs[p] >= suits) {
           continue;

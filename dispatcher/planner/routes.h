@@ -92,6 +92,10 @@ struct RouteProblem {
   std::vector<RouteStop> stops;
   // What a minute on the road costs.
   double cost_per_drive_minute = 0;
+  // False: a driver is free at the door, and somebody brings the physician home
+  // later: that costs the drive and no time of this car. He is in no later leg
+  // of another car, as ever.
+  bool driver_waits = true;
 };
 
 struct Leg {
@@ -101,7 +105,8 @@ struct Leg {
 };
 
 // The way of one car. Where a leg's physician is not the one in the car, that
-// one is brought home and the other is fetched.
+// one is brought home (or stays with his patient, where drivers do not wait)
+// and the other is fetched.
 struct Route {
   std::vector<Leg> legs;
   // The first leg does not begin before: the car is kept free until then.
@@ -126,6 +131,14 @@ class Schedule {
     double cost = 0;
     // Arrival at the stop of the leg before; 0 at the start.
     double arrive = 0;
+    // The physician is with that patient, and the car may leave without him as
+    // soon as it is there; `time` is when he is done.
+    bool may_leave = false;
+    // When the next leg may begin, with the same physician or another.
+    double BeginWith(int next) const {
+      return may_leave && next != physician ? arrive : time;
+    }
+    double Earliest() const { return may_leave ? arrive : time; }
   };
   // Where a stop fits, and by how much the plan's cost grows.
   struct Slot {

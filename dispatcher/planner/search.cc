@@ -85,7 +85,7 @@ class Exact {
   Schedule::State StartOf(size_t wheels) const {
     if (wheels >= problem_.wheels.size()) return {};
     const RouteWheels& w = problem_.wheels[wheels];
-    return {w.free_minutes, w.place, w.aboard, 0, 0};
+    return {w.free_minutes, w.place, w.aboard, 0, 0, false};
   }
 
   // `closed`: the cost of the routes of the wheels before.

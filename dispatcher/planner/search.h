@@ -52,8 +52,10 @@ struct SearchResult {
 // where they cost least, over and over, now and then accepting a dearer plan
 // (Schrimpf et al. 2000, "record breaking optimization results using the ruin
 // and recreate principle"). With up to kExactStops stops, every plan is looked
-// at first that could be cheaper, while the steps last; no plan is cheaper than
-// one that this has found.
+// at that could be cheaper, while the steps last (is_least says whether they
+// did). Plans are RoutePlans: a physician rides in one car only, and does not
+// come back to it after another has taken his seat (not P1, P2, P1), though
+// that might be cheaper now and then.
 //
 // Deterministic: the same for the same problem, start, seed and limit, unless
 // is_over ends it.

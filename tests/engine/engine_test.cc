@@ -1,6 +1,7 @@
 #include "dispatcher/engine/engine.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -478,13 +479,20 @@ TEST_F(EngineTest, OffersAWaitingCallToACrew) {
 // No way anywhere until the roads are open.
 class ClosedRoads final : public router::TravelTimeSource {
  public:
+  // Nobody is told.
   void Open() { *open_ = true; }
+  void OpenAndTell() {
+    *open_ = true;
+    ++*version_;
+  }
   int tables() const { return *tables_; }
 
   std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
     return std::make_unique<ClosedRoads>(*this);
   }
+
   std::string description() const override { return "closed roads"; }
+  uint64_t version() const override { return *version_; }
   absl::StatusOr<router::TravelTable> Times(
       absl::Span<const router::LatLng> origins,
       absl::Span<const router::LatLng> destinations) const override {
@@ -501,6 +509,8 @@ class ClosedRoads final : public router::TravelTimeSource {
   router::StraightLine line_;
   std::shared_ptr<std::atomic<bool>> open_ =
       std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<uint64_t>> version_ =
+      std::make_shared<std::atomic<uint64_t>>(0);
   std::shared_ptr<std::atomic<int>> tables_ =
       std::make_shared<std::atomic<int>>(0);
 };
@@ -571,33 +581,228 @@ TEST_F(EngineTest, APlanIsOfOneStateOfTheRoads) {
   EXPECT_EQ(roads.asked(), 0);
 }
 
-TEST_F(EngineTest, PlansAgainWhileACallWaitsThoughNothingHappens) {
-  ClosedRoads roads;
-  options_.plans = true;
-  const core::Board seeded =
-      BoardBuilder()
-          .AddPhysician("dr-sato")
-          .AddDriver("driver-abe", "car-1")
-          .AddCallInState(core::CallState::kMatching, "call-1")
-          .Build();
-  center_ = seeded.center().id;
-  testing::Seed(seeded, &memory_);
-  engine_ = std::make_unique<Engine>(&store_, &clock_, &roads, options_);
-  ASSERT_TRUE(engine_->Start().ok());
-  ASSERT_TRUE(Await([&] {
-    return !engine_->Current(center_)
-                ->Find<core::Call>(core::CallId("call-1"))
-                ->match.empty();
-  }));
-  EXPECT_GT(roads.tables(), 0);
-  roads.Open();
-  clock_.Advance(options_.waiting_plan_interval);
-  EXPECT_TRUE(Await([&] {
-    return engine_->Current(center_)->PendingOfferTo(
-               core::PersonId("dr-sato")) != nullptr;
-  }));
+class ClosedRoadsTest : public EngineTest {
+ protected:
+  // A call waits, for nobody can go to it.
+  void SetUp() override {
+    options_.plans = true;
+    const core::Board seeded =
+        BoardBuilder()
+            .AddPhysician("dr-sato")
+            .AddDriver("driver-abe", "car-1")
+            .AddCallInState(core::CallState::kMatching, "call-1")
+            .Build();
+    center_ = seeded.center().id;
+    testing::Seed(seeded, &memory_);
+    engine_ =
+        std::make_unique<Engine>(&store_, &clock_, &closed_roads_, options_);
+    ASSERT_TRUE(engine_->Start().ok());
+    ASSERT_TRUE(Await([&] {
+      return !engine_->Current(center_)
+                  ->Find<core::Call>(core::CallId("call-1"))
+                  ->match.empty();
+    }));
+    EXPECT_GT(closed_roads_.tables(), 0);
+  }
   // The engine borrows the roads.
-  engine_ = nullptr;
+  void TearDown() override { engine_ = nullptr; }
+
+  bool AwaitsOffer() {
+    return Await([&] {
+      return engine_->Current(center_)->PendingOfferTo(
+                 core::PersonId("dr-sato")) != nullptr;
+    });
+  }
+
+  ClosedRoads closed_roads_;
+};
+
+TEST_F(ClosedRoadsTest, PlansAgainWhileACallWaitsThoughNothingHappens) {
+  closed_roads_.Open();
+  clock_.Advance(options_.waiting_plan_interval);
+  EXPECT_TRUE(AwaitsOffer());
+}
+
+// No time passes.
+TEST_F(ClosedRoadsTest, PlansAgainWhenTheRoadsHaveChanged) {
+  closed_roads_.OpenAndTell();
+  EXPECT_TRUE(AwaitsOffer());
+}
+
+// An agreed visit begins at its time, however early the crew is there.
+TEST_F(EngineTest, ReckonsAVisitFromItsAgreedTime) {
+  options_.plans = true;
+  const absl::Time start_time = TestNow() + absl::Hours(1);
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato").AddDriver("driver-abe", "car-1");
+  builder.AddCallInState(core::CallState::kAccepted, "call-1");
+  builder.Change<core::Call>("call-1", [&](core::Call& call) {
+    call.schedule = core::Window{start_time, start_time + absl::Minutes(30)};
+  });
+  SeedAndStart(builder.Build());
+  const auto crew = [&] {
+    return *engine_->Current(center_)->RunningAssignmentOf(
+        core::PersonId("dr-sato"));
+  };
+  const absl::Time before = crew().estimate_time;
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_TRUE(Do(CreateCar("car-a")).ok());
+  ASSERT_TRUE(Await([&] { return crew().estimate_time != before; }));
+  EXPECT_LT(crew().estimate.arrive_time, start_time);
+  EXPECT_EQ(crew().estimate.finish_time, start_time + absl::Minutes(40));
+}
+
+// --- How long a plan may be searched ---
+
+// Counts how often the planner's thread looks at it, from one table of travel
+// times to the next: that is how often a search asks whether it is over.
+class SearchClock final : public Clock, public router::TravelTimeSource {
+ public:
+  // Called at a look of that number in the first search. Before the engine
+  // begins.
+  void AtLook(int look, std::function<void()> happens) {
+    at_look_ = look;
+    happens_ = std::move(happens);
+  }
+  // How far the clock jumps at each look. Before the engine begins.
+  void Step(absl::Duration step) { step_ = step; }
+
+  // Of the searches that have ended.
+  std::vector<int> LooksOfSearches() const {
+    MutexLock lock(mutex_);
+    return searches_;
+  }
+
+  absl::Time Now() const override {
+    std::function<void()> happens;
+    absl::Time now;
+    {
+      MutexLock lock(mutex_);
+      now = now_;
+      if (!is_searching_ || std::this_thread::get_id() != planner_) return now;
+      now_ += step_;
+      ++looks_;
+      if (searches_.empty() && looks_ == at_look_) happens = happens_;
+    }
+    if (happens) happens();
+    return now;
+  }
+
+  std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
+    return std::make_unique<Asked>(this);
+  }
+  std::string description() const override { return "straight lines"; }
+  uint64_t version() const override {
+    // Asked before each plan.
+    MutexLock lock(mutex_);
+    if (is_searching_) searches_.push_back(looks_);
+    is_searching_ = false;
+    return 0;
+  }
+  absl::StatusOr<router::TravelTable> Times(
+      absl::Span<const router::LatLng> origins,
+      absl::Span<const router::LatLng> destinations) const override {
+    MutexLock lock(mutex_);
+    planner_ = std::this_thread::get_id();
+    is_searching_ = true;
+    looks_ = 0;
+    return line_.Times(origins, destinations);
+  }
+  absl::StatusOr<router::Route> FindRoute(
+      const router::LatLng& from, const router::LatLng& to) const override {
+    return line_.FindRoute(from, to);
+  }
+
+ private:
+  // Counts as the clock itself does.
+  class Asked final : public router::TravelTimeSource {
+   public:
+    explicit Asked(const SearchClock* clock) : clock_(*clock) {}
+
+    std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
+      return std::make_unique<Asked>(*this);
+    }
+    std::string description() const override { return clock_.description(); }
+    absl::StatusOr<router::TravelTable> Times(
+        absl::Span<const router::LatLng> origins,
+        absl::Span<const router::LatLng> destinations) const override {
+      return clock_.Times(origins, destinations);
+    }
+    absl::StatusOr<router::Route> FindRoute(
+        const router::LatLng& from, const router::LatLng& to) const override {
+      return clock_.FindRoute(from, to);
+    }
+
+   private:
+    const SearchClock& clock_;
+  };
+
+  router::StraightLine line_;
+  int at_look_ = 0;
+  std::function<void()> happens_;
+  absl::Duration step_ = absl::ZeroDuration();
+  mutable Mutex mutex_;
+  mutable absl::Time now_ HOUSECALL_GUARDED_BY(mutex_) = TestNow();
+  mutable std::thread::id planner_ HOUSECALL_GUARDED_BY(mutex_);
+  mutable bool is_searching_ HOUSECALL_GUARDED_BY(mutex_) = false;
+  mutable int looks_ HOUSECALL_GUARDED_BY(mutex_) = 0;
+  mutable std::vector<int> searches_ HOUSECALL_GUARDED_BY(mutex_);
+};
+
+class SearchTest : public EngineTest {
+ protected:
+  // Thirty calls that one crew cannot serve for hours: much to search.
+  void SetUp() override {
+    options_.plans = true;
+    BoardBuilder builder;
+    builder.AddPhysician("dr-sato").AddDriver("driver-abe", "car-1");
+    for (int i = 0; i < 30; ++i) {
+      const std::string patient = absl::StrCat("patient-", i);
+      builder.AddPatient(patient, {.position = core::testing::Near(
+                                       i * 7 % 30 * 0.3, i * 11 % 30 * 0.3)});
+      builder.AddCallInState(core::CallState::kMatching,
+                             absl::StrCat("call-", i), {.patient = patient});
+    }
+    board_ = builder.Build();
+    center_ = board_.center().id;
+    testing::Seed(board_, &memory_);
+  }
+  // The engine borrows the clock.
+  void TearDown() override { engine_ = nullptr; }
+
+  // How often the first search asked whether it was over.
+  int LooksOfFirstSearch() {
+    engine_ = std::make_unique<Engine>(&store_, &search_clock_, &search_clock_,
+                                       options_);
+    EXPECT_TRUE(engine_->Start().ok());
+    EXPECT_TRUE(
+        Await([&] { return !search_clock_.LooksOfSearches().empty(); }));
+    // What it had found was proposed.
+    EXPECT_TRUE(Await([&] {
+      return engine_->Current(center_)->PendingOfferTo(
+                 core::PersonId("dr-sato")) != nullptr;
+    }));
+    return search_clock_.LooksOfSearches().front();
+  }
+
+  core::Board board_;
+  SearchClock search_clock_;
+};
+
+TEST_F(SearchTest, EndsByItselfWhereNoTimePasses) {
+  EXPECT_GT(LooksOfFirstSearch(), 15);
+}
+
+TEST_F(SearchTest, EndsWhenItsBudgetIsOver) {
+  ASSERT_EQ(options_.plan_budget, absl::Milliseconds(50));
+  search_clock_.Step(absl::Milliseconds(10));
+  // Five looks of the route's search, and one before each later step.
+  EXPECT_LT(LooksOfFirstSearch(), 12);
+}
+
+TEST_F(SearchTest, EndsWhenTheBoardMovesOn) {
+  search_clock_.AtLook(5, [&] { EXPECT_TRUE(Do(CreateCar("car-a")).ok()); });
+  EXPECT_LT(LooksOfFirstSearch(), 12);
 }
 
 }  // namespace

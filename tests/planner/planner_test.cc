@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -304,6 +306,60 @@ TEST(Plan, SaysWhyNobodyCanBeSent) {
       EXPECT_NEAR(candidate.figure, 12.2, 0.1);
     }
   }
+  ASSERT_TRUE(match.waiting.has_value());
+  EXPECT_EQ(match.waiting->reason, core::WaitReason::kNobody);
+}
+
+// Those who are there cannot come, tonight or ever; nobody is busy.
+TEST(Plan, SaysNobodyAndNotBusyWhereNobodyCanCome) {
+  struct Row {
+    const char* name;
+    void (*add)(BoardBuilder&);
+  };
+  for (const Row& row : {
+           Row{"without a car",
+               [](BoardBuilder& b) { b.AddPhysician("dr-sato"); }},
+           {"whose duty is too short",
+            [](BoardBuilder& b) {
+              b.AddPhysician("dr-sato", {.self_drive = true,
+                                         .end_time = At("2026-11-20 20:30")});
+            }},
+           {"with a driver whose duty is too short",
+            [](BoardBuilder& b) {
+              b.AddPhysician("dr-sato").AddDriver(
+                  "driver-abe", "car-1", {.end_time = At("2026-11-20 20:30")});
+            }},
+       }) {
+    BoardBuilder builder;
+    row.add(builder);
+    AddCall(builder, "call-1", Near(0, 3));
+    const PlanResult plan = PlanFor(builder.board());
+    EXPECT_THAT(plan.offers, IsEmpty()) << row.name;
+    const Match* match = MatchOf(plan, "call-1");
+    ASSERT_NE(match, nullptr) << row.name;
+    ASSERT_TRUE(match->waiting.has_value()) << row.name;
+    EXPECT_EQ(match->waiting->reason, core::WaitReason::kNobody) << row.name;
+    EXPECT_TRUE(match->waiting->physician.empty()) << row.name;
+  }
+}
+
+// There is time for one of two calls: the other one is not to wait for a crew
+// that will not come.
+TEST(Plan, SaysNobodyWhereTheDutyEndsBeforeAllAreServed) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true,
+                                   .end_time = At("2026-11-20 21:00"),
+                                   .position = Near(0, 0)});
+  AddCall(builder, "call-1", Near(0, 3), Urgency::kUrgent);
+  AddCall(builder, "call-2", Near(3, 0));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), ElementsAre("call-1: dr-sato himself"));
+  const Match* match = MatchOf(plan, "call-2");
+  ASSERT_NE(match, nullptr);
+  ASSERT_TRUE(match->waiting.has_value());
+  EXPECT_EQ(match->waiting->reason, core::WaitReason::kNobody);
+  EXPECT_THAT(Names(match->candidates),
+              ElementsAre("dr-sato USED_FOR_OTHER_CALL"));
 }
 
 TEST(Plan, SaysWhichDriverStandsInTheWay) {
@@ -467,8 +523,63 @@ TEST(Plan, ServesUrgentCallsFirstHoweverLateTheOthersAre) {
                           .urgency = Urgency::kRoutine,
                           .receive_time = TestNow() - absl::Hours(200)});
   AddCall(builder, "call-2", Near(0, 14), Urgency::kUrgent);
-  EXPECT_THAT(Names(PlanFor(builder.board())),
-              ElementsAre("call-2: dr-sato himself"));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(Names(plan), ElementsAre("call-2: dr-sato himself"));
+  // The other one comes next.
+  ASSERT_THAT(plan.routes, SizeIs(1));
+  EXPECT_THAT(plan.routes[0].legs, SizeIs(2));
+}
+
+// A call that has waited for two days is served whatever the center's weights
+// are: exactly, by search, and where calls are planned for now only.
+TEST(Plan, ServesACallHoweverLateItIs) {
+  struct Row {
+    const char* name;
+    void (*change)(core::Policy&);
+  };
+  for (const Row& row : {
+           Row{"as usual", [](core::Policy&) {}},
+           Row{"lateness is all",
+               [](core::Policy& policy) { policy.tardiness_weight = 1e6; }},
+           Row{"lateness is nothing",
+               [](core::Policy& policy) { policy.tardiness_weight = 0; }},
+           Row{"driving is dear",
+               [](core::Policy& policy) { policy.drive_weight = 1000; }},
+           Row{"nobody should have to go",
+               [](core::Policy& policy) {
+                 policy.platform_penalty_minutes = 1e6;
+                 policy.fairness_minutes_per_visit = 1e5;
+               }},
+       }) {
+    for (const int calls : {1, 9}) {
+      BoardBuilder builder;
+      builder.ChangePolicy(row.change);
+      // 9 visits of 40 minutes and their ways are some 8 hours.
+      builder.AddPhysician("dr-yoru", {.organization = "platform-yoru",
+                                       .self_drive = true,
+                                       .visits = 3,
+                                       .position = Near(0, 0)});
+      for (int i = 0; i < calls; ++i) {
+        const std::string patient = absl::StrCat("patient-", i);
+        builder.AddPatient(patient, {.position = Near(0.5 + i, 0)});
+        builder.AddCallInState(CallState::kMatching, absl::StrCat("call-", i),
+                               {.patient = patient,
+                                .urgency = Urgency::kRoutine,
+                                .receive_time = TestNow() - absl::Hours(48)});
+      }
+      const std::string what = absl::StrCat(row.name, ", calls: ", calls);
+      for (const bool expects : {false, true}) {
+        PlanOptions options;
+        options.forecast.on = expects;
+        const PlanResult plan = PlanFor(builder.board(), options);
+        EXPECT_THAT(plan.offers, SizeIs(1)) << what;
+        ASSERT_THAT(plan.routes, SizeIs(1)) << what;
+        EXPECT_THAT(plan.routes[0].legs, SizeIs(calls)) << what;
+      }
+      EXPECT_THAT(PlanFor(builder.board(), {.max_steps = 0}).offers, SizeIs(1))
+          << what;
+    }
+  }
 }
 
 TEST(Plan, ServesAsManyAsCanBeServed) {
@@ -612,6 +723,64 @@ TEST(Plan, MakesTwoTripsWhereOneCannotBe) {
     row.change(builder);
     EXPECT_EQ(Names(PlanFor(builder.board())), row.offers) << row.name;
   }
+}
+
+// An urgent call, and one at the same door at an agreed time.
+TEST(Plan, KeepsNobodyWaitingForTheAgreedTimeOfAnother) {
+  struct Row {
+    const char* start_time;
+    bool scheduled_is_urgent;
+    std::vector<std::string> offers;
+  };
+  for (const Row& row : {
+           Row{"2026-11-20 20:50", false, {"call-1: dr-a himself"}},
+           // Nor the less urgent one for that of the more urgent one.
+           Row{"2026-11-20 20:50", true, {"call-1: dr-a himself"}},
+           // He would hardly be there before.
+           Row{"2026-11-20 20:07", false, {"call-1+call-2: dr-a himself"}},
+       }) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-a", {.self_drive = true, .position = Near(0, 0)});
+    AddCall(builder, "call-1", Near(4, 0),
+            row.scheduled_is_urgent ? Urgency::kRoutine : Urgency::kUrgent);
+    AddCall(builder, "call-2", Near(4, 0),
+            row.scheduled_is_urgent ? Urgency::kUrgent : Urgency::kRoutine);
+    builder.Change<Call>("call-2", [&](Call& call) {
+      call.schedule = core::Window{At(row.start_time), At("2026-11-20 22:00")};
+      call.target_time = call.schedule->end_time;
+    });
+    for (const int64_t max_steps : {int64_t{0}, PlanOptions().max_steps}) {
+      // Who is to be seen at once, is.
+      const PlanResult plan =
+          PlanFor(builder.board(), {.max_steps = max_steps});
+      if (max_steps == 0 && row.scheduled_is_urgent) {
+        // It has no plan for later: the urgent one is served first.
+        EXPECT_THAT(Names(plan), ElementsAre("call-2: dr-a himself"));
+      } else {
+        EXPECT_EQ(Names(plan), row.offers)
+            << row.start_time << " " << max_steps;
+      }
+    }
+  }
+}
+
+// They are seen in one visit though nobody is free yet.
+TEST(Plan, MakesOneTripOfCallsAtOneAddressForACrewThatIsBusy) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-there", {.position = Near(1, 0)})
+      .AddDriver("driver-there", "car-1", {.position = Near(1, 0)});
+  builder.AddCallInState(
+      CallState::kOnScene, "call-0",
+      {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+  AddCall(builder, "call-1", Near(5, 0));
+  AddCall(builder, "call-2", Near(5, 0.02));
+  const PlanResult plan = PlanFor(builder.board());
+  EXPECT_THAT(plan.offers, IsEmpty());
+  ASSERT_THAT(plan.routes, SizeIs(1));
+  ASSERT_THAT(plan.routes[0].legs, SizeIs(1));
+  EXPECT_THAT(plan.routes[0].legs[0].calls,
+              ElementsAre(CallId("call-1"), CallId("call-2")));
+  EXPECT_THAT(plan.unmatched.matches, SizeIs(2));
 }
 
 // --- A crew without a car ---------------------------------------------------
@@ -902,6 +1071,25 @@ TEST(Plan, WaitsForACrewThatIsNearAndFreeSoonButNotForEver) {
               ElementsAre("call-1: dr-free driver-free car-2"));
 }
 
+// Nobody knows where the visit is; the crew is busy all the same.
+TEST(Plan, WaitsForNoCrewThatIsBusyAtAnUnknownPlace) {
+  Board board = OverdueBy(-absl::Minutes(60));
+  Call call = *board.Find<Call>(CallId("call-0"));
+  call.place.position = std::nullopt;
+  board.Put(call);
+  PlanOptions options;
+  options.forecast.on = false;
+  EXPECT_THAT(Names(PlanFor(board, options)),
+              ElementsAre("call-1: dr-free driver-free car-2"));
+  // It is where their phones were last.
+  board = OverdueBy(-absl::Minutes(5));
+  board.Put(call);
+  const PlanResult soon = PlanFor(board, options);
+  EXPECT_THAT(Names(soon), IsEmpty());
+  ASSERT_THAT(soon.arrivals, SizeIs(1));
+  EXPECT_EQ(soon.arrivals[0].physician, PersonId("dr-there"));
+}
+
 TEST(Plan, ExplainsEveryCandidateOfEveryCallInASurge) {
   const Board board = Surge(100, 40, 30, 99);
   const PlanResult plan = PlanFor(board);
@@ -933,6 +1121,229 @@ TEST(Plan, IsRepeatable) {
   const PlanResult again = PlanFor(board);
   EXPECT_EQ(plan.offers, again.offers);
   EXPECT_EQ(plan.unmatched, again.unmatched);
+}
+
+// --- How long it is searched ---
+
+// Asks so often before it says that the time is over.
+struct Budget {
+  int asked = 0;
+  int granted = 0;
+  std::function<bool()> AsCallback() {
+    return [this] { return ++asked > granted; };
+  }
+};
+
+TEST(Plan, IsAsGoodAsItGotWhenItIsCancelled) {
+  const Board board = Surge(40, 15, 9, 3);
+  Budget enough{.granted = 1'000'000};
+  PlanOptions options;
+  options.is_over = enough.AsCallback();
+  const PlanResult whole = PlanFor(board, options);
+  EXPECT_GT(enough.asked, 20);
+  for (const int granted : {0, 5}) {
+    Budget budget{.granted = granted};
+    options.is_over = budget.AsCallback();
+    const PlanResult plan = PlanFor(board, options);
+    // Each part of the search looks once more and ends.
+    EXPECT_LE(budget.asked, granted + 3);
+    // Every call is offered or explained, and Decide accepts what is offered.
+    size_t calls = plan.unmatched.matches.size();
+    Board after = board;
+    for (const OfferVisit& offer : plan.offers) {
+      calls += offer.calls.size();
+      const absl::StatusOr<core::Decision> decision =
+          core::Decide(after, offer, core::SystemActor(), TestNow());
+      ASSERT_TRUE(decision.ok()) << Name(offer) << ": " << decision.status();
+      for (const core::Event& event : decision->events) {
+        core::Apply(event, &after);
+      }
+    }
+    EXPECT_EQ(calls, 40u);
+    EXPECT_GE(plan.offers.size() + 1, whole.offers.size());
+    // Where it ends, it ends the same way again.
+    Budget same{.granted = granted};
+    options.is_over = same.AsCallback();
+    EXPECT_EQ(PlanFor(board, options).offers, plan.offers);
+  }
+}
+
+TEST(Plan, ChangesWithItsSeedOnlyWhereItIsSearched) {
+  const Board board = Surge(60, 8, 5, 11);
+  PlanOptions options;
+  options.forecast.on = false;
+  options.max_steps = 60'000;
+  const PlanResult one = PlanFor(board, options);
+  EXPECT_EQ(PlanFor(board, options).routes, one.routes);
+  bool another = false;
+  for (options.seed = 2; options.seed < 6 && !another; ++options.seed) {
+    another = PlanFor(board, options).routes != one.routes;
+  }
+  EXPECT_TRUE(another);
+}
+
+// Greedily the first call would take dr-b.
+TEST(Plan, BeginsWithThePlanOfAMomentAgo) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-a", {.self_drive = true, .position = Near(0, 5)})
+      .AddPhysician("dr-b", {.self_drive = true, .position = Near(0, 1)});
+  AddCall(builder, "call-1", Near(0, 2.5));
+  AddCall(builder, "call-2", Near(0, -6));
+  PlanOptions options;
+  options.forecast.on = false;
+  const PlanResult found = PlanFor(builder.board(), options);
+  const std::vector<std::string> best = {"call-1: dr-a himself",
+                                         "call-2: dr-b himself"};
+  ASSERT_EQ(Names(found), best);
+  // No time to search.
+  options.max_steps = 1;
+  EXPECT_NE(Names(PlanFor(builder.board(), options)), best);
+  options.previous = found.routes;
+  EXPECT_EQ(Names(PlanFor(builder.board(), options)), best);
+  // What no longer holds is left out: a call that is over, somebody who has
+  // gone home.
+  options.previous[0].legs.insert(
+      options.previous[0].legs.begin(),
+      {{CallId("call-0")}, options.previous[0].legs[0].physician});
+  options.previous.push_back(
+      {PersonId("dr-gone"), {{{CallId("call-1")}, PersonId("dr-gone")}}});
+  EXPECT_EQ(Names(PlanFor(builder.board(), options)), best);
+}
+
+// --- What is expected ---
+
+double ExpectedCalls(const Board& board) {
+  return PlanFor(board).expected_calls;
+}
+
+// A call of some time ago that became of it what `change` says.
+void AddPast(BoardBuilder& builder, const std::string& id, absl::Duration ago,
+             const std::function<void(Call&)>& change) {
+  Call call;
+  call.id = CallId(id);
+  call.state = CallState::kClosed;
+  call.disposition = core::Disposition::kVisit;
+  call.outcome = core::Outcome::kVisited;
+  call.urgency = Urgency::kStandard;
+  call.receive_time = TestNow() - ago;
+  call.place.position = Near(1, 1);
+  change(call);
+  builder.Put(call);
+}
+
+BoardBuilder ACrewAndACall() {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato").AddDriver("driver-abe", "car-1");
+  AddCall(builder, "call-1", Near(0, 3));
+  return builder;
+}
+
+TEST(Plan, ExpectsAsManyCallsAsVisitsWereWantedLately) {
+  struct Row {
+    const char* name;
+    void (*change)(Call&);
+    bool counts;
+  };
+  for (const Row& row : {
+           Row{"visited", [](Call&) {}, true},
+           {"not triaged yet",
+            [](Call& call) {
+              call.state = CallState::kReceived;
+              call.disposition = core::Disposition::kUnspecified;
+              call.outcome = core::Outcome::kUnspecified;
+            },
+            true},
+           {"cancelled",
+            [](Call& call) {
+              call.state = CallState::kCancelled;
+              call.outcome = core::Outcome::kCancelled;
+            },
+            false},
+           {"joined another",
+            [](Call& call) {
+              call.state = CallState::kMerged;
+              call.outcome = core::Outcome::kMerged;
+            },
+            false},
+           {"advice was enough",
+            [](Call& call) {
+              call.disposition = core::Disposition::kAdvice;
+              call.outcome = core::Outcome::kAdviceGiven;
+            },
+            false},
+           {"seen online",
+            [](Call& call) {
+              call.disposition = core::Disposition::kOnline;
+              call.outcome = core::Outcome::kSeenOnline;
+            },
+            false},
+           {"written on paper this morning and entered now",
+            [](Call& call) { call.written_time = TestNow() - absl::Hours(10); },
+            false},
+           {"written on paper an hour ago and entered now",
+            [](Call& call) {
+              call.written_time = TestNow() - absl::Hours(1);
+              call.receive_time = TestNow();
+            },
+            true},
+       }) {
+    BoardBuilder builder = ACrewAndACall();
+    const double before = ExpectedCalls(builder.board());
+    ASSERT_GT(before, 0);
+    for (int i = 0; i < 5; ++i) {
+      AddPast(builder, absl::StrCat("past-", i), absl::Minutes(20 + 10 * i),
+              row.change);
+    }
+    if (row.counts) {
+      EXPECT_GT(ExpectedCalls(builder.board()), before * 1.2) << row.name;
+    } else {
+      EXPECT_NEAR(ExpectedCalls(builder.board()), before, 1e-9) << row.name;
+    }
+  }
+}
+
+TEST(Plan, ExpectsFewerCallsInAQuietNight) {
+  const auto expected_after = [](absl::Duration on_duty) {
+    BoardBuilder builder = ACrewAndACall();
+    for (const char* person : {"dr-sato", "driver-abe"}) {
+      builder.Change<core::Duty>(
+          person, [&](core::Duty& duty) { duty.since = TestNow() - on_duty; });
+    }
+    return ExpectedCalls(builder.board());
+  };
+  EXPECT_LT(expected_after(absl::Hours(2)),
+            0.95 * expected_after(absl::Minutes(15)));
+  EXPECT_LT(expected_after(absl::Hours(4)),
+            0.95 * expected_after(absl::Hours(2)));
+  // No more is known of the time before.
+  EXPECT_EQ(expected_after(absl::Hours(4)), expected_after(absl::Hours(9)));
+}
+
+TEST(Plan, ExpectsCallsForCarsAndNotForTheirDrivers) {
+  BoardBuilder builder = ACrewAndACall();
+  const double one_car = ExpectedCalls(builder.board());
+  // He has the same car after midnight.
+  builder.AddDriver("driver-oka", "car-1",
+                    {.on_duty = false,
+                     .start_time = At("2026-11-21 00:00"),
+                     .end_time = At("2026-11-21 08:00")});
+  EXPECT_NEAR(ExpectedCalls(builder.board()), one_car, 1e-9);
+  builder.AddDriver("driver-ueda", "car-2");
+  EXPECT_GT(ExpectedCalls(builder.board()), 1.3 * one_car);
+}
+
+TEST(Plan, ExpectsCallsWherePhysiciansDriveThemselves) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.self_drive = true});
+  AddCall(builder, "call-1", Near(0, 3));
+  const double one = ExpectedCalls(builder.board());
+  EXPECT_NEAR(one, ExpectedCalls(ACrewAndACall().board()), 1e-9);
+  builder.AddPhysician("dr-kato", {.self_drive = true});
+  const double two = ExpectedCalls(builder.board());
+  EXPECT_GT(two, 1.3 * one);
+  // Both are fetched, or one of them is: there are two physicians.
+  builder.AddDriver("driver-abe", "car-1");
+  EXPECT_NEAR(ExpectedCalls(builder.board()), two, 1e-9);
 }
 
 // --- What is promised, and why a call waits
@@ -1122,6 +1533,37 @@ TEST(Plan, SaysWhatWouldMakeItAnother) {
   EXPECT_EQ(other->verdict, Verdict::kLaterArrival);
   EXPECT_NEAR(other->excess_cost, other->cost - chosen->cost, 1e-9);
   EXPECT_GT(other->excess_cost, 5);
+}
+
+// dr-near would be there first and costs less, but is the only one for call-2,
+// to which driver-oka takes him in five minutes.
+TEST(Plan, SaysThatHeIsMeantForAnotherCall) {
+  BoardBuilder builder;
+  builder.AddPhysician("dr-far", {.position = Near(-4, 0)})
+      .AddPhysician("dr-near",
+                    {.skills = {core::Skill::kChild}, .position = Near(2, 0)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 0)})
+      .AddDriver("driver-oka", "car-2", {.position = Near(2, 0.5)});
+  AddCall(builder, "call-1", Near(4, 0));
+  AddCall(builder, "call-2", Near(2, 1));
+  builder.Change<Call>("call-2", [](Call& call) {
+    call.required_skills = {core::Skill::kChild};
+  });
+  PlanOptions options;
+  options.forecast.on = false;
+  options.crews[PersonId("driver-oka")] = {TestNow() + absl::Minutes(5),
+                                           Near(2, 0.5), PersonId()};
+  const PlanResult plan = PlanFor(builder.board(), options);
+  ASSERT_THAT(Names(plan), ElementsAre("call-1: dr-far driver-abe car-1"));
+  const Match* match = MatchOf(plan, "call-1");
+  const Candidate* near = CandidateOf(*match, "dr-near");
+  ASSERT_NE(near, nullptr);
+  EXPECT_LT(near->cost, CandidateOf(*match, "dr-far")->cost);
+  EXPECT_EQ(near->verdict, Verdict::kUsedForOtherCall);
+  // Nor is driver-oka free for dr-far.
+  EXPECT_THAT(Names(match->drivers, true),
+              ElementsAre("dr-far driver-abe CHOSEN",
+                          "dr-far driver-oka LATER_ARRIVAL"));
 }
 
 // --- Who sits in whose car

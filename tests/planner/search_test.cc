@@ -53,6 +53,9 @@ double CostOf(const RouteProblem& problem, const RoutePlan& plan) {
   for (size_t w = 0; w < plan.size(); ++w) {
     const RouteWheels& wheels = problem.wheels[w];
     double time = wheels.free_minutes;
+    // Since when the car may leave alone, while the one seated last sees a
+    // patient there; kNever: it may not.
+    double at_door = kNever;
     int place = wheels.place;
     int seated = wheels.aboard;
     std::vector<int> left_car;
@@ -78,10 +81,16 @@ double CostOf(const RouteProblem& problem, const RoutePlan& plan) {
         if (seated != kNone) {
           left_car.push_back(seated);
           drive += problem.travel->at(place, problem.physicians[seated].home);
-          place = problem.physicians[seated].home;
+          if (at_door < kNever) {
+            time = at_door;
+          } else {
+            time += drive;
+            place = problem.physicians[seated].home;
+          }
         }
-        drive += problem.travel->at(place, physician.place);
-        time = std::max(time + drive, physician.free_minutes);
+        const double fetch = problem.travel->at(place, physician.place);
+        drive += fetch;
+        time = std::max(time + fetch, physician.free_minutes);
         place = physician.place;
         seated = leg.physician;
       }
@@ -93,6 +102,7 @@ double CostOf(const RouteProblem& problem, const RoutePlan& plan) {
       }
       cost += stop.physician_costs[leg.physician] + wheels.cost_per_stop +
               drive * problem.cost_per_drive_minute;
+      if (!problem.driver_waits && wheels.owner == kNone) at_door = time;
       time = std::max(time, stop.ready_minutes) + stop.visit_minutes;
       place = stop.place;
       if (time > std::min(wheels.end_minutes, physician.end_minutes) ||
@@ -202,8 +212,8 @@ TEST(SearchRoutes, FindsTheLeastOfAllPlansWhereTheNightIsSmall) {
     const int wheels = static_cast<int>(random.Between(1, 3));
     const int physicians =
         static_cast<int>(random.Between(1, stops == 4 ? 2 : 3));
-    const RouteProblem problem =
-        RandomProblem(random, stops, wheels, physicians);
+    RouteProblem problem = RandomProblem(random, stops, wheels, physicians);
+    problem.driver_waits = !random.OneIn(3);
     const SearchResult found = SearchRoutes(problem, {});
     EXPECT_TRUE(found.is_least) << "round " << round;
     EXPECT_NEAR(CostOf(problem, found.plan), found.cost, 1e-6)
@@ -272,7 +282,8 @@ TEST(SearchRoutes, FindsWhatTheExactSearchFindsWithoutIt) {
 TEST(SearchRoutes, NeverBreaksARuleAndNeverGetsWorse) {
   Random random(3);
   for (int round = 0; round < 30; ++round) {
-    const RouteProblem problem = RandomProblem(random, 20, 5, 7);
+    RouteProblem problem = RandomProblem(random, 20, 5, 7);
+    problem.driver_waits = round % 2 == 0;
     const SearchResult first = SearchRoutes(problem, {}, {.max_steps = 5'000});
     ASSERT_NEAR(CostOf(problem, first.plan), first.cost, 1e-6);
     const SearchResult second =
@@ -358,6 +369,36 @@ TEST(Schedule, PutsALaterStopBehindWhatHasBegun) {
   EXPECT_NEAR(schedule.cost(), before + slot.cost, 1e-9);
   // At the door at 25, when the first visit is over.
   EXPECT_DOUBLE_EQ(schedule.states(0)[2].arrive, 25);
+}
+
+TEST(Schedule, LetsACarLeaveThePhysicianAtTheDoorWhereDriversDoNotWait) {
+  for (const bool waits : {true, false}) {
+    RouteProblem problem;
+    problem.travel = Line(11);
+    problem.driver_waits = waits;
+    problem.cost_per_drive_minute = 1;
+    problem.wheels.resize(1);
+    problem.wheels[0].aboard = 0;
+    problem.physicians = {PhysicianAt(0), PhysicianAt(6)};
+    problem.physicians[0].can_be_fetched = false;
+    problem.stops = {StopAt(5, 2, 1000), StopAt(8, 2, 1000)};
+    Schedule schedule(&problem);
+    // With another: he need not be brought home before, though somebody must.
+    schedule.Set({{{{0, 0}, {1, 1}}}});
+    EXPECT_DOUBLE_EQ(schedule.states(0)[1].arrive, 5);
+    EXPECT_DOUBLE_EQ(schedule.states(0)[2].arrive,
+                     waits ? 5 + 20 + 5 + 6 + 2 : 5 + 1 + 2);
+    const double drive = 5 + 5 + (waits ? 6 : 1) + 2;
+    EXPECT_DOUBLE_EQ(schedule.cost(), drive + 5 + schedule.states(0)[2].arrive);
+    // With the same one: when he is done.
+    schedule.Set({{{{0, 0}, {1, 0}}}});
+    EXPECT_DOUBLE_EQ(schedule.states(0)[2].arrive, 5 + 20 + 3);
+    // His own car stays with him.
+    problem.wheels[0].owner = 0;
+    Schedule own(&problem);
+    own.Set({{{{0, 0}, {1, 0}}}});
+    EXPECT_DOUBLE_EQ(own.states(0)[2].arrive, 5 + 20 + 3);
+  }
 }
 
 TEST(Schedule, KeepsAHeldCarFreeForWhatComes) {
