@@ -132,6 +132,8 @@ const std::vector<Columns>& AllColumns() {
        {"name", "call", "physician", "driver", "arrive.server_time",
         "treatment_duration", "leave.server_time", "fee_band"}},
       {"Match", {"name", "call", "create_time", "matched", "travel_times"}},
+      {"RouteStep",
+       {"road_name", "duration", "distance_meters", "ends_at_pick_up"}},
       {"Patient",
        {"name", "display_name", "place.address", "primary_clinic",
         "primary_physician", "phone", "confirm_time", "active"}},
@@ -372,10 +374,13 @@ void AddCard(const Message& message, int depth, const Style& style,
   std::vector<const FieldDescriptor*> fields;
   const Reflection& reflection = *message.GetReflection();
   reflection.ListFields(message, &fields);
-  // The server's own count; it tells people nothing.
+  // The server's own count tells people nothing, nor do the hundreds of points
+  // of a way.
+  const bool is_route = message.GetDescriptor()->name() == "Route";
   fields.erase(std::remove_if(fields.begin(), fields.end(),
-                              [](const FieldDescriptor* field) {
-                                return field->name() == "derived";
+                              [is_route](const FieldDescriptor* field) {
+                                return field->name() == "derived" ||
+                                       (is_route && field->name() == "points");
                               }),
                fields.end());
   // Of the labels that have their value beside them.

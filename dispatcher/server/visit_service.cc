@@ -17,6 +17,13 @@ absl::Status FillPerson(const Caller& caller, Command* command) {
   return absl::OkStatus();
 }
 
+void SetDuration(absl::Duration duration, google::protobuf::Duration* out) {
+  const int64_t seconds = absl::ToInt64Seconds(duration);
+  out->set_seconds(seconds);
+  out->set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(duration - absl::Seconds(seconds))));
+}
+
 constexpr int kHeartbeatTicks = 15;
 
 // A stream of DutyViews: whole ones, whenever one differs from the last. Each
@@ -407,11 +414,17 @@ class VisitService final : public v1::VisitService::CallbackService {
         out->set_latitude(point.latitude_degrees);
         out->set_longitude(point.longitude_degrees);
       }
+      for (const router::RouteStep& step : leg->steps) {
+        v1::RouteStep* out = response->add_steps();
+        out->set_road_name(step.road_name);
+        SetDuration(step.duration, out->mutable_duration());
+        out->set_distance_meters(step.distance_meters);
+      }
+      if (i + 2 < places.size() && !leg->steps.empty()) {
+        response->mutable_steps()->rbegin()->set_ends_at_pick_up(true);
+      }
     }
-    const int64_t seconds = absl::ToInt64Seconds(duration);
-    response->mutable_duration()->set_seconds(seconds);
-    response->mutable_duration()->set_nanos(static_cast<int32_t>(
-        absl::ToInt64Nanoseconds(duration - absl::Seconds(seconds))));
+    SetDuration(duration, response->mutable_duration());
     response->set_distance_meters(distance_meters);
     SetTimestamp(position->receive_time, response->mutable_position_time());
     response->set_travel_times(roads->description());

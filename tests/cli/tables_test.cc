@@ -172,6 +172,29 @@ TEST(Render, ShowsResourcesAsCardsWithLines) {
   EXPECT_THAT(card, Not(HasSubstr("\x07")));
 }
 
+TEST(Render, ShowsAWayRoadByRoad) {
+  v1::Route route;
+  route.add_points()->set_latitude(35.67);
+  route.mutable_duration()->set_seconds(540);
+  route.set_distance_meters(3120);
+  v1::RouteStep* step = route.add_steps();
+  step->set_road_name("多摩街道");
+  step->mutable_duration()->set_seconds(300);
+  step->set_distance_meters(2000);
+  step->set_ends_at_pick_up(true);
+  step = route.add_steps();
+  step->mutable_duration()->set_seconds(240);
+  step->set_distance_meters(1120);
+  const std::string text = Render(route, Japanese());
+  EXPECT_THAT(text, HasSubstr("道順\n"));
+  EXPECT_THAT(text, HasSubstr("道路"));
+  EXPECT_THAT(text, HasSubstr("多摩街道  5分"));
+  EXPECT_THAT(text, HasSubstr("1120"));
+  EXPECT_THAT(text, HasSubstr("医師を乗せる"));
+  // Points are for programs.
+  EXPECT_THAT(text, Not(HasSubstr("35.67")));
+}
+
 TEST(Render, ExplainsMatchesWithVerdictsAndCosts) {
   v1::Match match;
   match.set_call("centers/hino/calls/c1");

@@ -408,6 +408,18 @@ TEST_F(ServerTest, ShowsAnOperatorTheWayOfWhoDrives) {
   EXPECT_NEAR(route.points(0).latitude(), position.position.latitude, 1e-4);
   EXPECT_NEAR(route.points(route.points_size() - 1).longitude(),
               call->place.position->longitude, 1e-4);
+  // He fetches the physician first: the straight line knows no roads, but both
+  // ways, which are the whole of it.
+  ASSERT_EQ(route.steps_size(), 2);
+  EXPECT_TRUE(route.steps(0).ends_at_pick_up());
+  EXPECT_FALSE(route.steps(1).ends_at_pick_up());
+  EXPECT_GT(route.steps(0).distance_meters(), 1000);
+  EXPECT_NEAR(
+      route.steps(0).distance_meters() + route.steps(1).distance_meters(),
+      route.distance_meters(), 1);
+  EXPECT_NEAR(static_cast<double>(route.steps(0).duration().seconds() +
+                                  route.steps(1).duration().seconds()),
+              static_cast<double>(route.duration().seconds()), 2);
 }
 
 // --- Lists ------------------------------------------------------------------

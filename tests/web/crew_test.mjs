@@ -63,6 +63,9 @@ story("a visit from duty to signature, with the network lost on the way", async 
   await driver.button("医師が乗った").click();
   await physician.sees("慢性心不全");
   await physician.look("crew-physician-way");
+  // The driver's sheet: the way by the roads' names.
+  await driver.page.locator("#route-sheet > summary").click();
+  await driver.sees("標識と交通規制を優先");
   await driver.button("到着した").click();
   await physician.button("診療を始める").waitFor();
 

@@ -20,6 +20,7 @@ import { AskDialog, Button, Dialog, Facts, Field, LinkButton, LoadError, Loading
 import { NavigationLink } from "./navigation_link";
 import { stepName } from "../text/steps";
 import { isSearched, nextStep, progressOf, searchSteps, triesOf, type Next } from "./next_step";
+import { RouteSheet } from "./route_sheet";
 import { t } from "./texts";
 
 const stepTexts = {
@@ -77,6 +78,7 @@ export function VisitPage({ view, assignment, me }: {
       {steps.length > 0 && <PendingSteps steps={steps} />}
       <NextButton next={next} assignment={assignment} calls={calls} />
       {first && <PlaceCard call={first} />}
+      {(me === "driver" || assignment.selfDrive) && !done.arrived && <RouteSheet assignment={assignment.name} />}
       {calls.map((call) => (
         <CallSection key={call.name} view={view} call={call} me={me} assignment={assignment} steps={steps} arrived={done.arrived} />
       ))}
