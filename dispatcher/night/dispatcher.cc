@@ -1,6 +1,7 @@
 #include "dispatcher/night/dispatcher.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -25,9 +26,6 @@ using core::Role;
 constexpr char kClinic[] = "clinic";
 PersonId PhysicianId(const Physician& physician) {
   return PersonId(absl::StrCat("doctor-", physician.id));
-}
-PersonId DriverId(const Car& car) {
-  return PersonId(absl::StrCat("driver-", car.id));
 }
 CallId RecordId(const CallNow& call) {
   return CallId(absl::StrCat("call-", call.id));
@@ -54,9 +52,19 @@ Dispatcher::Dispatcher(const Night* night, DispatcherOptions options)
       assignments_(night->cars.size()),
       visits_(night->cars.size()),
       alone_(night->physicians.size()),
+      asked_(night->cars.size()),
+      random_(options_.plan.forecast.seed),
       between_stops_(night->cars.size()) {
-  // What the referee or the simulator is ordered, it begins at once.
-  options_.plan.crews_answer = false;
+  options_.plan.crews_answer = options_.crews.on;
+}
+
+PersonId Dispatcher::DriverOf(const Car& car) const {
+  return car.owner.has_value() ? PhysicianId(night_->physicians[*car.owner])
+                               : PersonId(absl::StrCat("driver-", car.id));
+}
+
+bool Dispatcher::Waits(int car) const {
+  return night_->driver_waits || night_->cars[car].owner.has_value();
 }
 
 absl::Time Dispatcher::At(double seconds) const {
@@ -160,13 +168,18 @@ void Dispatcher::PutDirectory() {
   clinic.id = OrganizationId(kClinic);
   clinic.kind = core::OrganizationKind::kClinic;
   board_.Put(clinic);
+  std::set<int> drive_themselves;
+  for (const Car& car : night_->cars) {
+    if (car.owner.has_value()) drive_themselves.insert(*car.owner);
+  }
   const auto put = [&](const PersonId& id, Role role, const Span& shift,
                        const std::vector<core::Skill>& skills, int base,
-                       const CarId& car) {
+                       const CarId& car, bool self_drive) {
     core::Person person;
     person.id = id;
     person.organization = OrganizationId(kClinic);
     person.skills = skills;
+    person.self_drive = self_drive;
     core::Employment employment;
     employment.organization = OrganizationId(kClinic);
     employment.start_time = At(0) - absl::Hours(24);
@@ -191,17 +204,20 @@ void Dispatcher::PutDirectory() {
       skills.push_back(SkillOf(skill));
     }
     put(PhysicianId(physician), Role::kPhysician, physician.shift, skills,
-        physician.home, CarId());
+        physician.home, CarId(),
+        drive_themselves.count(static_cast<int>(i)) > 0);
     physicians_by_person_[PhysicianId(physician)] = static_cast<int>(i);
   }
   for (size_t i = 0; i < night_->cars.size(); ++i) {
     const Car& from = night_->cars[i];
+    cars_by_driver_[DriverOf(from)] = static_cast<int>(i);
+    if (from.owner.has_value()) continue;
     core::Car car;
     car.id = CarId(absl::StrCat("car-", from.id));
     car.organization = OrganizationId(kClinic);
     board_.Put(car);
-    put(DriverId(from), Role::kDriver, from.shift, {}, from.base, car.id);
-    cars_by_driver_[DriverId(from)] = static_cast<int>(i);
+    put(DriverOf(from), Role::kDriver, from.shift, {}, from.base, car.id,
+        /*self_drive=*/false);
   }
 }
 
@@ -244,7 +260,8 @@ void Dispatcher::PutDuties(const Situation& situation) {
         night_->physicians[i].shift, CarId(), now.visits, now.node);
   }
   for (size_t i = 0; i < night_->cars.size(); ++i) {
-    put(DriverId(night_->cars[i]), Role::kDriver, night_->cars[i].shift,
+    if (night_->cars[i].owner.has_value()) continue;
+    put(DriverOf(night_->cars[i]), Role::kDriver, night_->cars[i].shift,
         CarId(absl::StrCat("car-", night_->cars[i].id)), visits_[i],
         situation.cars[i].node);
   }
@@ -330,7 +347,7 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
           to = call->second.node;
           stay = call->second.expected_visit;
         }
-        if (!night_->driver_waits) {
+        if (!Waits(car)) {
           stay = 0;
           aboard = -1;
         }
@@ -339,11 +356,14 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
     time += night_->expected.at(node, to) + stay;
     node = to;
   }
-  planner::CrewNow& crew = options_.plan.crews[DriverId(night_->cars[car])];
-  crew.free_time = At(time);
-  crew.place = PlaceOf(node);
-  crew.aboard =
-      aboard >= 0 ? PhysicianId(night_->physicians[aboard]) : PersonId();
+  const bool self_drive = night_->cars[car].owner.has_value();
+  if (!self_drive) {
+    planner::CrewNow& crew = options_.plan.crews[DriverOf(night_->cars[car])];
+    crew.free_time = At(time);
+    crew.place = PlaceOf(node);
+    crew.aboard =
+        aboard >= 0 ? PhysicianId(night_->physicians[aboard]) : PersonId();
+  }
   const AssignmentId before = assignments_[car];
   const core::Assignment* running = board_.Find<core::Assignment>(before);
   if (calls.empty()) return;
@@ -357,9 +377,14 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
   }
   assignment.calls = calls;
   assignment.physician = physician;
-  assignment.driver = DriverId(night_->cars[car]);
-  assignment.car = CarId(absl::StrCat("car-", night_->cars[car].id));
-  assignment.state = core::AssignmentState::kEnRoute;
+  assignment.self_drive = self_drive;
+  if (!self_drive) {
+    assignment.driver = DriverOf(night_->cars[car]);
+    assignment.car = CarId(absl::StrCat("car-", night_->cars[car].id));
+  }
+  const bool has_departed = !asked_[car].has_value();
+  assignment.state = has_departed ? core::AssignmentState::kEnRoute
+                                  : core::AssignmentState::kAccepted;
   double visits = 0;
   for (const CallId& id : calls) {
     visits += absl::ToDoubleSeconds(options_.plan.visit_durations.at(id));
@@ -377,16 +402,14 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
   } else {
     assignment.arrive.reset();
     // A driver who does not wait is free at the door.
-    assignment.estimate.arrive_time =
-        At(night_->driver_waits ? time - visits : time);
+    assignment.estimate.arrive_time = At(Waits(car) ? time - visits : time);
   }
-  assignment.estimate.finish_time =
-      At(night_->driver_waits ? time : time + visits);
+  assignment.estimate.finish_time = At(Waits(car) ? time : time + visits);
   assignments_[car] = assignment.id;
   Put(assignment);
   for (const CallId& id : calls) {
     core::Call call = *board_.Find<core::Call>(id);
-    call.state = CallState::kEnRoute;
+    call.state = has_departed ? CallState::kEnRoute : CallState::kAccepted;
     call.assignment = assignment.id;
     Put(call);
   }
@@ -414,7 +437,7 @@ void Dispatcher::EndAssignments(const Situation& situation) {
     for (const CallId& id : ended.calls) holds = holds && wanted.count(id) > 0;
     if (holds) continue;
     const int physician = physicians_by_person_.at(ended.physician);
-    if (!night_->driver_waits && wanted.empty() &&
+    if (!Waits(static_cast<int>(car)) && wanted.empty() &&
         situation.physicians[physician].state == PhysicianState::kServing &&
         alone_[physician].empty()) {
       ended.state = core::AssignmentState::kOnScene;
@@ -474,6 +497,10 @@ void Dispatcher::TellOfCrews(const Situation& situation, Orders* orders) {
           is_current ? (situation.now - between_stops_[car]) / 60 : 0);
       node = to;
     };
+    if (asked_[car].has_value()) {
+      if (!asked_[car]->has_accepted) continue;
+      arrival.Add(planner::DepartMinutes(policy), planner::kAnswerSpread);
+    }
     std::vector<Stop> stops = now.plan;
     if (is_current) stops.insert(stops.begin(), *now.current);
     for (const Stop& stop : stops) {
@@ -560,7 +587,8 @@ void Dispatcher::FetchHome(const Situation& situation, Orders* orders) const {
     }
     for (int car = 0; car < static_cast<int>(night_->cars.size()); ++car) {
       const CarNow& of_car = situation.cars[car];
-      if (is_ordered || of_car.current.has_value() || !of_car.plan.empty() ||
+      if (is_ordered || night_->cars[car].owner.has_value() ||
+          of_car.current.has_value() || !of_car.plan.empty() ||
           orders->plans.count(car) > 0 || !of_car.aboard_when_free.empty() ||
           !IsWithin(night_->cars[car].shift, situation.now) ||
           !CanBeFetched(situation, car, physician)) {
@@ -576,11 +604,139 @@ void Dispatcher::FetchHome(const Situation& situation, Orders* orders) const {
 bool Dispatcher::CanBeFetched(const Situation& situation, int car,
                               int physician) const {
   const PhysicianNow& now = situation.physicians[physician];
+  const std::optional<int> owner = night_->cars[car].owner;
+  if (owner.has_value() &&
+      (*owner != physician || now.node != situation.cars[car].node)) {
+    return false;
+  }
   return (now.reserved < 0 || now.reserved == car) &&
          (now.state == PhysicianState::kHome ||
           now.state == PhysicianState::kReady) &&
          situation.now < night_->physicians[physician].shift.end &&
          situation.now < night_->cars[car].shift.end;
+}
+
+void Dispatcher::Ask(int car, const core::OfferVisit& offer,
+                     std::vector<Stop> stops, double now) {
+  const core::Policy& policy = board_.center().policy;
+  const CrewAnswers& crews = options_.crews;
+  core::Offer record;
+  record.id = core::OfferId(absl::StrCat("offer-", ++made_offers_));
+  record.calls = offer.calls;
+  record.physician = offer.physician;
+  record.self_drive = night_->cars[car].owner.has_value();
+  if (!record.self_drive) {
+    record.driver = offer.driver;
+    record.car = offer.car;
+  }
+  record.state = core::OfferState::kPending;
+  record.create_time = At(now);
+  record.estimate = offer.estimate;
+  bool is_urgent = false;
+  for (const CallId& id : offer.calls) {
+    core::Call call = *board_.Find<core::Call>(id);
+    is_urgent = is_urgent || call.urgency == core::Urgency::kUrgent;
+    call.state = CallState::kOffered;
+    call.offer = record.id;
+    board_.Put(call);
+  }
+  const double ring = absl::ToDoubleSeconds(
+      is_urgent ? policy.urgent_offer_timeout : policy.offer_timeout);
+  const double last_ring = ring * policy.offer_rings;
+  const auto exponential = [&](double mean) {
+    return -mean * std::log(1 - random_.Fraction());
+  };
+  // Not as planner/promise.h takes them to be, but as long on average.
+  Asked asked;
+  asked.offer = record.id;
+  asked.stops = std::move(stops);
+  const double chance = random_.Fraction();
+  if (chance < crews.silent_share) {
+    asked.outcome = core::OfferState::kExpired;
+    asked.answer_time = now + last_ring;
+  } else {
+    asked.outcome = chance < crews.silent_share + crews.decline_share
+                        ? core::OfferState::kDeclined
+                        : core::OfferState::kAccepted;
+    constexpr double kSoonShare = 1.0 / 3;
+    const bool is_late =
+        random_.Fraction() < crews.late_share && policy.offer_rings > 1;
+    asked.answer_time =
+        now + (is_late ? ring + (last_ring - ring) * random_.Fraction()
+                       : std::min(ring, exponential(kSoonShare * ring)));
+  }
+  asked.depart_time = asked.answer_time +
+                      std::min(exponential(60 * planner::DepartMinutes(policy)),
+                               absl::ToDoubleSeconds(policy.departure_rematch));
+  asked_[car] = std::move(asked);
+  board_.Put(record);
+}
+
+void Dispatcher::HearAnswers(Situation* situation, Orders* orders) {
+  for (int car = 0; car < static_cast<int>(asked_.size()); ++car) {
+    if (!asked_[car].has_value()) continue;
+    // Its duty is over and the car brings somebody home.
+    if (situation->cars[car].current.has_value()) {
+      EndOffer(car, core::OfferState::kWithdrawn);
+      continue;
+    }
+    const core::Offer offer = *board_.Find<core::Offer>(asked_[car]->offer);
+    if (!asked_[car]->has_accepted &&
+        situation->now >= asked_[car]->answer_time) {
+      EndOffer(car, asked_[car]->outcome);
+      // No, or nothing.
+      if (!asked_[car].has_value()) continue;
+      for (const CallId& call : offer.calls) {
+        Tell(call, offer.estimate.arrive_time, offer.estimate.promise_time,
+             /*has_crew=*/true, orders);
+      }
+    }
+    situation->cars[car].plan = asked_[car]->stops;
+    if (asked_[car]->has_accepted &&
+        situation->now >= asked_[car]->depart_time) {
+      orders->plans[car] = std::move(asked_[car]->stops);
+      asked_[car].reset();
+    }
+  }
+}
+
+void Dispatcher::EndOffer(int car, core::OfferState state) {
+  core::Offer offer = *board_.Find<core::Offer>(asked_[car]->offer);
+  if (offer.state == core::OfferState::kPending) {
+    offer.state = state;
+    board_.Put(offer);
+  }
+  const bool is_accepted = state == core::OfferState::kAccepted;
+  asked_[car]->has_accepted = is_accepted;
+  for (const CallId& id : offer.calls) {
+    core::Call call = *board_.Find<core::Call>(id);
+    call.offer = core::OfferId();
+    if (!is_accepted && call.state == CallState::kOffered) {
+      call.state = CallState::kMatching;
+    }
+    // Either of the two; the next is another physician.
+    if (state == core::OfferState::kDeclined) {
+      call.declined_by.push_back(offer.physician);
+    }
+    if (state == core::OfferState::kExpired) {
+      call.unanswered_by.push_back(offer.physician);
+    }
+    board_.Put(call);
+  }
+  if (!is_accepted) asked_[car].reset();
+}
+
+int Dispatcher::CarFor(const Situation& situation,
+                       const core::OfferVisit& offer) const {
+  // Who sits in his own car need not be fetched: the planner, which knows of
+  // no parked cars, may want it.
+  const auto own = cars_by_driver_.find(offer.physician);
+  if (own != cars_by_driver_.end()) {
+    const std::vector<int>& aboard =
+        situation.cars[own->second].aboard_when_free;
+    if (offer.self_drive || !aboard.empty()) return own->second;
+  }
+  return cars_by_driver_.at(offer.driver);
 }
 
 Orders Dispatcher::Decide(const Situation& from) {
@@ -590,9 +746,13 @@ Orders Dispatcher::Decide(const Situation& from) {
   PutDuties(situation);
   PutCalls(situation);
   const int cars = static_cast<int>(night_->cars.size());
+  HearAnswers(&situation, &orders);
   for (int car = 0; car < cars; ++car) {
     // The way there took longer than expected: another crew must go.
     if (IsNextStopTooLate(situation, car)) {
+      if (asked_[car].has_value()) {
+        EndOffer(car, core::OfferState::kWithdrawn);
+      }
       situation.cars[car].plan.clear();
       orders.plans[car] = {};
     }
@@ -607,6 +767,8 @@ Orders Dispatcher::Decide(const Situation& from) {
   planner::PlanOptions& plan = options_.plan;
   plan.crews.clear();
   for (int car = 0; car < cars; ++car) {
+    // Who has not answered has nothing to do yet; the board has the offer.
+    if (asked_[car].has_value() && !asked_[car]->has_accepted) continue;
     PutCrew(situation, car);
   }
   plan.previous = previous_;
@@ -615,8 +777,8 @@ Orders Dispatcher::Decide(const Situation& from) {
   previous_ = result.routes;
   std::set<CallId> offered;
   for (const core::OfferVisit& offer : result.offers) {
-    const int car = cars_by_driver_.at(offer.driver);
     const int physician = physicians_by_person_.at(offer.physician);
+    const int car = CarFor(situation, offer);
     const CarNow& now = situation.cars[car];
     if (now.current.has_value() || !now.plan.empty()) continue;
     std::vector<Stop> stops;
@@ -633,7 +795,13 @@ Orders Dispatcher::Decide(const Situation& from) {
     for (const CallId& call : offer.calls) {
       stops.push_back({Op::kVisit, physician, calls_by_record_.at(call), -1});
     }
-    if (!night_->driver_waits) {
+    if (options_.crews.on) {
+      situation.cars[car].plan = stops;
+      Ask(car, offer, std::move(stops), situation.now);
+      offered.insert(offer.calls.begin(), offer.calls.end());
+      continue;
+    }
+    if (!Waits(car)) {
       // The visit may be over for the car before anybody looks again.
       situation.cars[car].plan = stops;
       PutCrew(situation, car);
@@ -653,6 +821,8 @@ Orders Dispatcher::Decide(const Situation& from) {
   TellOfCrews(situation, &orders);
   for (const planner::StandbyMove& move : result.standbys) {
     const int car = cars_by_driver_.at(move.driver);
+    // Who drives himself waits where he is.
+    if (night_->cars[car].owner.has_value()) continue;
     const CarNow& now = situation.cars[car];
     if (now.current.has_value() || !now.plan.empty() ||
         orders.plans.count(car) > 0) {
@@ -683,6 +853,11 @@ Orders Dispatcher::Decide(const Situation& from) {
         IsWithin(night_->cars[car].shift, situation.now)) {
       orders.wake_time = situation.now + kSoon;
     }
+  }
+  for (const std::optional<Asked>& asked : asked_) {
+    if (!asked.has_value()) continue;
+    orders.wake_time = std::min(orders.wake_time.value_or(asked->next_time()),
+                                asked->next_time());
   }
   return orders;
 }

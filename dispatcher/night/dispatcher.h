@@ -4,6 +4,7 @@
 #define HOUSECALL_DISPATCHER_NIGHT_DISPATCHER_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,19 +13,35 @@
 #include "dispatcher/core/board.h"
 #include "dispatcher/night/night.h"
 #include "dispatcher/planner/planner.h"
+#include "dispatcher/planner/search.h"
 
 namespace housecall::night {
+
+// How crews answer what they are offered: drawn for each offer.
+struct CrewAnswers {
+  // Off: they obey at once, as a night referee's do.
+  bool on = false;
+  // Of the offers: declined; not answered until the last ring is over.
+  double decline_share = 0.05;
+  double silent_share = 0.03;
+  // Of the accepted ones, those for which it has to ring again. The others are
+  // accepted soon: after a third of a ring, on average.
+  double late_share = 0.12;
+};
 
 struct DispatcherOptions {
   // The center's configuration. Targets are the night's.
   core::Policy policy;
   planner::PlanOptions plan;
+  CrewAnswers crews;
 };
 
 // One night, from its first situation to its last. An offer counts as accepted
 // by both at once, and its crew as departed: it is not planned anew, unless a
-// visit could no longer end within the shifts. Borrows the night, of which the
-// nodes and roads may grow.
+// visit could no longer end within the shifts. Where crews answer, they are
+// asked first, as the daemon asks them: they say yes, no or nothing, and set
+// out some time after a yes. Borrows the night, of which the nodes and roads
+// may grow.
 class Dispatcher {
  public:
   // InvalidArgument if the night asks for more skills or urgencies than the
@@ -55,6 +72,21 @@ class Dispatcher {
   // Whether the referee would refuse the next stop of a car between stops.
   bool IsNextStopTooLate(const Situation& situation, int car) const;
   bool CanBeFetched(const Situation& situation, int car, int physician) const;
+  // The car that the offer means.
+  int CarFor(const Situation& situation, const core::OfferVisit& offer) const;
+  // The driver; of a physician's own car the physician.
+  core::PersonId DriverOf(const Car& car) const;
+  // Whether the car stays during a visit.
+  bool Waits(int car) const;
+
+  // Asks the crew of a car for these stops.
+  void Ask(int car, const core::OfferVisit& offer, std::vector<Stop> stops,
+           double now);
+  // What has been answered, and who sets out. Those who have not yet have their
+  // stops as their plan in `situation`.
+  void HearAnswers(Situation* situation, Orders* orders);
+  // Nobody is asked any more; with what the call is to remember.
+  void EndOffer(int car, core::OfferState state);
 
   // Tells of an arrival if that is worth telling.
   void Tell(const core::CallId& call, absl::Time expect_time,
@@ -77,6 +109,7 @@ class Dispatcher {
   int known_nodes_ = 0;
   // Every call shown so far, by id.
   std::map<int, CallNow> calls_;
+  // By DriverOf.
   std::map<core::PersonId, int> cars_by_driver_;
   std::map<core::PersonId, int> physicians_by_person_;
   std::map<core::CallId, int> calls_by_record_;
@@ -86,6 +119,22 @@ class Dispatcher {
   // By physician: the visit during which no driver waits for him, or none.
   std::vector<core::AssignmentId> alone_;
   int made_assignments_ = 0;
+  // An offer on its way.
+  struct Asked {
+    core::OfferId offer;
+    std::vector<Stop> stops;
+    core::OfferState outcome = core::OfferState::kPending;
+    double answer_time = 0;
+    bool has_accepted = false;
+    double depart_time = 0;
+    double next_time() const {
+      return has_accepted ? depart_time : answer_time;
+    }
+  };
+  // By car.
+  std::vector<std::optional<Asked>> asked_;
+  int made_offers_ = 0;
+  planner::SearchRandom random_;
   // By car: when it was last seen between stops, which is when its current stop
   // began.
   std::vector<double> between_stops_;

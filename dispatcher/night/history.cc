@@ -13,6 +13,7 @@
 #include "dispatcher/core/calendar.h"
 #include "dispatcher/core/rota.h"
 #include "dispatcher/core/rules.h"
+#include "dispatcher/night/settings.h"
 
 namespace housecall::night {
 
@@ -69,6 +70,8 @@ class History {
     night_.id = absl::FormatTime("%Y-%m-%d", options_.begin_time,
                                  core::ZoneNamed(board_.center().time_zone));
     night_.horizon = absl::ToDoubleSeconds(options_.length);
+    night_.driver_waits = policy_.driver_waits;
+    night_.policy = PolicyTexts(policy_);
     night_.targets = {{"A", absl::ToDoubleSeconds(policy_.urgent_target)},
                       {"B", absl::ToDoubleSeconds(policy_.standard_target)},
                       {"C", absl::ToDoubleSeconds(policy_.routine_target)}};
@@ -78,7 +81,10 @@ class History {
     AddCrews();
     if (night_.cars.empty() || night_.physicians.empty()) {
       return absl::NotFoundError(
-          "the rota of that night has no driver or no physician");
+          night_.physicians.empty()
+              ? "the rota of that night has no physician"
+              : "the rota of that night has neither a driver nor a physician "
+                "who drives himself");
     }
     AddCalls();
     ASSIGN_OR_RETURN(std::vector<std::vector<double>> rows,
@@ -154,6 +160,8 @@ class History {
                    options_.begin_time),
           MinuteOf(std::min(duty.end_time, end_time_) - options_.begin_time)};
     };
+    // The file has one number for all cars: the least.
+    int passengers = core::Car().seats - 1;
     for (const auto& [key, of] : duties) {
       for (const RotaDuty& duty : of) {
         if (key.second == Role::kDriver) {
@@ -162,6 +170,10 @@ class History {
           car.base = AddNode(BaseOf(duty));
           car.shift = span(duty);
           night_.cars.push_back(car);
+          const auto* record = board_.Find<core::Car>(duty.car);
+          passengers =
+              std::min(passengers,
+                       (record != nullptr ? *record : core::Car()).seats - 1);
         } else if (key.second == Role::kPhysician) {
           Physician physician;
           physician.id = static_cast<int>(night_.physicians.size());
@@ -175,12 +187,34 @@ class History {
                 physician.skills.push_back(word);
               }
             }
+            if (person->self_drive) {
+              Car car;
+              car.id = static_cast<int>(night_.cars.size());
+              car.base = physician.home;
+              car.shift = physician.shift;
+              car.owner = physician.id;
+              night_.cars.push_back(car);
+            }
           }
           physician_indexes_.try_emplace(key.first, physician.id);
           night_.physicians.push_back(std::move(physician));
         }
       }
     }
+    night_.seats = std::max(1, passengers);
+  }
+
+  // From when on somebody might have been sent. Of a call that was on paper
+  // that is when it was written: what it says of its triage is when the crew
+  // left, or when somebody entered it.
+  absl::Time StartOf(const core::Call& call) const {
+    if (!call.triage_time.has_value() || call.written_time.has_value()) {
+      return core::WaitingSince(call);
+    }
+    const core::Visit* visit = board_.Find<core::Visit>(call.visit);
+    const bool is_from_paper = visit != nullptr && visit->depart.has_value() &&
+                               visit->depart->moment() <= *call.triage_time;
+    return is_from_paper ? core::WaitingSince(call) : *call.triage_time;
   }
 
   // A file knows one skill for a call: that which the fewest have.
@@ -220,7 +254,7 @@ class History {
     std::vector<std::pair<double, const core::Call*>> calls;
     board_.table<core::Call>().ForEach(
         [&](const core::CallId&, const core::Call& call) {
-          const absl::Time time = call.triage_time.value_or(call.receive_time);
+          const absl::Time time = StartOf(call);
           if (call.disposition != core::Disposition::kVisit ||
               !call.place.position.has_value() || !call.merged_into.empty() ||
               time < options_.begin_time || time >= end_time_) {
@@ -303,8 +337,12 @@ std::string WriteNight(const Night& night) {
   }
   out["cars"] = json::array();
   for (const Car& car : night.cars) {
-    out["cars"].push_back(
-        {{"id", car.id}, {"base", car.base}, {"shift", SpanJson(car.shift)}});
+    json one = {
+        {"id", car.id}, {"base", car.base}, {"shift", SpanJson(car.shift)}};
+    if (car.owner.has_value()) {
+      one["doctor"] = night.physicians[*car.owner].id;
+    }
+    out["cars"].push_back(std::move(one));
   }
   out["calls"] = json::array();
   for (const Call& call : night.calls) {
@@ -316,8 +354,15 @@ std::string WriteNight(const Night& night) {
                 {"service_expected", call.expected_visit},
                 {"service_actual", call.actual_visit},
                 {"own_doctor", nullptr}};
-    if (call.own_physician.has_value()) one["own_doctor"] = *call.own_physician;
+    if (call.own_physician.has_value()) {
+      one["own_doctor"] = night.physicians[*call.own_physician].id;
+    }
     out["calls"].push_back(std::move(one));
+  }
+  for (const auto& [name, value] : night.policy) {
+    // Numbers and flags as such, durations as texts.
+    json parsed = json::parse(value, nullptr, false);
+    out["policy"][name] = parsed.is_discarded() ? json(value) : parsed;
   }
   out["travel_expected"] = RoadsJson(night.expected);
   out["travel_actual"] = RoadsJson(night.actual);

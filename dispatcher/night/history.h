@@ -28,10 +28,14 @@ using RoadTimes =
         const std::vector<core::LatLng>&)>;
 
 // The rota and the calls of that night: who was to be on duty, and every call
-// that came to be matched, from the moment in which it was triaged. People and
-// calls are numbered; names, ids and addresses are left out. A visit took as
-// long as the record says, and as expected where it does not; ways take as long
-// as `road_times` says, which is asked for moved places only.
+// that came to be matched, from the moment in which it was triaged; one that
+// was entered from paper, from when it was written there. People and calls are
+// numbered; names, ids and addresses are left out. A visit took as long as the
+// record says, and as expected where it does not; ways take as long as
+// `road_times` says, which is asked for moved places only. The center's
+// configuration goes with it: whether drivers wait, targets, weights, and what
+// else of its policy matters on a night. Who may drive himself has a car of his
+// own; the seats are those of the smallest car on duty, without the driver's.
 //
 // NotFound if nobody drove or nobody could treat; InvalidArgument if the
 // options make no sense; Unavailable if there is no way between two places.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -246,6 +247,10 @@ Night ReadStart(Reader& reader, const Json& json) {
     car.id = reader.Integer(c, "id", at);
     car.base = reader.Index(c, "base", at, night.nodes.size());
     car.shift = ReadSpan(reader, c, "shift", at);
+    if (const auto owner = reader.OptionalInteger(c, "doctor", at)) {
+      car.owner = KnownIndex(reader, night.physicians, *owner,
+                             Reader::Join(at, "doctor"));
+    }
     if (IndexOfId(night.cars, car.id).has_value()) {
       reader.Fail(Reader::Join(at, "id"), "each once wanted");
     }
@@ -348,6 +353,80 @@ void ReadCall(Reader& reader, const Night& night, const Json& json,
   }
 }
 
+// Of a file: each value as it is said on the command line.
+std::map<std::string, std::string> ReadPolicy(Reader& reader,
+                                              const Json& json) {
+  std::map<std::string, std::string> policy;
+  const auto found = json.find("policy");
+  if (found == json.end()) return policy;
+  if (!found->is_object()) {
+    reader.Fail("policy", "an object wanted");
+    return policy;
+  }
+  for (const auto& [name, value] : found->items()) {
+    if (value.is_string()) {
+      policy[name] = value.get<std::string>();
+    } else if (value.is_number() || value.is_boolean()) {
+      policy[name] = value.dump();
+    } else {
+      reader.Fail("policy." + name, "a number, true, false or a text wanted");
+    }
+  }
+  return policy;
+}
+
+// What a simulation needs to hold of a file. A referee's nights are taken as
+// they are.
+void CheckFile(Reader& reader, const Night& night) {
+  const auto want = [&](bool holds, const std::string& path,
+                        absl::string_view wanted) {
+    if (!holds) reader.Fail(path, wanted);
+  };
+  want(night.horizon > 0, "horizon_s", "more than 0 wanted");
+  want(night.detour >= 0, "detour", "0 or more wanted");
+  want(night.seats >= 1, "rules.seats", "1 or more wanted");
+  for (const auto& [urgency, seconds] : night.targets) {
+    want(seconds >= 0, "targets_s." + urgency, "0 or more wanted");
+  }
+  for (const auto& [urgency, weight] : night.weights) {
+    want(weight >= 0, "weights." + urgency, "0 or more wanted");
+  }
+  std::set<int> owners;
+  for (size_t i = 0; i < night.cars.size(); ++i) {
+    const Car& car = night.cars[i];
+    if (!car.owner.has_value()) continue;
+    const std::string path = absl::StrCat("cars[", i, "]");
+    want(owners.insert(*car.owner).second, path + ".doctor",
+         "one car for each wanted");
+    want(car.base == night.physicians[*car.owner].home, path + ".base",
+         "the doctor's home wanted");
+  }
+  std::set<int> ids;
+  for (size_t i = 0; i < night.calls.size(); ++i) {
+    const Call& call = night.calls[i];
+    const std::string path = absl::StrCat("calls[", i, "]");
+    want(ids.insert(call.id).second, path + ".id", "each once wanted");
+    want(call.receive_time >= 0 && call.receive_time <= night.horizon,
+         path + ".t", "0 to horizon_s wanted");
+    want(call.expected_visit >= 0, path + ".service_expected",
+         "0 or more wanted");
+    want(call.actual_visit >= 0, path + ".service_actual", "0 or more wanted");
+  }
+  for (int i = 0; i < static_cast<int>(night.nodes.size()); ++i) {
+    for (int j = 0; j < static_cast<int>(night.nodes.size()); ++j) {
+      // Large: a path only where it is wanted.
+      if (night.expected.at(i, j) < 0) {
+        reader.Fail(absl::StrCat("travel_expected[", i, "][", j, "]"),
+                    "0 or more wanted");
+      }
+      if (night.actual.at(i, j) < 0) {
+        reader.Fail(absl::StrCat("travel_actual[", i, "][", j, "]"),
+                    "0 or more wanted");
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void Roads::Grow(const std::vector<double>& to,
@@ -374,6 +453,9 @@ absl::StatusOr<Night> ReadNight(absl::string_view text) {
   night.expected =
       ReadRoads(reader, json, "travel_expected", night.nodes.size());
   night.actual = ReadRoads(reader, json, "travel_actual", night.nodes.size());
+  RETURN_IF_ERROR(reader.status());
+  night.policy = ReadPolicy(reader, json);
+  CheckFile(reader, night);
   RETURN_IF_ERROR(reader.status());
   return night;
 }

@@ -42,6 +42,9 @@ struct Car {
   int id = 0;
   int base = 0;
   Span shift;
+  // The physician whose own car it is: he drives himself, nobody else rides in
+  // it, and it goes nowhere without him. None: it has a driver.
+  std::optional<int> owner;
 };
 
 struct Call {
@@ -88,6 +91,9 @@ struct Night {
   Roads expected;
   // Of a file only.
   Roads actual;
+  // Likewise: the center's configuration where it says more than the above, by
+  // the names and in the words of Settings (settings.h).
+  std::map<std::string, std::string> policy;
 };
 
 enum class Op { kPick, kVisit, kHome, kGoto };
@@ -162,7 +168,8 @@ struct Orders {
   std::vector<ToldArrival> told;
 };
 
-// InvalidArgument says what is wrong, by path ("cars[2].shift").
+// InvalidArgument says what is wrong, by path ("cars[2].shift"). Names and
+// values of its policy are looked at by Settings::For.
 absl::StatusOr<Night> ReadNight(absl::string_view json);
 
 // The referee's side of the protocol, read line by line. Knows the ids.

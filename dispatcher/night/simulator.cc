@@ -94,17 +94,24 @@ class Simulation {
       physicians_[i].node = night.physicians[i].home;
     }
     result_.calls.resize(night.calls.size());
-    // What is known before the first call: everything up to its node.
+    // What is known before the first call: everything up to its node, and where
+    // people begin.
     known_ = night;
     known_.calls.clear();
     known_.actual = Roads();
-    size_t known_nodes = night.nodes.size();
+    int known_nodes = static_cast<int>(night.nodes.size());
     for (const Call& call : night.calls) {
-      known_nodes = std::min(known_nodes, static_cast<size_t>(call.node));
+      known_nodes = std::min(known_nodes, call.node);
+    }
+    for (const Car& car : night.cars) {
+      known_nodes = std::max(known_nodes, car.base + 1);
+    }
+    for (const Physician& physician : night.physicians) {
+      known_nodes = std::max(known_nodes, physician.home + 1);
     }
     known_.nodes.clear();
     known_.expected = Roads();
-    while (known_.nodes.size() < known_nodes) RevealNode();
+    while (static_cast<int>(known_.nodes.size()) < known_nodes) RevealNode();
     for (size_t i = 0; i < night.calls.size(); ++i) {
       Push(night.calls[i].receive_time, EventKind::kCall, static_cast<int>(i));
       call_index_[night.calls[i].id] = static_cast<int>(i);
@@ -215,11 +222,23 @@ class Simulation {
 
   // --- Stops ---
 
+  // Whether the driver stays with the physician during a visit. One who drives
+  // himself has no choice.
+  bool Waits(const CarRun& car) const {
+    return night_.driver_waits ||
+           night_.cars[&car - cars_.data()].owner.has_value();
+  }
+
   bool MayBegin(const CarRun& car, int index, const Stop& stop) const {
-    if (stop.op == Op::kGoto) return true;
+    const std::optional<int> owner = night_.cars[index].owner;
+    if (stop.op == Op::kGoto) return !owner.has_value() || !car.aboard.empty();
     const PhysicianRun& physician = physicians_[stop.physician];
     const bool is_aboard =
         std::count(car.aboard.begin(), car.aboard.end(), stop.physician) > 0;
+    if (owner.has_value() && !is_aboard &&
+        (stop.physician != *owner || physician.node != car.node)) {
+      return false;
+    }
     const Span& shift = night_.physicians[stop.physician].shift;
     const double car_end = night_.cars[index].shift.end;
     switch (stop.op) {
@@ -251,9 +270,8 @@ class Simulation {
 
   // A driver who waits has one physician.
   bool HasSeat(const CarRun& car) const {
-    return night_.driver_waits
-               ? car.aboard.empty()
-               : static_cast<int>(car.aboard.size()) < night_.seats;
+    return Waits(car) ? car.aboard.empty()
+                      : static_cast<int>(car.aboard.size()) < night_.seats;
   }
 
   void BeginNext(int index) {
@@ -328,7 +346,7 @@ class Simulation {
         physician.state = PhysicianState::kServing;
         physician.node = call.node;
         physician.expected_free = now_ + call.expected_visit;
-        if (night_.driver_waits) {
+        if (Waits(car)) {
           car.phase = Phase::kServe;
           Push(now_ + call.actual_visit, EventKind::kServed, index);
           break;
@@ -388,7 +406,7 @@ class Simulation {
       case Phase::kDrive: {
         const double arrive =
             std::max(car.expected_arrival, now_ + kSoonArrived);
-        if (stop.op == Op::kVisit && night_.driver_waits) {
+        if (stop.op == Op::kVisit && Waits(car)) {
           return arrive +
                  night_.calls[call_index_.at(stop.call)].expected_visit;
         }
@@ -421,7 +439,7 @@ class Simulation {
           aboard.push_back(car.current->physician);
         }
         if (car.current->op == Op::kHome ||
-            (car.current->op == Op::kVisit && !night_.driver_waits)) {
+            (car.current->op == Op::kVisit && !Waits(car))) {
           const auto found =
               std::find(aboard.begin(), aboard.end(), car.current->physician);
           if (found != aboard.end()) aboard.erase(found);

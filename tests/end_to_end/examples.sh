@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the examples of a document as its reader would: every ```sh block, in
-# order, in one shell, in an empty folder, with the programs on the PATH. Blocks
-# after a line <!-- not run: REASON --> are left out, and said so.
+# order, in one shell, with the programs on the PATH, in a folder in which there
+# is nothing but the repository's deploy/. Blocks after a line
+# <!-- not run: REASON --> are left out, and said so.
 #
 #   tests/end_to_end/examples.sh BIN_FOLDER DOCUMENT.md
 #
@@ -52,6 +53,8 @@ if ! grep -q '^echo "--- line' "$script"; then
   exit 1
 fi
 
+ln -s "$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../deploy")" \
+  "$folder/deploy"
 export HOUSECALL_CONFIG=$folder/.config
 export PATH=$bin:$PATH LC_ALL=C.UTF-8
 cd "$folder"

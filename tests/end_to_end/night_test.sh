@@ -52,3 +52,21 @@ if grep -n ' ERROR ' log; then
   exit 1
 fi
 housecalld check --db=center.db
+
+# What housecall-night makes of it, as dispatcher/night/README.md says: a night
+# with the demo's call, in which nobody is named.
+housecalld backup --db=center.db --to=backups
+housecalld restore --from=backups --db=copy.db
+housecall-night from-center --database copy.db --center demo \
+  --night "$(TZ=Asia/Tokyo date -d '2 hours ago' +%F)" \
+  --begin "$(TZ=Asia/Tokyo date -d '2 hours ago' +%H:%M)" \
+  --map town.map >night.json
+if grep -nE '息切れ|田中|さくら|佐藤|山田|sato|yamada|call-1|042-' night.json; then
+  echo "night_test: the night file holds what it must not" >&2
+  exit 1
+fi
+housecall-night simulate night.json --timeline | tee timeline
+if ! grep -q 'sees call 0, at the door' timeline; then
+  echo "night_test: the demo's call is not in the night" >&2
+  exit 1
+fi

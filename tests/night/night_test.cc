@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 // Ids are not indexes here.
@@ -146,21 +147,61 @@ TEST(Protocol, NeverFailsOnTextCutOff) {
   EXPECT_TRUE(protocol.Read(kDecide).ok());
 }
 
-TEST(ReadNight, ReadsAFile) {
-  const std::string file = With(
+std::string File() {
+  return With(
       With(kNight, "\"type\":\"night\"", "\"format\":\"house-call-night/1\""),
       "\"travel\":[[0,100],[120,0]]",
       R"("travel_expected":[[0,100],[120,0]],"travel_actual":[[0,90],[130,0]],
+"policy":{"promise_share":0.8,"visit_duration":"25m","anticipates":false},
 "calls":[{"id":0,"node":1,"t":5,"urgency":"B","skill":"general",
 "service_expected":600,"service_actual":700,"own_doctor":null}])");
-  const absl::StatusOr<Night> night = ReadNight(file);
+}
+
+TEST(ReadNight, ReadsAFile) {
+  const absl::StatusOr<Night> night = ReadNight(File());
   ASSERT_TRUE(night.ok()) << night.status();
   ASSERT_THAT(night->calls, SizeIs(1));
   EXPECT_EQ(night->calls[0].actual_visit, 700);
   EXPECT_EQ(night->calls[0].own_physician, std::nullopt);
+  EXPECT_EQ(night->cars[0].owner, std::nullopt);
   EXPECT_EQ(night->actual.at(1, 0), 130);
+  EXPECT_THAT(night->policy, ElementsAre(Pair("anticipates", "false"),
+                                         Pair("promise_share", "0.8"),
+                                         Pair("visit_duration", "25m")));
   EXPECT_EQ(ReadNight(kNight).status().message(), "format: missing");
   EXPECT_EQ(ReadNight("[]").status().message(), "the line: an object wanted");
+  const absl::StatusOr<Night> own =
+      ReadNight(With(File(), "\"base\":0", "\"base\":1,\"doctor\":7"));
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_EQ(own->cars[0].owner, 0);
+}
+
+TEST(ReadNight, SaysWhatCannotBeSimulated) {
+  struct Row {
+    const char* from;
+    const char* to;
+    const char* error;
+  };
+  for (const Row& row : {
+           Row{"\"horizon_s\":50400", "\"horizon_s\":0",
+               "horizon_s: more than 0 wanted"},
+           Row{"\"seats\":3", "\"seats\":0", "rules.seats: 1 or more wanted"},
+           Row{"\"A\":1800", "\"A\":-1", "targets_s.A: 0 or more wanted"},
+           Row{"\"A\":16", "\"A\":-16", "weights.A: 0 or more wanted"},
+           Row{"[0,90]", "[0,-90]", "travel_actual[0][1]: 0 or more wanted"},
+           Row{"\"t\":5", "\"t\":-5", "calls[0].t: 0 to horizon_s wanted"},
+           Row{"\"t\":5", "\"t\":1e6", "calls[0].t: 0 to horizon_s wanted"},
+           Row{"700", "-1", "calls[0].service_actual: 0 or more wanted"},
+           Row{"\"base\":0", "\"base\":0,\"doctor\":7",
+               "cars[0].base: the doctor's home wanted"},
+           Row{"\"base\":0", "\"base\":0,\"doctor\":8",
+               "cars[0].doctor: there is no 8"},
+           Row{"{\"promise_share\":0.8", "{\"promise_share\":[]",
+               "policy.promise_share: a number, true, false or a text wanted"},
+       }) {
+    EXPECT_EQ(ReadNight(With(File(), row.from, row.to)).status().message(),
+              row.error);
+  }
 }
 
 }  // namespace

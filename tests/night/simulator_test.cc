@@ -1,5 +1,7 @@
 #include "dispatcher/night/simulator.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -231,7 +233,8 @@ Night BusyNight() {
 }
 
 TEST(RunNight, ServesEveryCallAndBreaksNoRule) {
-  const absl::StatusOr<NightResult> result = RunNight(BusyNight(), {});
+  const absl::StatusOr<NightResult> result =
+      RunNight(BusyNight(), DispatcherOptions());
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->metrics.rejected, 0);
   EXPECT_EQ(result->metrics.unserved, 0);
@@ -240,10 +243,12 @@ TEST(RunNight, ServesEveryCallAndBreaksNoRule) {
 
 TEST(RunNight, IsAtThePatientsEarlierWhereDriversDoNotWait) {
   Night night = WithTwoPhysicians(BusyNight());
-  const absl::StatusOr<NightResult> waiting = RunNight(night, {});
+  const absl::StatusOr<NightResult> waiting =
+      RunNight(night, DispatcherOptions());
   ASSERT_TRUE(waiting.ok()) << waiting.status();
   night.driver_waits = false;
-  const absl::StatusOr<NightResult> leaving = RunNight(night, {});
+  const absl::StatusOr<NightResult> leaving =
+      RunNight(night, DispatcherOptions());
   ASSERT_TRUE(leaving.ok()) << leaving.status();
   EXPECT_EQ(leaving->metrics.rejected, 0);
   EXPECT_EQ(leaving->metrics.unserved, 0);
@@ -251,9 +256,143 @@ TEST(RunNight, IsAtThePatientsEarlierWhereDriversDoNotWait) {
             waiting->metrics.all.mean_response);
 }
 
+TEST(RunNight, AsksCrewsWhereTheyAnswer) {
+  const Night night = WithTwoPhysicians(WithCars(BusyNight(), 1));
+  DispatcherOptions options;
+  const absl::StatusOr<NightResult> at_once = RunNight(night, options);
+  ASSERT_TRUE(at_once.ok());
+  options.crews.on = true;
+  options.crews.decline_share = options.crews.silent_share = 0;
+  const absl::StatusOr<NightResult> asked = RunNight(night, options);
+  ASSERT_TRUE(asked.ok());
+  EXPECT_EQ(asked->metrics.rejected, 0);
+  EXPECT_EQ(asked->metrics.unserved, 0);
+  EXPECT_EQ(asked->metrics.changes_per_call, 0);
+  EXPECT_GT(asked->metrics.all.mean_response,
+            at_once->metrics.all.mean_response + 1);
+  // Each call's crew was told of, after it had accepted.
+  EXPECT_GE(asked->metrics.promises_with_crew.told, 12);
+  EXPECT_EQ(TimelineText(night, *RunNight(night, options)),
+            TimelineText(night, *asked));
+  options.plan.forecast.seed = 2;
+  EXPECT_NE(TimelineText(night, *RunNight(night, options)),
+            TimelineText(night, *asked));
+}
+
+TEST(RunNight, AsksNobodyTwiceWhoDeclinedOrDidNotAnswer) {
+  for (const bool silent : {true, false}) {
+    DispatcherOptions options;
+    options.crews.on = true;
+    (silent ? options.crews.silent_share : options.crews.decline_share) = 1;
+    const absl::StatusOr<NightResult> result =
+        RunNight(WithTwoPhysicians(BusyNight()), options);
+    ASSERT_TRUE(result.ok());
+    EXPECT_EQ(result->metrics.unserved, 12);
+    EXPECT_EQ(result->metrics.rejected, 0);
+    EXPECT_EQ(result->metrics.promises_with_crew.told, 0);
+  }
+}
+
+TEST(RunNight, AsksCrewsAlsoWhereDriversLeave) {
+  Night night = WithTwoPhysicians(WithCars(BusyNight(), 1));
+  night.driver_waits = false;
+  DispatcherOptions options;
+  options.crews.on = true;
+  const absl::StatusOr<NightResult> result = RunNight(night, options);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->metrics.rejected, 0);
+  // Both may have declined the same call.
+  EXPECT_LE(result->metrics.unserved, 1);
+}
+
+// A physician with a car of his own, no driver.
+Night NightWithOwnCar() {
+  Night night = BusyNight();
+  night.cars[0].base = night.physicians[0].home;
+  night.cars[0].owner = 0;
+  return night;
+}
+
+TEST(RunNight, LetsAPhysicianDriveHimself) {
+  for (const bool driver_waits : {true, false}) {
+    Night night = NightWithOwnCar();
+    night.driver_waits = driver_waits;
+    const absl::StatusOr<NightResult> result =
+        RunNight(night, DispatcherOptions());
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->metrics.rejected, 0);
+    EXPECT_EQ(result->metrics.unserved, 0);
+    // He is where his car is: to the first patient it is one way.
+    EXPECT_EQ(*result->calls[0].arrive, kHour + 720);
+    // And in the end both are at home.
+    EXPECT_EQ(result->timeline.back().stop.op, Op::kHome);
+  }
+}
+
+TEST(RunNight, HasDriversAndPhysiciansWhoDriveThemselves) {
+  Night night = WithTwoPhysicians(NightWithOwnCar());
+  night.physicians[1].home = 0;
+  Car car;
+  car.id = 1;
+  car.shift = {0, night.horizon};
+  night.cars.push_back(car);
+  for (Call& call : night.calls) call.own_physician = 1;
+  const absl::StatusOr<NightResult> both = RunNight(night, DispatcherOptions());
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->metrics.rejected, 0);
+  EXPECT_EQ(both->metrics.unserved, 0);
+  night.cars.erase(night.cars.begin());
+  const absl::StatusOr<NightResult> one = RunNight(night, DispatcherOptions());
+  ASSERT_TRUE(one.ok());
+  EXPECT_LT(both->metrics.all.mean_response, one->metrics.all.mean_response);
+  // Nobody but its owner was ever in the own car.
+  for (const CallOutcome& call : both->calls) {
+    if (call.car == 0) {
+      EXPECT_EQ(call.physician, 0);
+    }
+  }
+}
+
+TEST(Simulate, LetsNobodyElseHaveAPhysiciansOwnCar) {
+  struct Row {
+    const char* name;
+    std::vector<Stop> plan;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"another physician", {{Op::kPick, 1, -1, -1}}},
+           {"without him", {{Op::kGoto, -1, -1, 3}}},
+       }) {
+    const Night night = WithTwoPhysicians(NightWithOwnCar());
+    bool ordered = false;
+    const absl::StatusOr<NightResult> result =
+        Simulate(night, Always([&](const Situation&) {
+                   Orders orders;
+                   if (!ordered) orders.plans[0] = row.plan;
+                   ordered = true;
+                   return orders;
+                 }));
+    ASSERT_TRUE(result.ok());
+    EXPECT_EQ(result->metrics.rejected, 1) << row.name;
+    EXPECT_THAT(result->timeline, IsEmpty()) << row.name;
+  }
+}
+
+TEST(RunNight, KnowsFromTheStartWhereItsPeopleAre) {
+  // A call from the base itself: its node is the first.
+  Night night = BusyNight();
+  night.calls[3].node = 0;
+  const absl::StatusOr<NightResult> result =
+      RunNight(night, DispatcherOptions());
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->metrics.rejected, 0);
+  EXPECT_EQ(result->metrics.unserved, 0);
+}
+
 TEST(RunNight, IsTheSameEachTime) {
-  const absl::StatusOr<NightResult> once = RunNight(BusyNight(), {});
-  const absl::StatusOr<NightResult> twice = RunNight(BusyNight(), {});
+  const absl::StatusOr<NightResult> once =
+      RunNight(BusyNight(), DispatcherOptions());
+  const absl::StatusOr<NightResult> twice =
+      RunNight(BusyNight(), DispatcherOptions());
   ASSERT_TRUE(once.ok());
   EXPECT_EQ(TimelineText(BusyNight(), *once),
             TimelineText(BusyNight(), *twice));
@@ -261,40 +400,160 @@ TEST(RunNight, IsTheSameEachTime) {
 
 // --- What if ----------------------------------------------------------------
 
-TEST(Study, ChangesRotaAndLoad) {
-  Night night = BusyNight();
-  night.calls[0].own_physician = 0;
-  EXPECT_THAT(WithCars(night, 2).cars, SizeIs(3));
-  EXPECT_EQ(WithCars(night, 2).cars[2].id, 2);
-  EXPECT_THAT(WithCars(night, -3).cars, IsEmpty());
-  EXPECT_EQ(WithPhysicians(night, 1).calls[0].own_physician, 0);
-  EXPECT_EQ(WithPhysicians(night, -1).calls[0].own_physician, std::nullopt);
-  const Night more = WithCalls(night, 0.5);
+TEST(Study, AddsACarWhereMostCarsAreAndAPhysicianWhoCanDoMost) {
+  Night night = WithTwoPhysicians(BusyNight());
+  night.physicians[1].skills = {"general", "pediatric"};
+  night.physicians[1].home = 4;
+  night.physicians[1].shift = {kHour, 2 * kHour};
+  night.cars[0].base = 3;
+  night.cars.push_back(night.cars[0]);
+  night.cars[1].id = 9;
+  night.cars[1].base = 0;
+  night.cars.push_back(night.cars[1]);
+  night.cars[2].id = 7;
+  night.cars[2].shift = {0, kHour};
+  // Physicians' own cars are no base.
+  for (int i = 0; i < 3; ++i) {
+    night.cars.push_back({20 + i, 5, {0, kHour}, 1});
+  }
+  const Night with_car = WithCars(night, 1);
+  ASSERT_THAT(with_car.cars, SizeIs(7));
+  EXPECT_EQ(with_car.cars[6].id, 23);
+  EXPECT_EQ(with_car.cars[6].base, 0);
+  EXPECT_EQ(with_car.cars[6].shift.end, night.horizon);
+  EXPECT_EQ(with_car.cars[6].owner, std::nullopt);
+  const Night with_physician = WithPhysicians(night, 1);
+  ASSERT_THAT(with_physician.physicians, SizeIs(3));
+  EXPECT_THAT(with_physician.physicians[2].skills,
+              ElementsAre("general", "pediatric"));
+  EXPECT_EQ(with_physician.physicians[2].home, 4);
+  EXPECT_EQ(with_physician.physicians[2].shift.end, night.horizon);
+  EXPECT_EQ(with_physician.physicians[2].id, 2);
+}
+
+TEST(Study, DropsTheCarThatIsThereForTheShortestTime) {
+  Night night = WithCars(BusyNight(), 2);
+  night.cars[1].shift = {0, 3 * kHour};
+  night.cars.push_back({30, 1, {0, kHour}, 0});
+  const Night changed = WithCars(night, -1);
+  ASSERT_THAT(changed.cars, SizeIs(3));
+  EXPECT_EQ(changed.cars[0].id, 0);
+  EXPECT_EQ(changed.cars[1].id, 2);
+  EXPECT_EQ(changed.cars[2].id, 30);
+  // A physician's own car is none of the center's.
+  EXPECT_THAT(WithCars(night, -9).cars, SizeIs(1));
+}
+
+TEST(Study, DropsThePhysicianWhoIsMissedLeast) {
+  Night night = WithTwoPhysicians(WithTwoPhysicians(BusyNight()));
+  night.physicians[2].id = 2;
+  // The first is alone with a skill that a call needs; the third is there as
+  // long as the second but has fewer patients of his own.
+  night.physicians[0].skills = {"general", "pediatric"};
+  night.physicians[0].shift = {0, 2 * kHour};
+  night.calls[0].skill = "pediatric";
+  night.calls[1].own_physician = 1;
+  night.calls[2].own_physician = 1;
+  night.calls[3].own_physician = 2;
+  night.cars.push_back({8, 1, {0, kHour}, 2});
+  night.cars.push_back({9, 1, {0, kHour}, 1});
+  const Night two = WithPhysicians(night, -1);
+  ASSERT_THAT(two.physicians, SizeIs(2));
+  EXPECT_EQ(two.physicians[0].id, 0);
+  EXPECT_EQ(two.physicians[1].id, 1);
+  EXPECT_EQ(two.calls[1].own_physician, 1);
+  EXPECT_EQ(two.calls[3].own_physician, std::nullopt);
+  // His own car goes with him.
+  ASSERT_THAT(two.cars, SizeIs(2));
+  EXPECT_EQ(two.cars[1].id, 9);
+  EXPECT_EQ(two.cars[1].owner, 1);
+  // Who is left keeps what is his.
+  const std::vector<Variant> variants =
+      RotaVariants({night}, {}, {{}, {-1}, {}});
+  ASSERT_THAT(variants, SizeIs(2));
+  EXPECT_EQ(variants[1].name, "one physician fewer (doctor 2)");
+  night.physicians[0].shift = {0, night.horizon};
+  night.calls[1].own_physician = 0;
+  night.calls[2].own_physician = 2;
+  night.calls[4].own_physician = 2;
+  night.calls[5].own_physician = 2;
+  const Night renumbered = WithPhysicians(night, -1);
+  EXPECT_EQ(renumbered.physicians[1].id, 2);
+  EXPECT_EQ(renumbered.calls[2].own_physician, 1);
+  EXPECT_EQ(renumbered.cars[1].owner, 1);
+  EXPECT_THAT(WithPhysicians(night, -5).physicians, IsEmpty());
+}
+
+TEST(Study, ChangesTheLoad) {
+  const Night night = BusyNight();
+  const Night more = WithCalls(night, 1.5);
   EXPECT_THAT(more.calls, SizeIs(18));
   EXPECT_EQ(more.calls.back().id, 17);
   // From a place that is known by then.
   EXPECT_EQ(more.calls.back().node, night.calls.back().node);
   EXPECT_GE(more.calls.back().receive_time, night.calls.back().receive_time);
+  EXPECT_THAT(WithCalls(night, 2).calls, SizeIs(24));
+  EXPECT_THAT(WithCalls(night, 1).calls, SizeIs(12));
+  EXPECT_THAT(WithCalls(night, 0.75).calls, SizeIs(9));
+  EXPECT_THAT(WithCalls(night, 0).calls, IsEmpty());
+  const absl::StatusOr<NightResult> nothing =
+      RunNight(WithCalls(night, 0), DispatcherOptions());
+  ASSERT_TRUE(nothing.ok());
+  EXPECT_EQ(nothing->metrics.all.calls, 0);
 }
 
 TEST(Study, ShowsThatACarMoreHelps) {
-  Night night = BusyNight();
-  night.physicians.push_back(night.physicians[0]);
-  night.physicians[1].id = 1;
-  size_t told = 0;
+  const Night night = WithTwoPhysicians(BusyNight());
+  std::vector<double> told;
   const absl::StatusOr<std::vector<StudyRow>> rows = RunStudy(
-      {night}, RotaVariants({}), [&](size_t done, size_t) { told = done; });
+      {night}, RotaVariants({night}, {}), [&](double done, size_t all) {
+        EXPECT_EQ(all, 6);
+        told.push_back(done);
+      });
   ASSERT_TRUE(rows.ok());
   ASSERT_THAT(*rows, SizeIs(6));
-  EXPECT_EQ(told, 6);
+  // Also while a night is under way, and never backwards.
+  EXPECT_EQ(told.back(), 6);
+  EXPECT_GT(told.size(), 60);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
   EXPECT_EQ((*rows)[1].name, "one car more");
   EXPECT_LT((*rows)[1].mean_response, (*rows)[0].mean_response);
+  EXPECT_EQ((*rows)[2].name, "one car fewer (car 0)");
   EXPECT_EQ((*rows)[2].unserved, 12);
+  EXPECT_EQ((*rows)[5].name, "30 % more calls");
   EXPECT_THAT(StudyTable(*rows), HasSubstr("\none car more"));
   const std::string page = StudyHtml("<What if>", *rows);
   EXPECT_THAT(page, HasSubstr("&lt;What if&gt;"));
   EXPECT_THAT(page, Not(HasSubstr("<What")));
   EXPECT_THAT(page, HasSubstr(">one car more</text>"));
+}
+
+TEST(Study, ShowsWhatRotasAreJudgedBy) {
+  StudyRow row;
+  row.name = "night";
+  row.overtime_minutes = 12.5;
+  row.burden_spread = 0.375;
+  const std::string table = StudyTable({row});
+  EXPECT_THAT(table, HasSubstr("overtime"));
+  EXPECT_THAT(table, HasSubstr(" 12.5 "));
+  EXPECT_THAT(table, HasSubstr("burden spread"));
+  EXPECT_THAT(table, HasSubstr(" 0.38 "));
+  // No call had an own doctor on duty, nobody was promised anything.
+  EXPECT_THAT(table, HasSubstr(" - "));
+  const std::string page = StudyHtml("x", {row});
+  EXPECT_THAT(page, HasSubstr("<h2>overtime (min/night) "
+                              "<small>lower is better</small></h2>"));
+  EXPECT_THAT(page, HasSubstr("<h2>own doctor (%) "
+                              "<small>higher is better</small></h2>"));
+}
+
+TEST(Study, ComparesOtherPolicies) {
+  const std::vector<Variant> variants = PolicyVariants({});
+  ASSERT_THAT(variants, SizeIs(3));
+  EXPECT_TRUE(variants[0].settings.Alone()->plan.forecast.on);
+  EXPECT_GT(variants[0].settings.Alone()->plan.max_steps, 0);
+  EXPECT_FALSE(variants[1].settings.Alone()->plan.forecast.on);
+  EXPECT_EQ(variants[2].settings.Alone()->plan.max_steps, 0);
 }
 
 }  // namespace
