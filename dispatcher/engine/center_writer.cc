@@ -131,9 +131,8 @@ Commit CenterWriter::Process(std::vector<Submission> submissions) {
 
 CenterWriter::Outcome CenterWriter::Rule(absl::Span<Ruled> ruled,
                                          Commit* commit) {
-  std::optional<int64_t> unknown_version;
   for (int i = 0; i < kTries; ++i) {
-    const Outcome outcome = Try(ruled, commit, &unknown_version);
+    const Outcome outcome = Try(ruled, commit);
     if (outcome != Outcome::kNotCurrent) return outcome;
     // Loaded anew at the next try, or at the next call.
     Drop();
@@ -145,9 +144,8 @@ CenterWriter::Outcome CenterWriter::Rule(absl::Span<Ruled> ruled,
   return Outcome::kNotCurrent;
 }
 
-CenterWriter::Outcome CenterWriter::Try(
-    absl::Span<Ruled> ruled, Commit* commit,
-    std::optional<int64_t>* unknown_version) {
+CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
+                                        Commit* commit) {
   // The board first, then the earlier reply: a reply that is committed between
   // the two belongs to a board that is then not current any more, which the
   // commit below finds out.
@@ -155,7 +153,7 @@ CenterWriter::Outcome CenterWriter::Try(
     HC_LOG(kError, "board_not_loaded")
         .With("center", center_)
         .With("status", status);
-    for (Ruled& r : ruled) r.result = status;
+    for (Ruled& r : ruled) r.result = store::ForClients(status);
     // Nothing is decided, but trying again at once helps only if the store is
     // busy.
     return absl::IsUnavailable(status) ? Outcome::kNotCurrent : Outcome::kDone;
@@ -181,8 +179,11 @@ CenterWriter::Outcome CenterWriter::Try(
       absl::StatusOr<std::optional<store::Reply>> earlier =
           EarlierReply(batch, submission.request_id, &r.depends_on_batch);
       if (!earlier.ok()) {
+        HC_LOG(kWarning, "reply_not_read")
+            .With("center", center_)
+            .With("status", earlier.status());
         r.depends_on_batch = false;
-        r.result = earlier.status();
+        r.result = store::ForClients(earlier.status());
         continue;
       }
       if (earlier->has_value()) {
@@ -228,7 +229,7 @@ CenterWriter::Outcome CenterWriter::Try(
       HC_LOG(kWarning, "commit_retried")
           .With("center", center_)
           .With("status", status);
-      if (absl::IsUnavailable(status)) *unknown_version = version_;
+      if (absl::IsUnavailable(status)) unknown_version_ = version_;
       return Outcome::kNotCurrent;
     }
     if (!status.ok()) {
@@ -236,13 +237,13 @@ CenterWriter::Outcome CenterWriter::Try(
           .With("center", center_)
           .With("status", status);
       // Nothing was written now; what was sent before may be.
-      if (*unknown_version == version_) return Outcome::kNotCurrent;
+      if (unknown_version_ == version_) return Outcome::kNotCurrent;
       // Nothing was written: whoever would have changed something gets the
       // store's answer. Refusals were decided on this batch's board, which
       // will not be; they too are to be asked again.
       for (Ruled& r : ruled) {
         if (r.depends_on_batch) {
-          r.result = status;
+          r.result = store::ForClients(status);
         } else if (r.result.ok()) {
           r.result->board = board_;
         }
@@ -267,15 +268,32 @@ CenterWriter::Outcome CenterWriter::Try(
                std::make_move_iterator(passing.end()),
                std::back_inserter(commit->entries), before);
   } else if (needs_proof) {
-    // A commit that is still on its way leaves the version as it is.
-    if (*unknown_version == version_) return Outcome::kNotCurrent;
-    absl::StatusOr<int64_t> version = store_->CurrentVersion(center_);
-    if (!version.ok() || *version != version_) return Outcome::kNotCurrent;
+    if (!IsCurrent()) return Outcome::kNotCurrent;
   }
   for (Ruled& r : ruled) {
     if (r.result.ok()) r.result->board = board_;
   }
   return Outcome::kDone;
+}
+
+bool CenterWriter::IsCurrent() {
+  if (unknown_version_ == version_) {
+    // That commit left the version as it is, so far. A commit without content
+    // takes its place: then it can neither arrive nor come back.
+    store::Batch nothing;
+    nothing.center = center_;
+    const absl::Status status = store_->Commit(nothing, version_);
+    if (!status.ok()) {
+      HC_LOG(kWarning, "commit_retried")
+          .With("center", center_)
+          .With("status", status);
+      return false;
+    }
+    ++version_;
+    return true;
+  }
+  const absl::StatusOr<int64_t> version = store_->CurrentVersion(center_);
+  return version.ok() && *version == version_;
 }
 
 std::vector<Answer> CenterWriter::TakeAnswers() {

@@ -89,10 +89,12 @@ class CenterWriter {
   // something that cannot be stored (InvalidArgument, AlreadyExists), each is
   // committed by itself, so that nobody is refused for another's sake.
   //
-  // Answers: Decide's errors, proven on a board that was current; the store's
-  // errors (ResourceExhausted: nothing was written); Unavailable where the
-  // outcome is unknown: the client repeats the request with its id.
-  // InvalidArgument if a request id was used before for another request.
+  // Answers: Decide's errors, proven on a board that was current and that no
+  // earlier commit of unknown outcome can change any more; the store's errors
+  // in words for clients (store::ForClients; ResourceExhausted: nothing was
+  // written); Unavailable where the outcome is unknown: the client repeats the
+  // request with its id. InvalidArgument if a request id was used before for
+  // another request.
   //
   // Returns what changed; no board if nothing did. The caller publishes that
   // first and gives the answers then.
@@ -123,11 +125,10 @@ class CenterWriter {
   };
   // Rules on all of them, with the tries that it takes.
   Outcome Rule(absl::Span<Ruled> ruled, Commit* commit);
-  // `unknown_version`: that for which a commit of unknown outcome was sent,
-  // which may still arrive at the store while it is there; set if that becomes
-  // so.
-  Outcome Try(absl::Span<Ruled> ruled, Commit* commit,
-              std::optional<int64_t>* unknown_version);
+  Outcome Try(absl::Span<Ruled> ruled, Commit* commit);
+  // Proves that the board is current, so that what was decided on it without
+  // writing holds. False if it is not, or may be not.
+  bool IsCurrent();
   // The answer given before to that request id, from this batch (then
   // `of_batch` is set), from memory or from the store.
   absl::StatusOr<std::optional<store::Reply>> EarlierReply(
@@ -143,6 +144,10 @@ class CenterWriter {
   BoardPtr board_;
   int64_t version_ = 0;
   int64_t sequence_ = 0;
+  // A commit of unknown outcome was sent for this version: while the store is
+  // at it, the commit may still arrive, or come back with what the disk kept of
+  // it. Counts for nothing once there is another version.
+  std::optional<int64_t> unknown_version_;
   std::vector<Answer> unanswered_;
 
   // Replies that this writer committed lately, so that a quick retry needs no

@@ -353,7 +353,7 @@ class CallService final : public v1::CallService::CallbackService {
         return absl::InvalidArgumentError(
             "page_token: is not one that this server gave");
       }
-      if (!past.ok()) return past.status();
+      if (!past.ok()) return FromStore(past.status());
       for (const core::Call& call : *past) {
         before = call.id;
         if (!keep(call)) continue;

@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/core/refusal.h"
+#include "dispatcher/store/store.h"
 #include "google/protobuf/any.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 
@@ -44,6 +45,15 @@ v1::Refusal RefusalOf(const absl::Status& status) {
     refusal.set_field(FieldOf(status.message()));
   }
   return refusal;
+}
+
+absl::Status FromStore(const absl::Status& status) {
+  absl::Status told = store::ForClients(status);
+  // What ToGrpc does not tell it logs itself.
+  if (told.message() != status.message()) {
+    HC_LOG(kWarning, "store_not_read").With("status", status);
+  }
+  return told;
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {

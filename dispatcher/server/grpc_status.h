@@ -20,6 +20,10 @@ inline constexpr char kUnreadableRequest[] =
 // say nothing.
 grpc::Status ToGrpc(const absl::Status& status);
 
+// What the client is told of a status that the store returned
+// (store::ForClients). The log is told all of it.
+absl::Status FromStore(const absl::Status& status);
+
 // The reasons of core/refusal.h; of InvalidArgument the field, with which its
 // message begins ("place.position: latitude within …").
 v1::Refusal RefusalOf(const absl::Status& status);

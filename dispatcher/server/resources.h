@@ -15,6 +15,7 @@
 #include "dispatcher/engine/engine.h"
 #include "dispatcher/server/access.h"
 #include "dispatcher/server/convert.h"
+#include "dispatcher/server/grpc_status.h"
 #include "dispatcher/store/store.h"
 #include "housecall/v1/call.pb.h"
 #include "housecall/v1/directory.pb.h"
@@ -225,7 +226,7 @@ absl::StatusOr<const R*> FindRecord(const core::Board& board,
     const std::string call = id.value().substr(0, id.value().find("--"));
     absl::StatusOr<std::vector<core::Record>> records =
         store->ReadCall(center, core::CallId(call));
-    if (!records.ok()) return records.status();
+    if (!records.ok()) return FromStore(records.status());
     *older = board;
     for (const core::Record& r : *records) older->Put(r);
     return older->Find<R>(id);

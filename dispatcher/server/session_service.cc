@@ -255,12 +255,12 @@ class SessionService final : public v1::SessionService::CallbackService {
     // waiting before it count.
     const engine::BoardPtr board = desk_->engine().Current(caller.center);
     const auto* account = board->Find<core::Account>(caller.actor.account);
-    ASSIGN_OR_RETURN(
-        const std::optional<store::Reply> earlier,
-        desk_->engine().store().FindReply(caller.center, request.request_id()));
+    const absl::StatusOr<std::optional<store::Reply>> earlier =
+        desk_->engine().store().FindReply(caller.center, request.request_id());
+    if (!earlier.ok()) return FromStore(earlier.status());
     // A repeated request gets its answer again, though the password that was
     // old then is wrong now.
-    if (!earlier.has_value()) {
+    if (!earlier->has_value()) {
       const absl::Status old_one = CheckPassword(
           caller.center, "", account, /*usable=*/true, request.old_password());
       if (absl::IsUnauthenticated(old_one)) {

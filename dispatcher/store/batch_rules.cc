@@ -195,6 +195,22 @@ absl::Status CheckBatch(const Batch& batch) {
   return absl::OkStatus();
 }
 
+absl::Status ForClients(const absl::Status& status) {
+  if (status.ok() || absl::IsInvalidArgument(status) ||
+      absl::IsAlreadyExists(status) || absl::IsAborted(status) ||
+      absl::IsDataLoss(status) || absl::IsInternal(status) ||
+      absl::IsUnknown(status)) {
+    return status;
+  }
+  if (absl::IsResourceExhausted(status)) {
+    return absl::ResourceExhaustedError(
+        "the server has no room to write it down, and nothing was written; try "
+        "the same request again");
+  }
+  return absl::UnavailableError(
+      "the store did not answer; try the same request again");
+}
+
 absl::Status CheckSequence(const Batch& batch, int64_t stored_sequence) {
   if (batch.journal.empty() ||
       batch.journal.front().sequence == stored_sequence + 1) {

@@ -155,6 +155,15 @@ class Store {
   virtual absl::Status ForgetReplies(absl::Time before) = 0;
 };
 
+// What clients may be told of a status that a store returned, whose message
+// names files of this machine and what the disk said: the same code in fixed
+// words for Unavailable and ResourceExhausted; Unavailable for what speaks of
+// the file's rights (PermissionDenied, NotFound, FailedPrecondition …), which
+// would look as if the request were refused. What speaks of the request itself
+// (Commit's InvalidArgument, AlreadyExists and Aborted) and what the server
+// keeps to itself (DataLoss, Internal, Unknown) stays. Log the status first.
+absl::Status ForClients(const absl::Status& status);
+
 }  // namespace housecall::store
 
 #endif  // HOUSECALL_DISPATCHER_STORE_STORE_H_

@@ -264,6 +264,92 @@ TEST_F(CenterWriterTest, ClaimsNothingWhileACommitMayStillArrive) {
   EXPECT_EQ(store_.Calls(Operation::kCommit), 3);
 }
 
+// What the log of a disk kept of a commit whose sync failed may come back when
+// the machine starts again, long after its sender has asked for something else.
+TEST_F(CenterWriterTest, NothingIsRefusedThatMayStillComeBack) {
+  const core::Board board = BoardBuilder()
+                                .AddPhysician("dr-sato")
+                                .AddCallInState(core::CallState::kMatching)
+                                .Build();
+  store::MemoryStore memory;
+  store::MemoryStore kept_by_the_disk;
+  testing::Seed(board, &memory);
+  testing::Seed(board, &kept_by_the_disk);
+  FaultInjectingStore store(&memory);
+  CenterWriter writer(center_, &store, &clock_);
+  core::HoldCall hold;
+  hold.call = core::CallId("call-1");
+  hold.reason = PrivateText("nobody answers the telephone");
+  hold.until_time = clock_.Now() + absl::Minutes(1);
+  const auto ask = [&](CenterWriter& asked) {
+    Submission submission = Request("r1", hold);
+    submission.actor = core::testing::OperatorActor();
+    std::vector<Submission> batch;
+    batch.push_back(std::move(submission));
+    asked.Process(std::move(batch));
+    Give(asked.TakeAnswers());
+  };
+
+  store.Plan({.operation = Operation::kCommit, .times = 3});
+  ask(writer);
+  ASSERT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
+  // What was sent to the disk.
+  CenterWriter other(center_, &kept_by_the_disk, &clock_);
+  ask(other);
+  ASSERT_EQ(CodeOf(1), absl::StatusCode::kOk) << answers_[1]->status();
+  store::Batch late;
+  late.center = center_;
+  late.journal = *kept_by_the_disk.ReadJournal(center_, 0, 10);
+  late.records = late.journal.back().event.records;
+  late.replies = {**kept_by_the_disk.FindReply(center_, "r1")};
+
+  // It is too late for it now.
+  clock_.Advance(absl::Minutes(2));
+  ask(writer);
+  ASSERT_EQ(CodeOf(2), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::IsAborted(memory.Commit(late, 1)));
+
+  // Once is enough.
+  const int64_t commits = store.Calls(Operation::kCommit);
+  ask(writer);
+  EXPECT_EQ(CodeOf(3), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store.Calls(Operation::kCommit), commits);
+}
+
+TEST_F(CenterWriterTest, RefusesNothingWhileItCannotBeProven) {
+  store_.Plan({.operation = Operation::kCommit, .times = 6});
+  Process({Request("r1", CreateCar("car-a"))});
+  Process({Request("r2", core::AcknowledgeTask{core::TaskId("none")})});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kUnavailable);
+  Process({Request("r2", core::AcknowledgeTask{core::TaskId("none")})});
+  EXPECT_EQ(CodeOf(2), absl::StatusCode::kNotFound);
+}
+
+// It names files of this machine, and a file that cannot be written is not for
+// the client to mend.
+TEST_F(CenterWriterTest, TellsClientsNothingOfTheDisk) {
+  const std::string secret = "/var/lib/housecall.db: cannot commit (SQLite 8)";
+  for (const absl::Status& status :
+       {absl::UnavailableError(secret), absl::ResourceExhaustedError(secret),
+        absl::PermissionDeniedError(secret)}) {
+    for (const Operation operation :
+         {Operation::kCommit, Operation::kFindReply, Operation::kLoad}) {
+      answers_.clear();
+      store_.Plan({.operation = operation, .times = 3, .status = status});
+      CenterWriter writer(center_, &store_, &clock_);
+      writer.Process({Request("r1", CreateCar("car-a"))});
+      Give(writer.TakeAnswers());
+      store_.Heal();
+      EXPECT_EQ(CodeOf(0), absl::IsResourceExhausted(status)
+                               ? absl::StatusCode::kResourceExhausted
+                               : absl::StatusCode::kUnavailable)
+          << NameOf(operation);
+      EXPECT_THAT(std::string(answers_[0]->status().message()),
+                  ::testing::Not(HasSubstr("SQLite")));
+    }
+  }
+}
+
 TEST_F(CenterWriterTest, ARetryAfterUnavailableFindsWhatWasDone) {
   store_.Plan({.operation = Operation::kCommit, .done = true});
   // Not the first time.
