@@ -6,7 +6,9 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "dispatcher/base/fields.h"
 #include "dispatcher/server/access.h"
 #include "dispatcher/server/convert.h"
@@ -139,6 +141,12 @@ bool MayWriteNotes(const core::PersonId& person, const core::Board& board) {
   return writes;
 }
 
+// Whether others with these roles see the same.
+bool IsShared(const Sight& sight, const core::Board& board) {
+  return SeesAllOrNothing(sight.actor) &&
+         !MayWriteNotes(sight.actor.person, board);
+}
+
 // Two sights with the same key see the same.
 std::string KeyOf(const Sight& sight, const core::Board& board) {
   std::vector<int> roles;
@@ -148,8 +156,7 @@ std::string KeyOf(const Sight& sight, const core::Board& board) {
   std::sort(roles.begin(), roles.end());
   std::string key = absl::StrCat("/", sight.only.value());
   for (const int role : roles) absl::StrAppend(&key, "/", role);
-  if (!SeesAllOrNothing(sight.actor) ||
-      MayWriteNotes(sight.actor.person, board)) {
+  if (!IsShared(sight, board)) {
     absl::StrAppend(&key, "/", sight.actor.organization.value(), "/",
                     sight.actor.person.value());
   }
@@ -230,6 +237,20 @@ class SnapshotWriter {
 
 }  // namespace
 
+absl::StatusOr<ResumePoint> ParseResumeToken(const core::CenterId& center,
+                                             absl::string_view token) {
+  ResumePoint point;
+  if (token.empty()) return point;
+  const std::vector<std::string> parts = absl::StrSplit(token, ':');
+  if (parts.size() < 2 || parts.size() > 3 || parts[0] != center.value() ||
+      !absl::SimpleAtoi(parts.back(), &point.sequence) || point.sequence < 0) {
+    return absl::InvalidArgumentError(
+        "resume_token: is not one that this center's server gave");
+  }
+  if (parts.size() == 3) point.epoch = parts[1];
+  return point;
+}
+
 bool WriteEvent(const store::JournalEntry& entry, const core::CenterId& center,
                 const core::Actor& actor, absl::string_view rpc,
                 const core::CallId& only, const core::Board& board,
@@ -269,6 +290,9 @@ size_t RoughBytes(const store::JournalEntry& entry) {
 
 // What those who see the same share.
 struct BoardFeed::View {
+  std::string key;
+  // Of nobody in particular, if many may share it: what becomes of the first of
+  // them later shows the others nothing.
   Sight sight;
   bool shows_moves = false;
   // What happened, oldest first; the first one is the `first`-th of the view.
@@ -292,9 +316,11 @@ struct BoardFeed::View {
   int64_t end() const { return first + static_cast<int64_t>(events.size()); }
 };
 
-BoardFeed::BoardFeed(core::CenterId center, const Limits& limits,
-                     ByteBudget* budget, const Clock* clock)
+BoardFeed::BoardFeed(core::CenterId center, std::string epoch,
+                     const Limits& limits, ByteBudget* budget,
+                     const Clock* clock)
     : center_(std::move(center)),
+      epoch_(std::move(epoch)),
       limits_(limits),
       budget_(budget),
       clock_(clock) {}
@@ -302,7 +328,7 @@ BoardFeed::BoardFeed(core::CenterId center, const Limits& limits,
 BoardFeed::~BoardFeed() = default;
 
 std::string BoardFeed::ResumeToken(int64_t sequence) const {
-  return absl::StrCat(center_.value(), ":", sequence);
+  return absl::StrCat(center_.value(), ":", epoch_, ":", sequence);
 }
 
 std::shared_ptr<const BoardFeed::Update> BoardFeed::Pack(
@@ -408,7 +434,12 @@ std::shared_ptr<BoardFeed::View> BoardFeed::ViewFor(const Sight& sight) {
   const auto found = views_.find(key);
   if (found != views_.end()) return found->second;
   auto view = std::make_shared<View>();
+  view->key = key;
   view->sight = sight;
+  if (IsShared(sight, *board_)) {
+    view->sight.actor = core::Actor();
+    view->sight.actor.roles = sight.actor.roles;
+  }
   view->shows_moves =
       sight.only.empty() &&
       (ReachOnStream<core::Position>("WatchBoard", sight.actor) & kAll) != 0;
@@ -419,7 +450,9 @@ std::shared_ptr<BoardFeed::View> BoardFeed::ViewFor(const Sight& sight) {
 }
 
 std::unique_ptr<BoardFeed::Reader> BoardFeed::Join(
-    const Sight& sight, int64_t after, const engine::Engine& engine) {
+    const Sight& sight, const ResumePoint& point,
+    const engine::Engine& engine) {
+  const int64_t after = point.epoch == epoch_ ? point.sequence : -1;
   const std::shared_ptr<View> view = ViewFor(sight);
   // Not make_unique: the constructor is private.
   std::unique_ptr<Reader> reader(new Reader(this, view));
@@ -591,6 +624,11 @@ BoardFeed::Reader::Reader(BoardFeed* feed, std::shared_ptr<View> view)
 BoardFeed::Reader::~Reader() {
   MutexLock lock(feed_->mutex_);
   view_->readers.erase(this);
+}
+
+bool BoardFeed::Reader::Fits(const Sight& sight,
+                             const core::Board& board) const {
+  return KeyOf(sight, board) == view_->key;
 }
 
 void BoardFeed::Reader::Leave() {

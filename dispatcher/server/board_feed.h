@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "dispatcher/base/clock.h"
 #include "dispatcher/base/mutex.h"
@@ -27,6 +28,19 @@ struct Sight {
   core::Actor actor;
   core::CallId only;
 };
+
+// Where a watcher has got to.
+struct ResumePoint {
+  // Of the hub that counted; empty: the board itself is wanted.
+  std::string epoch;
+  int64_t sequence = -1;
+};
+
+// What a resume token of that center says: "CENTER:EPOCH:SEQUENCE". A point
+// without an epoch for an empty one, and for those that servers gave before
+// they had epochs. InvalidArgument if it is none of this center's.
+absl::StatusOr<ResumePoint> ParseResumeToken(const core::CenterId& center,
+                                             absl::string_view token);
 
 // Writes an event with those of its records that the actor may see under that
 // RPC. False if there is nothing for him in it. `only`: only what belongs to
@@ -54,8 +68,11 @@ class BoardFeed {
   // Where one reader is. Made by Join, ended by its destruction.
   class Reader;
 
-  BoardFeed(core::CenterId center, const Limits& limits, ByteBudget* budget,
-            const Clock* clock);
+  // `epoch` is another one at each start of the server: sequences count from
+  // one board only, and a database that was put back counts those of its
+  // backup's anew.
+  BoardFeed(core::CenterId center, std::string epoch, const Limits& limits,
+            ByteBudget* budget, const Clock* clock);
   ~BoardFeed();
   BoardFeed(const BoardFeed&) = delete;
   BoardFeed& operator=(const BoardFeed&) = delete;
@@ -70,10 +87,10 @@ class BoardFeed {
   void TellMoves();
   bool has_moves() const { return !moves_.empty(); }
 
-  // A reader from after `after` on, or, if that is not kept any more or is too
-  // much, with the board itself first. `after` -1: always with the board. The
-  // engine is asked for what this feed does not keep.
-  std::unique_ptr<Reader> Join(const Sight& sight, int64_t after,
+  // A reader from after `point` on, or, if that is of another epoch, not kept
+  // any more or too much, with the board itself first. The engine is asked for
+  // what this feed does not keep.
+  std::unique_ptr<Reader> Join(const Sight& sight, const ResumePoint& point,
                                const engine::Engine& engine);
 
   // Forgets what everybody has, but for some of it for those who come back.
@@ -107,6 +124,7 @@ class BoardFeed {
   std::shared_ptr<const Update> Next(Reader& reader);
 
   const core::CenterId center_;
+  const std::string epoch_;
   const Limits limits_;
   ByteBudget* const budget_;
   const Clock* const clock_;
@@ -132,6 +150,8 @@ class BoardFeed::Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
+  // Whether somebody with this sight is told the same, as of that board.
+  bool Fits(const Sight& sight, const core::Board& board) const;
   // The next message; null if there is none now.
   std::shared_ptr<const Update> Next() { return feed_->Next(*this); }
   // Nothing comes any more, and nothing is kept for this reader.

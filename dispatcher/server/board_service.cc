@@ -2,7 +2,6 @@
 #include <variant>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/server/filters.h"
 #include "dispatcher/server/presence.h"
@@ -13,19 +12,6 @@ namespace housecall::server {
 namespace {
 
 constexpr int kHeartbeatTicks = 15;
-
-absl::StatusOr<int64_t> ParseResumeToken(const core::CenterId& center,
-                                         const std::string& token) {
-  if (token.empty()) return -1;
-  const std::vector<std::string> parts = absl::StrSplit(token, ':');
-  int64_t sequence = 0;
-  if (parts.size() != 2 || parts[0] != center.value() ||
-      !absl::SimpleAtoi(parts[1], &sequence) || sequence < 0) {
-    return absl::InvalidArgumentError(
-        "resume_token: is not one that this center's server gave");
-  }
-  return sequence;
-}
 
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
                           v1::WatchBoardRequest* request) {
@@ -50,13 +36,13 @@ class BoardWatcher final : public Watcher {
         writer_(writer) {}
 
   void set_only(core::CallId only) { only_ = std::move(only); }
-  void set_after(int64_t after) { after_ = after; }
+  void set_point(ResumePoint point) { point_ = std::move(point); }
 
   void Begin(BoardFeed* feed) override {
     const absl::StatusOr<Caller> caller = Authenticate();
     if (!caller.ok()) return writer_->EndWith(caller.status());
     actor_ = caller->actor;
-    reader_ = feed->Join({actor_, only_}, after_, desk_->engine());
+    reader_ = feed->Join({actor_, only_}, point_, desk_->engine());
     writer_->set_next([this] { return reader_->Next(); });
     writer_->Nudge();
   }
@@ -67,7 +53,9 @@ class BoardWatcher final : public Watcher {
     const absl::StatusOr<Caller> caller = Authenticate();
     if (!caller.ok()) {
       writer_->EndWith(caller.status());
-    } else if (caller->actor != actor_) {
+    } else if (caller->actor != actor_ ||
+               (reader_ != nullptr &&
+                !reader_->Fits({actor_, only_}, *caller->board))) {
       // He sees other things now.
       writer_->EndWith(absl::UnavailableError(
           "what you may see has changed; resume with the last token"));
@@ -107,7 +95,7 @@ class BoardWatcher final : public Watcher {
   const std::string authorization_;
   Writer* const writer_;
   core::CallId only_;
-  int64_t after_ = -1;
+  ResumePoint point_;
   core::Actor actor_;
   std::unique_ptr<BoardFeed::Reader> reader_;
   // As of the last tick.
@@ -130,17 +118,17 @@ class BoardService final : public Base {
       grpc::CallbackServerContext* context,
       const grpc::ByteBuffer* bytes) override {
     v1::WatchBoardRequest request;
-    int64_t after = -1;
+    ResumePoint point;
     core::CallId only;
     absl::Status status = ParseRequest(*bytes, &request);
     const absl::StatusOr<Caller> caller = desk_->Authenticate(*context);
     if (status.ok() && caller.ok()) {
       status = CheckParent(*caller, request.parent());
       if (status.ok()) {
-        absl::StatusOr<int64_t> parsed =
+        absl::StatusOr<ResumePoint> parsed =
             ParseResumeToken(caller->center, request.resume_token());
         status = parsed.status();
-        if (status.ok()) after = *parsed;
+        if (status.ok()) point = *std::move(parsed);
       }
       if (status.ok()) {
         absl::StatusOr<std::string> call =
@@ -151,9 +139,9 @@ class BoardService final : public Base {
     }
     return OpenStream<grpc::ByteBuffer, BoardWatcher>(
         desk_, hub_, context, "WatchBoard", request, status,
-        [&only, after](BoardWatcher& watcher) {
+        [&only, &point](BoardWatcher& watcher) {
           watcher.set_only(std::move(only));
-          watcher.set_after(after);
+          watcher.set_point(std::move(point));
         });
   }
 
@@ -213,9 +201,11 @@ class BoardService final : public Base {
     }
     const int size =
         request.page_size() == 0 ? 50 : std::min(request.page_size(), 1000);
-    ASSIGN_OR_RETURN(const std::vector<store::JournalEntry> entries,
-                     desk_->engine().store().ReadCallJournal(
-                         caller.center, core::CallId(call), after, size + 1));
+    const absl::StatusOr<std::vector<store::JournalEntry>> read =
+        desk_->engine().store().ReadCallJournal(
+            caller.center, core::CallId(call), after, size + 1);
+    if (!read.ok()) return FromStore(read.status());
+    const std::vector<store::JournalEntry>& entries = *read;
     size_t bytes = 0;
     for (const store::JournalEntry& entry : entries) {
       if (response->events_size() == size || bytes >= kMaxPageBytes) {

@@ -67,10 +67,12 @@ v1::DutyView MakeDutyView(const core::Board& board,
     write(running, view.add_assignments());
     add(*running);
   }
+  // A trip has several calls, any of which may be closed before the others.
+  std::set<core::AssignmentId> seen;
   board.open_calls().ForEach([&](const core::CallId& id, bool) {
     const auto* call = board.Find<core::Call>(id);
     const auto* assignment = board.Find<core::Assignment>(call->assignment);
-    if (assignment == nullptr || assignment->calls.front() != id ||
+    if (assignment == nullptr || !seen.insert(assignment->id).second ||
         (assignment->physician != person && assignment->driver != person) ||
         !IsUnfinishedFor(person, *assignment, board)) {
       return;

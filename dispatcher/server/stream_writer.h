@@ -98,7 +98,7 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
       finish = !busy_;
     }
     // Only one caller gets here with `finish`: `ending_` is set once.
-    if (finish) this->Finish(ToGrpc(status_));
+    if (finish) FinishWith(ToGrpc(status_));
   }
 
   // About once a second, until `on_gone` is called. A client that does not even
@@ -109,8 +109,19 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
       if (!busy_) return;
       ++ticks_busy_;
       if (!ending_ || ++ticks_since_end_ != kEndTicks) return;
+      // From here on gRPC may find the client gone: nobody else finishes until
+      // this has let go of the RPC.
+      cancelling_ = true;
     }
-    context_->TryCancel();
+    // Not under the lock, gRPC may call us from here.
+    Cancel();
+    bool finish = false;
+    {
+      MutexLock lock(mutex_);
+      cancelling_ = false;
+      finish = !busy_;
+    }
+    if (finish) FinishWith(ToGrpc(status_));
   }
 
   // For how many ticks the message that is under way has not been taken.
@@ -131,11 +142,12 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
       }
       if (ending_) {
         busy_ = false;
+        if (cancelling_) return;
         finish = true;
       }
     }
     if (finish) {
-      this->Finish(ToGrpc(status_));
+      FinishWith(ToGrpc(status_));
     } else {
       WriteNext();
     }
@@ -149,6 +161,14 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
     // May destroy this.
     const std::function<void()> gone = std::move(on_gone_);
     gone();
+  }
+
+ protected:
+  // What gRPC is asked for; tests see to it instead. After FinishWith the RPC
+  // may be gone.
+  virtual void Cancel() { context_->TryCancel(); }
+  virtual void FinishWith(grpc::Status status) {
+    this->Finish(std::move(status));
   }
 
  private:
@@ -167,7 +187,7 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
         if (ending_ || parcel == nullptr) {
           busy_ = false;
           ticks_busy_ = 0;
-          if (!ending_) return;
+          if (!ending_ || cancelling_) return;
         } else {
           current_ = std::move(parcel);
           message = &current_->message();
@@ -175,7 +195,7 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
       }
       // Not under the lock, gRPC may call us from here.
       if (message == nullptr) {
-        this->Finish(ToGrpc(status_));
+        FinishWith(ToGrpc(status_));
       } else {
         this->StartWrite(message);
       }
@@ -196,6 +216,9 @@ class StreamWriter : public grpc::ServerWriteReactor<Message> {
   // Nudged meanwhile.
   bool again_ HOUSECALL_GUARDED_BY(mutex_) = false;
   bool ending_ HOUSECALL_GUARDED_BY(mutex_) = false;
+  // Tick is about to cancel the RPC, and finishes it afterwards if nothing is
+  // under way any more.
+  bool cancelling_ HOUSECALL_GUARDED_BY(mutex_) = false;
   int ticks_busy_ HOUSECALL_GUARDED_BY(mutex_) = 0;
   int ticks_since_end_ HOUSECALL_GUARDED_BY(mutex_) = 0;
   // Written once, before `ending_` is seen by whoever reads it.

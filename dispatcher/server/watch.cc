@@ -1,6 +1,7 @@
 #include "dispatcher/server/watch.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 #include <variant>
 
@@ -34,10 +35,19 @@ absl::Duration Until(absl::Time* time, absl::Time now, absl::Duration most) {
   return std::max(*time - now, absl::ZeroDuration());
 }
 
+std::string FreshEpoch() {
+  std::random_device random;
+  return absl::StrCat(absl::Hex(random(), absl::kZeroPad8),
+                      absl::Hex(random(), absl::kZeroPad8));
+}
+
 }  // namespace
 
 WatchHub::WatchHub(engine::Engine* engine, const WatchLimits& limits)
-    : engine_(engine), limits_(limits), budget_(limits.total_bytes) {
+    : engine_(engine),
+      limits_(limits),
+      epoch_(FreshEpoch()),
+      budget_(limits.total_bytes) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -212,8 +222,8 @@ void WatchHub::Begin(const core::CenterId& id,
       return;
     }
     center.subscription = subscription->id;
-    center.feed = std::make_unique<BoardFeed>(id, limits_.stream, &budget_,
-                                              &engine_->clock());
+    center.feed = std::make_unique<BoardFeed>(id, epoch_, limits_.stream,
+                                              &budget_, &engine_->clock());
     center.feed->Reset(subscription->board, subscription->sequence);
   }
   center.entries[key].watcher = std::move(watcher);

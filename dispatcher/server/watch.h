@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -142,6 +143,8 @@ class WatchHub {
 
   engine::Engine* const engine_;
   const WatchLimits limits_;
+  // In every token, and another one in each hub.
+  const std::string epoch_;
   ByteBudget budget_;
 
   mutable Mutex mutex_;

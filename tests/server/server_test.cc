@@ -368,6 +368,34 @@ TEST_F(ServerTest, ShowsTheAddressOfAWebhookToItsOwnersOnly) {
   }
 }
 
+// Of a trip to two patients, the first may be closed while the second one's
+// note is still to be signed.
+TEST_F(ServerTest, ShowsATripUntilItsLastNoteIsSigned) {
+  core::testing::BoardBuilder night =
+      Night()
+          .AddCallInState(core::CallState::kClosed, "call-1")
+          .AddCallInState(core::CallState::kDepartedScene, "call-2",
+                          {.patient = "suzuki"});
+  const core::AssignmentId trip = night.Get<core::Call>("call-1").assignment;
+  night.Change<core::Call>("call-2",
+                           [&](core::Call& call) { call.assignment = trip; });
+  night.Change<core::Assignment>(trip.value(), [](core::Assignment& both) {
+    both.calls = {core::CallId("call-1"), core::CallId("call-2")};
+  });
+  Start(night);
+  const auto trips = [&] {
+    v1::DutyView view;
+    EXPECT_TRUE(Call("GetDuty", {"dr-sato"}, v1::GetDutyRequest(), &view).ok());
+    std::vector<std::string> names;
+    for (const v1::Assignment& each : view.assignments()) {
+      names.push_back(each.name());
+    }
+    return names;
+  };
+  EXPECT_THAT(trips(),
+              ::testing::Contains(Name("assignments", trip.value())).Times(1));
+}
+
 TEST_F(ServerTest, LeadsNobodyToACallThatIsNotHisAnyMore) {
   core::testing::BoardBuilder night =
       Night().AddCallInState(core::CallState::kNoteSent, "call-1");

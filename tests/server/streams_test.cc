@@ -181,6 +181,24 @@ TEST_F(StreamsTest, WatchBoardEndsWhenTheSessionDoes) {
   EXPECT_EQ(board->reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
 }
 
+TEST_F(StreamsTest, WatchBoardEndsWhenHeMaySeeSomethingOfHisOwn) {
+  Start(Night());
+  const auto board = Watch({"op-mori"});
+  v1::BoardUpdate update;
+  std::vector<v1::Resource> resources;
+  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  v1::CreateAccountRequest create;
+  create.set_parent("centers/hino");
+  create.mutable_account()->set_name(Name("accounts", "mori-as-physician"));
+  create.mutable_account()->set_person(Name("people", "op-mori"));
+  create.mutable_account()->add_roles(v1::ROLE_PHYSICIAN);
+  create.set_password(kPassword);
+  Must<v1::Account>("CreateAccount", {"admin"}, create);
+  while (board->Next(&update)) {
+  }
+  EXPECT_EQ(board->reader->Finish().error_code(), StatusCode::UNAVAILABLE);
+}
+
 TEST_F(StreamsTest, WatchBoardEndsWhenTheTimeOfTheSessionIsOver) {
   Start(Night());
   const auto board = Watch({"op-mori"});
@@ -390,7 +408,8 @@ TEST_F(StreamsTest, ShowsNobodyMoreThanWhatHeMayAskFor) {
 
 TEST_F(StreamsTest, WatchBoardRefusesAForeignToken) {
   Start(Night());
-  for (const char* token : {"elsewhere:1", "hino", "hino:x", "hino:-1"}) {
+  for (const char* token :
+       {"elsewhere:1", "hino", "hino:x", "hino:-1", "hino:e:x", "hino:e:1:2"}) {
     const auto board = Watch({"op-mori"}, token);
     v1::BoardUpdate update;
     EXPECT_FALSE(board->Next(&update));

@@ -101,8 +101,9 @@ class FeedTest : public ::testing::Test {
   }
 
   std::unique_ptr<BoardFeed::Reader> Join(const core::Actor& actor,
-                                          int64_t after = -1) {
-    return feed_.Join({actor, core::CallId()}, after, engine_);
+                                          int64_t after = -1,
+                                          const std::string& epoch = "e1") {
+    return feed_.Join({actor, core::CallId()}, {epoch, after}, engine_);
   }
 
   // Takes everything that waits.
@@ -122,6 +123,7 @@ class FeedTest : public ::testing::Test {
   int64_t sequence_ = 10;
   engine::BoardPtr board_;
   BoardFeed feed_{core::CenterId(kCenter),
+                  "e1",
                   {.messages = 100, .bytes = 200'000},
                   &budget_,
                   &clock_};
@@ -252,6 +254,77 @@ TEST_F(FeedTest, WhoComesBackSoonGetsWhatHeMissedAndNothingTwice) {
   EXPECT_EQ(complete.sequence() + 1, updates.back().event().sequence());
 }
 
+// A database that was put back to an earlier moment counts again what is gone.
+TEST_F(FeedTest, WhoComesFromAnotherTimeGetsTheBoard) {
+  const auto reader = Join(core::testing::OperatorActor());
+  const std::string old = TakeAll(*reader).back().resume_token();
+  for (int i = 0; i < 10; ++i) feed_.Append(Change(10));
+  BoardFeed restored(core::CenterId(kCenter), "e2",
+                     {.messages = 100, .bytes = 200'000}, &budget_, &clock_);
+  restored.Reset(board_, 5);
+  sequence_ = 5;
+  const auto join = [&](const std::string& token) {
+    const auto point = ParseResumeToken(core::CenterId(kCenter), token);
+    EXPECT_TRUE(point.ok()) << point.status();
+    return restored.Join({core::testing::OperatorActor(), core::CallId()},
+                         *point, engine_);
+  };
+  const auto fresh = join("");
+  TakeAll(*fresh);
+  for (int i = 0; i < 10; ++i) restored.Append(Change(10));
+  for (const std::string& token :
+       {old, std::string("hino:10"), std::string("hino:e1:10")}) {
+    auto back = join(token);
+    EXPECT_TRUE(Parsed(*back->Next()).has_snapshot_begin()) << token;
+  }
+  auto here = join("hino:e2:10");
+  EXPECT_EQ(Parsed(*here->Next()).event().sequence(), 11);
+}
+
+// Operators see the same and share it, whoever came first; what he writes as a
+// physician later is his own.
+TEST_F(FeedTest, WhatIsSharedShowsNobodysDraft) {
+  const core::Actor mori = core::testing::OperatorActor();
+  const core::Actor other =
+      core::testing::ActorOf(core::Role::kOperator, "op-hara");
+  const auto first = Join(mori);
+  const auto second = Join(other);
+  TakeAll(*first);
+  TakeAll(*second);
+  core::Account account;
+  account.id = core::AccountId("mori-as-physician");
+  account.person = mori.person;
+  account.roles = {core::Role::kPhysician};
+  core::Note note;
+  note.id = core::NoteId("call-1--n1");
+  note.call = core::CallId("call-1");
+  note.author = mori.person;
+  note.state = core::NoteState::kDraft;
+  note.draft.emplace().findings = PrivateText("half a sentence");
+  for (const core::Record& record :
+       {core::Record(account), core::Record(note)}) {
+    store::JournalEntry entry;
+    entry.sequence = ++sequence_;
+    entry.event.kind = core::EventKind::kNoteDrafted;
+    entry.event.actor = mori;
+    entry.event.records = {record};
+    feed_.Append(Apply(std::move(entry)));
+  }
+  for (BoardFeed::Reader* const reader : {first.get(), second.get()}) {
+    for (const v1::BoardUpdate& update : TakeAll(*reader)) {
+      EXPECT_FALSE(absl::StrContains(update.DebugString(), "half a sentence"));
+    }
+  }
+  // He has a view of his own now, which his stream is told to come for.
+  EXPECT_FALSE(first->Fits({mori, core::CallId()}, *board_));
+  EXPECT_TRUE(second->Fits({other, core::CallId()}, *board_));
+  std::string seen;
+  for (const v1::BoardUpdate& update : TakeAll(*Join(mori))) {
+    seen += update.DebugString();
+  }
+  EXPECT_TRUE(absl::StrContains(seen, "half a sentence"));
+}
+
 TEST_F(FeedTest, ASnapshotIsThereOnceForAllWhoComeAtTheSameTime) {
   Begin(500);
   std::vector<std::unique_ptr<BoardFeed::Reader>> readers;
@@ -266,6 +339,39 @@ TEST_F(FeedTest, ASnapshotIsThereOnceForAllWhoComeAtTheSameTime) {
   while (const auto update = readers[0]->Next()) {
     EXPECT_LT(update->bytes(), 100'000u);
   }
+}
+
+// --- A stream ---------------------------------------------------------------
+
+// A writer without an RPC: what it asks of gRPC is written down, and gRPC finds
+// the client gone just when the RPC is cancelled.
+class LateWriter final : public StreamWriter<grpc::ByteBuffer> {
+ public:
+  LateWriter() : StreamWriter(nullptr, [] {}) {}
+  std::vector<std::string> asked;
+
+ private:
+  void Cancel() override {
+    OnWriteDone(false);
+    // Whoever finishes lets gRPC free the RPC that is being cancelled.
+    asked.push_back("cancelled");
+  }
+  void FinishWith(grpc::Status) override { asked.push_back("finished"); }
+};
+
+TEST(StreamWriter, DoesNotFinishWhatItIsAboutToCancel) {
+  ByteBudget budget(1000);
+  LateWriter writer;
+  bool has_next = true;
+  writer.set_next([&]() -> std::shared_ptr<const Parcel<grpc::ByteBuffer>> {
+    if (!std::exchange(has_next, false)) return nullptr;
+    return std::make_shared<Parcel<grpc::ByteBuffer>>(grpc::ByteBuffer(), 1,
+                                                      &budget);
+  });
+  writer.Nudge();
+  writer.EndWith(absl::UnavailableError("over"));
+  for (int i = 0; i < 100; ++i) writer.Tick();
+  EXPECT_THAT(writer.asked, ElementsAre("cancelled", "finished"));
 }
 
 // --- The hub ----------------------------------------------------------------
