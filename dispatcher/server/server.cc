@@ -24,6 +24,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
 
 namespace housecall::server {
 namespace {
@@ -35,6 +36,17 @@ constexpr int kKeepaliveMilliseconds = 60 * 1000;
 constexpr int kKeepaliveTimeoutMilliseconds = 20 * 1000;
 // Who has not even said that he speaks gRPC by then holds a socket for nothing.
 constexpr int kHandshakeTimeoutMilliseconds = 10 * 1000;
+// Who asks for nothing for so long connects again when he does: a device that
+// was put away holds no socket. Streams count as asking.
+constexpr int kIdleMilliseconds = 15 * 60 * 1000;
+// Requests and streams that are open on one connection. A gateway on another
+// machine carries those of all its browsers over one; beyond this, they wait at
+// the sender's.
+constexpr int kMaxStreamsOfConnection = 8192;
+// What gRPC may hold of all connections together, beyond which it reads from
+// none until something is done: far more than a worst night takes, and less
+// than a small machine has.
+constexpr size_t kMaxTransportBytes = size_t{512} << 20;
 
 // Answers a request whose bytes are none of its message.
 class UnreadableRequest final : public grpc::experimental::Interceptor {
@@ -246,6 +258,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(engine::Engine* engine,
                              kKeepaliveTimeoutMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              kHandshakeTimeoutMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                             kIdleMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             kMaxStreamsOfConnection);
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("server").Resize(kMaxTransportBytes));
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   std::vector<
       std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>

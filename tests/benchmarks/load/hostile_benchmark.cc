@@ -4,9 +4,11 @@
 //   hostile_benchmark [--seconds=10] [--connections=1500] [--streams=300]
 //
 // Prints, for a calm and for each kind, how many answers the others got, p50
-// and p99 of the time that they waited, and the daemon's memory and open files.
-// Exits with 1 if, beside one of the kinds, nobody got an answer, anybody got
-// an error that is not to be repeated, or a promise was not kept.
+// and p99 of the time that they waited, how many times that of the calm it is,
+// the same p99 of a browser that asks for a page, and the daemon's memory and
+// open files. Both ports are attacked: that of the API and that for browsers.
+// Exits with 1 if, beside one of the kinds, nobody got an answer or a page,
+// anybody got an error that is not to be repeated, or a promise was not kept.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -28,7 +30,9 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "dispatcher/base/mutex.h"
 #include "housecall/v1/board_service.grpc.pb.h"
@@ -47,6 +51,16 @@ constexpr char kParent[] = "centers/crash";
 // Of HTTP/2: what a client says first.
 constexpr char kPreface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr size_t kGiantBytes = 32 << 20;
+// Of HTTP/1.1: a request that never gets to its end, and one whose body does
+// not.
+constexpr char kEndlessHead[] =
+    "GET / HTTP/1.1\r\nHost: center.example\r\nX-Padding: "
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+constexpr char kHalfRequest[] =
+    "POST /housecall.v1.CallService/SubmitCall HTTP/1.1\r\n"
+    "Host: center.example\r\nContent-Type: application/grpc-web+proto\r\n"
+    "X-Grpc-Web: 1\r\nContent-Length: 1000000\r\n\r\n";
+constexpr size_t kHalfBody = 500'000;
 constexpr int kFloodThreads = 4;
 constexpr int kDeadlinelessThreads = 32;
 
@@ -108,8 +122,9 @@ void WaitFor(const Stop& stop) {
   while (!stop) absl::SleepFor(absl::Milliseconds(10));
 }
 
-// Each says one byte of the preface each second, and never all of it.
-void SlowLoris(int port, int connections, const Stop& stop) {
+// Each says one byte of `text` each second, and never all of it.
+void SlowLoris(int port, absl::string_view text, int connections,
+               const Stop& stop) {
   std::vector<int> sockets;
   size_t said = 0;
   while (!stop) {
@@ -119,7 +134,7 @@ void SlowLoris(int port, int connections, const Stop& stop) {
       sockets.push_back(made);
     }
     for (const int made : sockets) {
-      (void)send(made, &kPreface[said % (sizeof(kPreface) - 2)], 1,
+      (void)send(made, &text[said % (text.size() - 1)], 1,
                  MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     ++said;
@@ -149,6 +164,53 @@ void Flood(int port, const Stop& stop, std::atomic<int64_t>* count) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// Each sends half of what it says that it will, and waits.
+void HalfBodies(int port, int connections, const Stop& stop) {
+  const std::string half =
+      absl::StrCat(kHalfRequest, std::string(kHalfBody, 'x'));
+  std::vector<std::pair<int, size_t>> sockets;
+  while (!stop) {
+    while (static_cast<int>(sockets.size()) < connections && !stop) {
+      const int made = Connect(port);
+      if (made < 0) break;
+      sockets.emplace_back(made, 0);
+    }
+    for (auto& [made, sent] : sockets) {
+      const ssize_t more = send(made, half.data() + sent, half.size() - sent,
+                                MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (more > 0) sent += static_cast<size_t>(more);
+    }
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  for (const auto& [made, sent] : sockets) close(made);
+}
+
+// A browser that asks for a page, each time on a connection of its own, and
+// waits for the first bytes of an answer.
+void Browse(int port, const Stop& stop, Others* browsers) {
+  constexpr char kRequest[] =
+      "GET /none HTTP/1.1\r\nHost: center.example\r\nConnection: "
+      "close\r\n\r\n";
+  while (!stop) {
+    const absl::Time start = absl::Now();
+    const int made = Connect(port);
+    bool answered = false;
+    if (made >= 0) {
+      const timeval patience = {5, 0};
+      setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+      char answer[16] = {};
+      answered = send(made, kRequest, sizeof(kRequest) - 1, MSG_NOSIGNAL) > 0 &&
+                 recv(made, answer, sizeof(answer) - 1, MSG_WAITALL) > 0 &&
+                 absl::StartsWith(answer, "HTTP/1.1 ");
+      close(made);
+    }
+    browsers->Add(absl::Now() - start,
+                  answered ? grpc::Status::OK
+                           : grpc::Status(grpc::StatusCode::UNAVAILABLE, ""));
+    absl::SleepFor(absl::Milliseconds(20));
+  }
 }
 
 v1::SubmitCallRequest Giant() {
@@ -258,9 +320,14 @@ int Main(int argc, char** argv) {
   };
   crash::Night night(absl::GetFlag(FLAGS_daemon), folder, options);
   // As where nobody has raised the limit of open files.
-  if (!night.daemon().Launch({.most_open_files = 1024})) return 1;
+  if (!night.daemon().Launch(
+          {.most_open_files = 1024, .serves_browsers = true})) {
+    return 1;
+  }
   night.StartPeople();
   const int port = night.daemon().port();
+  const int web_port = night.daemon().web_port();
+  const int many = absl::GetFlag(FLAGS_connections);
   // Not the others' connection.
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -278,11 +345,17 @@ int Main(int argc, char** argv) {
   const std::vector<Kind> kinds = {
       {"calm", WaitFor},
       {"slow-loris",
+       [&](const Stop& stop) { SlowLoris(port, kPreface, many, stop); }},
+      {"slow-loris, browsers'",
        [&](const Stop& stop) {
-         SlowLoris(port, absl::GetFlag(FLAGS_connections), stop);
+         SlowLoris(web_port, kEndlessHead, many, stop);
        }},
       {"flood of connections",
        [&](const Stop& stop) { Flood(port, stop, &connections); }},
+      {"flood, browsers'",
+       [&](const Stop& stop) { Flood(web_port, stop, &connections); }},
+      {"half bodies, browsers'",
+       [&](const Stop& stop) { HalfBodies(web_port, many, stop); }},
       {"giant messages",
        [&](const Stop& stop) { GiantMessages(night, channel, stop, &giants); }},
       {"no deadlines",
@@ -295,24 +368,36 @@ int Main(int argc, char** argv) {
   };
   bool starved = false;
   int64_t errors = 0;
+  int64_t browser_errors = 0;
+  Others browsers;
+  Stop browsed = false;
+  std::thread browser([&] { Browse(web_port, browsed, &browsers); });
   (void)others.Take(&errors);
-  std::printf("%-22s %8s %8s %8s %8s %8s %8s\n", "beside", "answers", "p50 ms",
-              "p99 ms", "errors", "MiB", "files");
+  double calm = 0;
+  std::printf("%-22s %8s %8s %8s %8s %7s %8s %9s %8s %8s\n", "beside",
+              "answers", "p50 ms", "p99 ms", "x calm", "errors", "page p99",
+              "unserved", "MiB", "files");
   for (const Kind& kind : kinds) {
     Stop stop = false;
     std::thread hostile([&] { kind.run(stop); });
     absl::SleepFor(absl::Seconds(absl::GetFlag(FLAGS_seconds)));
     const int64_t files = OpenFiles(night.daemon().pid());
     const std::vector<absl::Duration> times = others.Take(&errors);
+    const std::vector<absl::Duration> pages = browsers.Take(&browser_errors);
+    if (calm == 0) calm = MillisecondsAt(times, 99);
     const double mebibytes =
         static_cast<double>(night.daemon().MemoryKibibytes()) / 1024;
     stop = true;
     hostile.join();
-    starved = starved || times.empty();
-    std::printf("%-22s %8zu %8.1f %8.1f %8lld %8.1f %8lld\n", kind.name,
-                times.size(), MillisecondsAt(times, 50),
-                MillisecondsAt(times, 99), static_cast<long long>(errors),
-                mebibytes, static_cast<long long>(files));
+    starved = starved || times.empty() ||
+              static_cast<int64_t>(pages.size()) == browser_errors;
+    const double p99 = MillisecondsAt(times, 99);
+    std::printf("%-22s %8zu %8.1f %8.1f %8.1f %7lld %8.1f %9lld %8.1f %8lld\n",
+                kind.name, times.size(), MillisecondsAt(times, 50), p99,
+                calm > 0 ? p99 / calm : 0, static_cast<long long>(errors),
+                MillisecondsAt(pages, 99),
+                static_cast<long long>(browser_errors), mebibytes,
+                static_cast<long long>(files));
     std::fflush(stdout);
   }
   std::printf(
@@ -320,6 +405,8 @@ int Main(int argc, char** argv) {
       static_cast<long long>(connections.load()),
       static_cast<long long>(giants.load()),
       static_cast<long long>(lists.load()));
+  browsed = true;
+  browser.join();
   night.StopPeople();
   const int stopped = night.daemon().Stop();
   const std::vector<std::string> broken = night.Check();
