@@ -1,5 +1,6 @@
 #include "dispatcher/outbox/receiver_text.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,7 +11,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 namespace housecall::outbox {
@@ -212,6 +215,21 @@ std::string WithoutEcho(absl::string_view text,
     i = end;
   }
   return kept;
+}
+
+absl::Duration RetryAfterOf(absl::string_view value, absl::Time now,
+                            absl::Duration most) {
+  const absl::string_view text = absl::StripAsciiWhitespace(value);
+  absl::Duration wait;
+  int64_t seconds = 0;
+  absl::Time date;
+  if (absl::SimpleAtoi(text, &seconds)) {
+    wait = absl::Seconds(seconds);
+  } else if (absl::ParseTime("%a, %d %b %E4Y %H:%M:%S GMT", text, &date,
+                             nullptr)) {
+    wait = date - now;
+  }
+  return std::clamp(wait, absl::ZeroDuration(), most);
 }
 
 }  // namespace housecall::outbox

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 namespace housecall::outbox {
@@ -32,6 +33,12 @@ std::vector<std::string> TextsOf(absl::string_view json);
 // deeper than any error is, ends before the first.
 std::string WithoutEcho(absl::string_view text,
                         absl::Span<const std::string> sent);
+
+// The wait that the value of a Retry-After header asks for (RFC 9110 §10.2.3:
+// seconds, or a date, which `now` is compared with), `most` at most; zero for
+// anything else.
+absl::Duration RetryAfterOf(absl::string_view value, absl::Time now,
+                            absl::Duration most);
 
 }  // namespace housecall::outbox
 

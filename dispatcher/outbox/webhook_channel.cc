@@ -21,7 +21,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -615,25 +614,13 @@ class WebhookChannel::Sender {
     return PrintableText(WithoutEcho(text, sent), max_bytes);
   }
 
-  // RFC 9110 §10.2.3: seconds or a date.
   absl::Duration RetryAfter(CURL* easy) const {
     curl_header* header = nullptr;
     if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) !=
         CURLHE_OK) {
       return absl::ZeroDuration();
     }
-    const absl::string_view text =
-        absl::StripAsciiWhitespace(absl::string_view(header->value));
-    absl::Duration wait;
-    int64_t seconds = 0;
-    absl::Time date;
-    if (absl::SimpleAtoi(text, &seconds)) {
-      wait = absl::Seconds(seconds);
-    } else if (absl::ParseTime("%a, %d %b %E4Y %H:%M:%S GMT", text, &date,
-                               nullptr)) {
-      wait = date - clock_->Now();
-    }
-    return std::clamp(wait, absl::ZeroDuration(), options_.max_retry_after);
+    return RetryAfterOf(header->value, clock_->Now(), options_.max_retry_after);
   }
 
   const Clock* const clock_;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -144,6 +145,29 @@ TEST(WithoutEcho, BearsAnyDepthOfBrackets) {
   std::string shallow = R"("\u8aa4\u56a5\u6027\u80ba\u708e")";
   for (int i = 0; i < 20; ++i) shallow = absl::StrCat("[", shallow, "]");
   EXPECT_THAT(WithoutEcho(shallow, {"誤嚥性肺炎"}), HasSubstr("[\"[…]\"]"));
+}
+
+TEST(RetryAfterOf, IsSecondsOrADateWithinLimits) {
+  const absl::Time now = absl::FromUnixSeconds(1'795'000'000);
+  const absl::Duration most = absl::Hours(1);
+  const struct {
+    const char* value;
+    absl::Duration wait;
+  } kCases[] = {
+      {"120", absl::Minutes(2)},
+      {" 0 ", absl::ZeroDuration()},
+      {"-5", absl::ZeroDuration()},
+      {"999999999999999", most},
+      {"99999999999999999999", absl::ZeroDuration()},
+      {"Wed, 18 Nov 2026 11:08:20 GMT", absl::Minutes(1) + absl::Seconds(40)},
+      {"Wed, 18 Nov 2020 12:28:20 GMT", absl::ZeroDuration()},
+      {"Wed, 18 Nov 9999 12:28:20 GMT", most},
+      {"soon", absl::ZeroDuration()},
+      {"", absl::ZeroDuration()},
+  };
+  for (const auto& each : kCases) {
+    EXPECT_EQ(RetryAfterOf(each.value, now, most), each.wait) << each.value;
+  }
 }
 
 TEST(WithoutEcho, CutsNoCharacterInTwo) {
