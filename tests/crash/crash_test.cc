@@ -104,6 +104,9 @@ TEST_F(CrashTest, NothingIsLostOnAFullDisk) {
   Launch({.most_file_bytes = size + (64 << 10)});
   EXPECT_TRUE(AwaitLog("commit_failed"));
   EXPECT_THAT(night_.daemon().Log(), HasSubstr("Make room on the disk"));
+  // The same daemon goes on when there is room again.
+  night_.daemon().MakeRoom();
+  EXPECT_TRUE(night_.WaitForAnswers(60, kLong)) << night_.daemon().Log();
   night_.daemon().Kill();
   ExpectEverythingIsKept();
 }

@@ -63,7 +63,9 @@ absl::Duration Surroundings::clock_offset() const {
 bool Daemon::Launch(const Start& start) {
   const std::string port_file = folder_ + "/port";
   const std::string log = folder_ + "/log";
+  const std::string web_port_file = folder_ + "/web_port";
   unlink(port_file.c_str());
+  unlink(web_port_file.c_str());
   earlier_logs_ += Log();
   // Everything is allocated before the fork: other threads may hold locks.
   std::vector<std::string> arguments = {program_,
@@ -73,6 +75,10 @@ bool Daemon::Launch(const Start& start) {
                                         "--port_file=" + port_file,
                                         "--webhook_loopback_http",
                                         "--webhook_timeout=2s"};
+  if (start.serves_browsers) {
+    arguments.push_back("--web_listen=127.0.0.1:0");
+    arguments.push_back("--web_port_file=" + web_port_file);
+  }
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -92,8 +98,9 @@ bool Daemon::Launch(const Start& start) {
       // A write that is too long fails, as on a full disk, instead of ending
       // the program.
       signal(SIGXFSZ, SIG_IGN);
-      const rlimit limit = {static_cast<rlim_t>(start.most_file_bytes),
-                            static_cast<rlim_t>(start.most_file_bytes)};
+      rlimit limit = {};
+      getrlimit(RLIMIT_FSIZE, &limit);
+      limit.rlim_cur = static_cast<rlim_t>(start.most_file_bytes);
       setrlimit(RLIMIT_FSIZE, &limit);
     }
     if (start.most_open_files > 0) {
@@ -114,6 +121,9 @@ bool Daemon::Launch(const Start& start) {
       options.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
       MutexLock lock(mutex_);
       port_ = port;
+      // Written before the other.
+      web_port_ = 0;
+      (void)absl::SimpleAtoi(Contents(web_port_file), &web_port_);
       channel_ = grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port),
                                            grpc::InsecureChannelCredentials(),
                                            options);
@@ -146,6 +156,18 @@ int Daemon::Stop() {
 std::shared_ptr<grpc::Channel> Daemon::channel() const {
   MutexLock lock(mutex_);
   return channel_;
+}
+
+void Daemon::MakeRoom() {
+  rlimit limit = {};
+  if (prlimit(pid_, RLIMIT_FSIZE, nullptr, &limit) != 0) std::abort();
+  limit.rlim_cur = limit.rlim_max;
+  if (prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr) != 0) std::abort();
+}
+
+int Daemon::web_port() const {
+  MutexLock lock(mutex_);
+  return web_port_;
 }
 
 int Daemon::port() const {

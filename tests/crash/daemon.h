@@ -17,12 +17,15 @@ namespace housecall::crash {
 
 // How a daemon is started.
 struct Start {
-  // No file of it may grow beyond this, as on a full disk; 0: no limit.
+  // No file of it may grow beyond this, as on a full disk, until there is room
+  // again; 0: no limit.
   int64_t most_file_bytes = 0;
   // How many files it may have open, until it asks for more; 0: as here.
   int64_t most_open_files = 0;
   // As a user without rights, if the test runs as root.
   bool as_nobody = false;
+  // Serves browsers, too.
+  bool serves_browsers = false;
 };
 
 // A number that another program sees: in a file that both map. Thread-safe.
@@ -86,8 +89,12 @@ class Daemon {
 
   // To the one that serves now, or did last; null before the first.
   std::shared_ptr<grpc::Channel> channel() const;
+  // Somebody has made room on the disk of the one that runs.
+  void MakeRoom();
   // Of the one that serves now, or did last; 0 before the first.
   int port() const;
+  // For browsers; 0 if it does not serve them.
+  int web_port() const;
   // What the last one wrote.
   std::string Log() const;
   // What all of them wrote.
@@ -106,6 +113,7 @@ class Daemon {
   mutable Mutex mutex_;
   std::shared_ptr<grpc::Channel> channel_ HOUSECALL_GUARDED_BY(mutex_);
   int port_ HOUSECALL_GUARDED_BY(mutex_) = 0;
+  int web_port_ HOUSECALL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace housecall::crash

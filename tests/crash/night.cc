@@ -77,6 +77,11 @@ void Ledger::Answered(const std::string& request_id) {
   ++answered_;
 }
 
+void Ledger::Refused(const std::string& request_id) {
+  MutexLock lock(mutex_);
+  sent_[request_id].refused = true;
+}
+
 void Ledger::AddFault(const std::string& fault) {
   MutexLock lock(mutex_);
   faults_.push_back(fault);
@@ -238,6 +243,13 @@ grpc::Status Night::Once(const std::string& session, const char* what,
   if (absl::StrContains(status.error_message(), kPlanted)) {
     ledger_.AddFault(absl::StrCat(what, " says a name or a clinical text"));
   }
+  for (const char* inside : {"housecall.db", "SQLite"}) {
+    if (absl::StrContains(status.error_message(), inside)) {
+      ledger_.AddFault(absl::StrCat(
+          what,
+          " tells clients what is the server's: ", status.error_message()));
+    }
+  }
   return status;
 }
 
@@ -264,6 +276,7 @@ bool Night::Ask(const std::string& session, const char* what,
       return true;
     }
     if (!IsToBeRepeated(status)) {
+      ledger_.Refused(id);
       See(what, status);
       return false;
     }
@@ -574,6 +587,7 @@ std::vector<std::string> Night::Check() {
     }
   });
   int64_t answered = 0;
+  int64_t refused = 0;
   int64_t unanswered_done = 0;
   int64_t absent = 0;
   for (const auto& [id, sent] : ledger_.sent()) {
@@ -581,9 +595,13 @@ std::vector<std::string> Night::Check() {
     if (sent.answered && !has_reply) {
       tell(id, " was answered, and its answer is not kept");
     }
+    if (sent.refused && has_reply) {
+      tell(id, " was refused, and was done");
+    }
     if (sent.answered) ++answered;
-    if (!sent.answered && has_reply) ++unanswered_done;
-    if (!has_reply) ++absent;
+    if (sent.refused) ++refused;
+    if (!sent.answered && !sent.refused && has_reply) ++unanswered_done;
+    if (!sent.refused && !has_reply) ++absent;
     if (sent.token.empty()) continue;
     const int found = counts[sent.token];
     if (found != (has_reply ? 1 : 0)) {
@@ -609,15 +627,46 @@ std::vector<std::string> Night::Check() {
       tell(id.value(), " counts as received, the receiver lacks it");
     }
     if (there) ++received;
+    // The receiver takes everything.
+    if (delivery.state == core::DeliveryState::kFailed) {
+      tell(id.value(), " has failed: ",
+           delivery.attempts.empty() ? std::string()
+                                     : delivery.attempts.back().error);
+    }
+  });
+  // Each version of each note goes once to each organization of the care team.
+  board.table<core::Note>().ForEach([&](const auto& id,
+                                        const core::Note& note) {
+    std::map<std::pair<int32_t, std::string>, int> sent_to;
+    for (const core::DeliveryId& delivery_id : board.DeliveriesOf(id)) {
+      const auto* delivery = board.Find<core::Delivery>(delivery_id);
+      ++sent_to[{delivery->note_version,
+                 delivery->member.organization.value()}];
+    }
+    for (const auto& [to, times] : sent_to) {
+      if (times > 1) {
+        tell("version ", to.first, " of ", id.value(), " goes to ", to.second,
+             " ", times, " times");
+      }
+    }
+    const auto* call = board.Find<core::Call>(note.call);
+    for (const core::NoteVersion& version : note.versions) {
+      for (const core::CareTeamMember& member : call->care_team) {
+        if (sent_to.count({version.number, member.organization.value()}) == 0) {
+          tell("version ", version.number, " of ", id.value(), " goes not to ",
+               member.organization.value());
+        }
+      }
+    }
   });
   for (const std::string& key : has) {
     tell("the receiver has ", key, ", of which the center knows nothing");
   }
-  summary_ =
-      absl::StrCat(answered, " requests answered and kept, ", unanswered_done,
-                   " unanswered and done, ", absent, " absent; ", received,
-                   " notes received, ", repeats, " pushes repeated; ",
-                   snapshot.sequence, " journal entries replayed");
+  summary_ = absl::StrCat(
+      answered, " requests answered and kept, ", refused,
+      " refused and not done, ", unanswered_done, " unanswered and done, ",
+      absent, " absent; ", received, " notes received, ", repeats,
+      " pushes repeated; ", snapshot.sequence, " journal entries replayed");
   return broken;
 }
 

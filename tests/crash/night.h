@@ -32,6 +32,9 @@ struct Sent {
   // requests that add no text.
   std::string token;
   bool answered = false;
+  // Somebody was told that it is not done, for a reason that is not the
+  // server's.
+  bool refused = false;
 };
 
 // Thread-safe.
@@ -39,6 +42,7 @@ class Ledger {
  public:
   void WillSend(const std::string& request_id, const std::string& token);
   void Answered(const std::string& request_id);
+  void Refused(const std::string& request_id);
   // An answer that nobody should get, such as "SubmitCall: INTERNAL: …".
   void AddFault(const std::string& fault);
 

@@ -25,13 +25,14 @@ HOUSECALL_ENUM(Bug, kUnspecified,
                kAnswersBeforeCommit, kRequestIdIsDropped, kFingerprintIsDropped,
                kAnswersTheWrongCall, kLogsTheComplaint,
                // The watchers.
-               kWatcherMissesAChange, kWatcherIsToldTwice,
+               kWatcherMissesAChange, kWatcherIsToldTwice, kOldBoardIsShown,
                // The clocks.
                kClockRunsFast, kTimersSleep, kTimersAreEarly, kRelaySendsEarly,
                // The rules.
                kBusyCrewIsOffered, kCancelKeepsTheCrew, kClosesWithoutReceipt,
                kOldPositionWins, kTaskTellsTheComplaint, kRefusesAtRandom,
                kDuplicateIsDropped, kReceiptWithoutTheRest, kCallIsForgotten,
+               kMemberIsForgotten, kPaperTimeIsLost, kPlannerSleeps,
                // The channel.
                kDeliveredWithoutAPush, kNewIdAtEachTry, kFailureIsFinal);
 

@@ -76,6 +76,10 @@ Board BoardOf(const Plan& plan) {
                                    PrivateText("whsec_c2VjcmV0")};
   });
   builder.AddPerson("reception", "clinic-sakura");
+  builder.AddPerson("admin", "clinic-hino");
+  builder.ChangePolicy([&plan](core::Policy& policy) {
+    policy.driver_waits = plan.driver_waits;
+  });
   for (int i = 1; i < plan.nurses; ++i) {
     builder.AddPerson(absl::StrCat("nurse-", i), "station-asahi");
   }
@@ -333,11 +337,20 @@ class Nurse final : public Client {
 class Operator final : public Client {
  public:
   Operator(World* world, const std::vector<Node*>* nodes)
-      : Client(world, nodes, "op-mori", core::testing::OperatorActor()) {}
+      : Client(world, nodes, "op-mori", core::testing::OperatorActor()),
+        on_paper_(world->plan.paper_calls) {
+    world->unsubmitted += on_paper_;
+  }
 
   void Live() override {
     while (!world().over) {
       Pause(5, 40);
+      if (on_paper_ > 0 && (random().Chance(10) || world().quiet)) {
+        Enter(absl::StrCat("c-paper-", on_paper_));
+        --on_paper_;
+        --world().unsubmitted;
+        continue;
+      }
       const engine::BoardPtr board = Look();
       if (board == nullptr) continue;
       if (const auto next = NextThing(*board)) (void)Ask(*next);
@@ -348,6 +361,26 @@ class Operator final : public Client {
   }
 
  private:
+  // What stands on a sheet, or was said on the telephone.
+  void Enter(const std::string& id) {
+    core::SubmitCall submit;
+    submit.call = core::CallId(id);
+    std::string token;
+    submit.complaint = Say(&token);
+    submit.judgement = PrivateText(kClinical);
+    submit.callback_phone = PrivateText("042-000-0300");
+    submit.requester = core::PersonId("nurse-ito");
+    submit.patient = core::PatientId(kPatients[random().Below(4)]);
+    submit.source = random().Chance(70) ? core::CallSource::kPaper
+                                        : core::CallSource::kPhone;
+    if (submit.source == core::CallSource::kPaper || random().Chance(50)) {
+      // Not always before he enters it, by the clock of the node.
+      submit.written_time = absl::FromUnixMicros(absl::ToUnixMicros(
+          world().Now() - absl::Seconds(random().Between(-2, 3000))));
+    }
+    (void)Ask(submit, token);
+  }
+
   // Whoever has no crew long after the last storm is told that none will come.
   bool IsLate() { return world().Now() > quiet_since_ + absl::Minutes(40); }
 
@@ -415,6 +448,11 @@ class Operator final : public Client {
               world().Now() + absl::Minutes(random().Between(61, 90));
           triage.schedule = core::Window{start, start + absl::Hours(1)};
         }
+        if (call.source == core::CallSource::kPaper && random().Chance(60)) {
+          // It was triaged on the sheet, too.
+          triage.written_time =
+              core::WaitingSince(call) + absl::Seconds(random().Below(600));
+        }
         add(triage);
         break;
       }
@@ -427,6 +465,9 @@ class Operator final : public Client {
       case CallState::kAccepted:
       case CallState::kEnRoute:
         if (IsLate()) add(core::CancelCall{id, call.etag, Say()});
+        if (call.state == CallState::kMatching && random().Chance(3)) {
+          add(core::GrantDistanceException{id, Say()});
+        }
         if (call.state == CallState::kMatching && random().Chance(3)) {
           add(core::HoldCall{
               id, std::nullopt, Say(),
@@ -515,6 +556,7 @@ class Operator final : public Client {
   }
 
   absl::Time quiet_since_ = absl::InfiniteFuture();
+  int on_paper_;
 };
 
 // --- Crews ------------------------------------------------------------------
@@ -736,6 +778,91 @@ class Reception final : public Client {
   }
 };
 
+// --- The administrator ------------------------------------------------------
+
+// Changes the directory, the rota, accounts and cards while the night goes on.
+class Administrator final : public Client {
+ public:
+  Administrator(World* world, const std::vector<Node*>* nodes)
+      : Client(world, nodes, "admin",
+               core::testing::ActorOf(core::Role::kAdministrator, "admin",
+                                      "clinic-hino")) {}
+
+  void Live() override {
+    while (!world().over && !world().quiet) {
+      Pause(20, 240);
+      const engine::BoardPtr board = Look();
+      if (board != nullptr) (void)Ask(Change(*board));
+    }
+  }
+
+ private:
+  template <typename R>
+  const R& Any(const Board& board) {
+    std::vector<const R*> all;
+    board.table<R>().ForEach(
+        [&](const auto&, const R& record) { all.push_back(&record); });
+    return *random().Of(all);
+  }
+
+  core::Command Change(const Board& board) {
+    switch (random().Below(8)) {
+      case 0: {
+        core::Person person = Any<core::Person>(board);
+        person.display_name = absl::StrCat("renamed ", random().Below(1000));
+        return core::Update<core::Person>{person};
+      }
+      case 1: {
+        core::Car car = Any<core::Car>(board);
+        car.display_name = absl::StrCat("renamed ", random().Below(1000));
+        return core::Update<core::Car>{car};
+      }
+      case 2: {
+        // Some of them of people who are on their way.
+        core::Override away;
+        away.id = core::OverrideId(absl::StrCat("o", random().Below(1000)));
+        away.kind = core::OverrideKind::kAbsence;
+        const core::Duty& duty = Any<core::Duty>(board);
+        away.person = duty.id;
+        away.role = duty.role;
+        away.start_time = world().Now() + absl::Hours(random().Below(3));
+        away.end_time = away.start_time + absl::Hours(1);
+        away.reason = "ill";
+        return core::Create<core::Override>{away};
+      }
+      case 3: {
+        core::SaveAccount save;
+        save.account =
+            core::AccountId(absl::StrCat("account-", random().Below(3)));
+        save.person = core::PersonId("nurse-ito");
+        save.roles = {core::Role::kRequester};
+        save.password_hash = PrivateText("hash");
+        save.create = random().Chance(50);
+        save.disabled = !save.create && random().Chance(30);
+        return save;
+      }
+      case 4:
+        return core::OpenSession{
+            core::SessionId(absl::StrCat("session-", random().Next())),
+            core::AccountId(absl::StrCat("account-", random().Below(3)))};
+      case 5: {
+        core::RecordAcp record;
+        record.patient = Any<core::Patient>(board).id;
+        record.entry.wishes = Say();
+        record.entry.participants = Say();
+        return record;
+      }
+      case 6:
+        return core::ConfirmPatient{Any<core::Patient>(board).id};
+      default: {
+        core::Patient patient = Any<core::Patient>(board);
+        patient.emergency_plan = Say();
+        return core::Update<core::Patient>{patient};
+      }
+    }
+  }
+};
+
 // --- Somebody who does anything at any time ---------------------------------
 
 class Meddler final : public Client {
@@ -908,6 +1035,9 @@ std::vector<std::unique_ptr<Client>> ClientsOf(
       std::make_unique<Reception>(world, nodes, "reception", "clinic-sakura"));
   clients.push_back(
       std::make_unique<Reception>(world, nodes, "nurse-ito", "station-asahi"));
+  if (plan.administrator) {
+    clients.push_back(std::make_unique<Administrator>(world, nodes));
+  }
   if (plan.meddler) {
     clients.push_back(std::make_unique<Meddler>(world, nodes));
   }

@@ -111,6 +111,14 @@ absl::StatusOr<Decision> DecideWithBugs(const Board& board,
       return Decision{{}, open->id, board};
     }
   }
+  if (const auto* submit = std::get_if<SubmitCall>(&command);
+      submit != nullptr && submit->written_time.has_value() &&
+      IsPlanted(Bug::kPaperTimeIsLost)) {
+    SubmitCall changed = *submit;
+    changed.source = CallSource::kPhone;
+    changed.written_time.reset();
+    return Decide(board, changed, actor, now);
+  }
   absl::StatusOr<Decision> decision = Decide(board, command, actor, now);
   if (!decision.ok() || simulation::Planted() == Bug::kUnspecified) {
     return decision;
@@ -131,6 +139,10 @@ absl::StatusOr<Decision> DecideWithBugs(const Board& board,
         return std::holds_alternative<Assignment>(record);
       });
     }
+    if (IsPlanted(Bug::kMemberIsForgotten) &&
+        event.kind == EventKind::kDeliveryBegan && event.records.size() > 1) {
+      event.records.pop_back();
+    }
     for (Record& record : event.records) Spoil(board, event.kind, &record);
   }
   return DecisionOf(board, std::move(events), decision->subject);
@@ -143,3 +155,12 @@ absl::Time NextDeadlineWithBugs(const Board& board) {
 }
 
 }  // namespace housecall::core
+
+namespace housecall::planner {
+
+bool WantsPlanWithBugs(const core::Board& board) {
+  return !simulation::IsPlanted(simulation::Bug::kPlannerSleeps) &&
+         WantsPlan(board);
+}
+
+}  // namespace housecall::planner

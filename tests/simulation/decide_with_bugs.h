@@ -4,6 +4,7 @@
 #define HOUSECALL_TESTS_SIMULATION_DECIDE_WITH_BUGS_H_
 
 #include "dispatcher/core/decide.h"
+#include "dispatcher/planner/planner.h"
 
 // In the namespace of the real ones: writer_with_bugs.cc compiles the engine
 // with these names in the place of those.
@@ -18,5 +19,12 @@ absl::StatusOr<Decision> DecideWithBugs(const Board& board,
 absl::Time NextDeadlineWithBugs(const Board& board);
 
 }  // namespace housecall::core
+
+namespace housecall::planner {
+
+// WantsPlan, or what the planted bug makes of it.
+bool WantsPlanWithBugs(const core::Board& board);
+
+}  // namespace housecall::planner
 
 #endif  // HOUSECALL_TESTS_SIMULATION_DECIDE_WITH_BUGS_H_

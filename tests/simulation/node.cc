@@ -87,8 +87,16 @@ void PushChannel::Send(outbox::OutboundMessage message, Callback done) {
           if (IsPlanted(Bug::kFailureIsFinal)) return;
           return Finish(push, std::move(outcome));
         }
-        // One that lies has it and loses it: nobody can know.
-        if (world->Strikes(plan.receiver_lies)) ++world->faults;
+        if (world->Strikes(plan.receiver_lies)) {
+          ++world->faults;
+          if (world->random.Chance(50)) {
+            // It has it, and says that it has not: it will get it again.
+            outcome.result = core::SendResult::kTransient;
+            outcome.error = "503 busy";
+            return Finish(push, std::move(outcome));
+          }
+          // Or it loses what it has: nobody can know.
+        }
         world->truth.ReceiverSaidYes(delivery);
         outcome.result = core::SendResult::kDelivered;
         Finish(push, std::move(outcome));
@@ -201,6 +209,7 @@ void Process::Take(
           .With("complaint", submit->complaint.Reveal());
     }
   }
+  world_->truth.Arrived(who_, request);
   const size_t mark = world_->truth.Mark();
   const absl::Time arrive_time = world_->Now();
   submission.done =
@@ -230,8 +239,19 @@ void Process::Take(
   engine_.Submit(world_->truth.center(), std::move(submission));
 }
 
-engine::BoardPtr Process::board() const {
-  return engine_.Current(world_->truth.center());
+engine::BoardPtr Process::board() {
+  absl::StatusOr<engine::Subscription> look =
+      engine_.Look(world_->truth.center(), -1, 0);
+  if (!look.ok()) return nullptr;
+  if (IsPlanted(Bug::kOldBoardIsShown)) {
+    if (shown_ != nullptr && world_->random.Chance(20)) look->board = shown_;
+    shown_ = look->board;
+  }
+  // Each of them would take too long.
+  if (!dead_ && ++looks_ % 16 == 0) {
+    world_->truth.CheckBoard(who_, *look->board, look->sequence);
+  }
+  return look->board;
 }
 
 // --- A machine --------------------------------------------------------------
@@ -291,6 +311,8 @@ void Watcher::Run() {
                             ", the board is of ", subscription->sequence);
         sequence_ = subscription->sequence;
       }
+      world_->truth.CheckBoard(name_, *subscription->board,
+                               subscription->sequence);
       for (const engine::Commit& commit : early_) Told(commit);
       ready_ = true;
       do {
@@ -317,6 +339,9 @@ void Watcher::Told(const engine::Commit& commit) {
     world_->story.Break("watchers", name_, " is at ", sequence_,
                         ", it is told that this is ", commit.sequence);
     sequence_ = commit.sequence;
+  }
+  if (commit.sequence % 16 == 0) {
+    world_->truth.CheckBoard(name_, *commit.board, commit.sequence);
   }
 }
 

@@ -84,7 +84,7 @@ class Process {
   void Take(const Request& request,
             std::function<void(const absl::StatusOr<engine::Result>&)> answer);
   // The board that it shows, or null.
-  engine::BoardPtr board() const;
+  engine::BoardPtr board();
 
   engine::Engine& engine() { return engine_; }
   StoreLink& link() { return link_; }
@@ -100,6 +100,9 @@ class Process {
   engine::Engine engine_;
   PushChannel channel_;
   outbox::Relay relay_;
+  int64_t looks_ = 0;
+  // By a planted bug.
+  engine::BoardPtr shown_;
 };
 
 // The machine.

@@ -74,6 +74,9 @@ Plan PlanOf(uint64_t seed) {
   plan.timer_interval = absl::Milliseconds(random.Between(500, 2000));
   plan.offers_ignored_percent = static_cast<int32_t>(random.Between(0, 30));
   plan.on_disk = random.Chance(40);
+  plan.administrator = random.Chance(40);
+  plan.driver_waits = random.Chance(75);
+  plan.paper_calls = static_cast<int32_t>(random.Between(0, 3));
   if (plan.on_disk) {
     plan.power_cuts = maybe(60, 8);
     plan.disk_writes_fail = maybe(30, 20);
@@ -115,7 +118,10 @@ std::vector<Plan> SimplerPlans(const Plan& plan) {
   add([](Plan& p) {
     if (p.calls > 1) --p.calls;
   });
+  add([](Plan& p) { p.paper_calls = 0; });
   add([](Plan& p) { p.meddler = false; });
+  add([](Plan& p) { p.administrator = false; });
+  add([](Plan& p) { p.driver_waits = true; });
   add([](Plan& p) { p.watchers = 0; });
   add([](Plan& p) { p.nurses = 1; });
   add([](Plan& p) { p.physicians = 1; });

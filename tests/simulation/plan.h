@@ -22,11 +22,18 @@ struct Plan {
   // --- The center ---
   int32_t nodes = 1;
   int32_t calls = 8;
+  // Of those that came by telephone or stand on paper, which the operator
+  // enters; in addition.
+  int32_t paper_calls = 0;
   int32_t nurses = 3;
   int32_t physicians = 4;
   int32_t drivers = 3;
   // Somebody who does anything at any time.
   bool meddler = true;
+  // Somebody who changes the directory, the rota, accounts and cards.
+  bool administrator = false;
+  // Drivers wait at the door, or go on and another fetches the physician.
+  bool driver_waits = true;
   // Watchers of the board.
   int32_t watchers = 2;
 
@@ -79,8 +86,9 @@ struct Plan {
   int32_t offers_ignored_percent = 10;
 
   bool operator==(const Plan&) const = default;
-  HOUSECALL_FIELDS(seed, start_time, nodes, calls, nurses, physicians, drivers,
-                   meddler, watchers, storms, storm_duration, calm_duration,
+  HOUSECALL_FIELDS(seed, start_time, nodes, calls, paper_calls, nurses,
+                   physicians, drivers, meddler, administrator, driver_waits,
+                   watchers, storms, storm_duration, calm_duration,
                    store_fails_before, store_fails_after, disk_full,
                    commit_arrives_late, crash_at_store_call, partitions,
                    message_lost, message_doubled, message_late, receiver_fails,

@@ -89,7 +89,7 @@ class Night {
     while (world_->Now() < end && !IsCutOff()) {
       world_->Sleep(kLook);
       if (world_->Now() - calm_since_ > kGrace) {
-        world_->truth.CheckNothingIsLate(slack);
+        world_->truth.CheckNothingIsLate(slack, calm_since_ + kGrace);
       }
     }
     world_->truth.CheckRows();

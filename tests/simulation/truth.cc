@@ -117,6 +117,14 @@ absl::Time AgreedStart(const Board& board, const core::Assignment& crew) {
   return start;
 }
 
+// From when on a crew that has accepted and not left is to be reminded: nobody
+// leaves for an agreed time before he has to.
+absl::Time WaitsSince(const Board& board, const core::Assignment& crew) {
+  return std::max(crew.accept_time, AgreedStart(board, crew) -
+                                        crew.estimate.fetch_duration -
+                                        crew.estimate.drive_duration);
+}
+
 // Read off the records, without the rules that are to keep them.
 std::vector<Deadline> DeadlinesOf(const Board& board) {
   const core::Policy& policy = board.center().policy;
@@ -130,10 +138,7 @@ std::vector<Deadline> DeadlinesOf(const Board& board) {
   });
   board.table<core::Assignment>().ForEach([&](const auto& id, const auto& a) {
     if (a.state != core::AssignmentState::kAccepted) return;
-    // Nobody leaves for an agreed time before he has to.
-    const absl::Time since = std::max(
-        a.accept_time, AgreedStart(board, a) - a.estimate.fetch_duration -
-                           a.estimate.drive_duration);
+    const absl::Time since = WaitsSince(board, a);
     if (!a.nudged) {
       add(since + policy.departure_nudge, id.value(), " is reminded");
     }
@@ -353,6 +358,7 @@ void Truth::Took(const store::Batch& given, absl::string_view who) {
     core::Apply(entry.event, &after);
     history_.push_back({std::move(after), next, now_()});
     journal_.push_back(entry.event);
+    reached_.push_back(Mark());
     CheckEvent(before, entry.event);
   }
   // What is not journaled.
@@ -395,6 +401,10 @@ void Truth::Took(const store::Batch& given, absl::string_view who) {
       story_->Break("doubled", found->second.request.words,
                     " was accepted twice");
     }
+    if (found->second.refused) {
+      story_->Break("replies", found->second.request.words,
+                    " was refused, and is done without being asked for again");
+    }
     found->second.written = Written{Mark(), reply.subject, std::string(who)};
   }
   CheckOutbox(batch);
@@ -421,6 +431,7 @@ void Truth::CheckEvent(const Board& before, const core::Event& event) {
     }
     if (const auto* call = std::get_if<core::Call>(&record)) {
       const core::Call* old = before.Find<core::Call>(call->id);
+      CheckPaper(old, *call);
       if (call->state == core::CallState::kClosed &&
           (old == nullptr || old->state != core::CallState::kClosed)) {
         CheckClosed(board(), *call);
@@ -472,16 +483,16 @@ void Truth::CheckNotEarly(const Board& before, const core::Event& event) {
   } else if (event.kind == EventKind::kDepartureNudged) {
     const auto* old = before.Find<core::Assignment>(assignment->id);
     if (assignment->alarmed && !old->alarmed) {
-      due(old->accept_time + policy.departure_alarm, old->id.value());
+      due(WaitsSince(before, *old) + policy.departure_alarm, old->id.value());
     } else {
-      due(old->accept_time + policy.departure_nudge, old->id.value());
+      due(WaitsSince(before, *old) + policy.departure_nudge, old->id.value());
     }
   } else if (event.kind == EventKind::kAssignmentReleased) {
     const auto* old = assignment == nullptr
                           ? nullptr
                           : before.Find<core::Assignment>(assignment->id);
     if (old != nullptr) {
-      due(old->accept_time + policy.departure_rematch, old->id.value());
+      due(WaitsSince(before, *old) + policy.departure_rematch, old->id.value());
     }
   } else if (event.kind == EventKind::kCallResumed) {
     const auto* old = before.Find<core::Call>(call->id);
@@ -515,6 +526,8 @@ void Truth::CheckPeople(const Board& board) {
   board.table<core::Assignment>().ForEach([&](const auto& id, const auto& a) {
     if (!core::IsRunning(a.state)) return;
     bind(a.physician.value(), id.value());
+    // One who did not wait at the door is free, and his car with him.
+    if (a.driver_left) return;
     bind(a.driver.value(), id.value());
     bind(a.car.empty() ? "" : absl::StrCat("cars/", a.car.value()), id.value());
   });
@@ -527,16 +540,75 @@ void Truth::CheckClosed(const Board& board, const core::Call& call) {
     story_->Break("closed", call.id.value(), " is closed without a note");
     return;
   }
-  if (board.DeliveriesOf(call.note).empty()) {
+  if (call.care_team.empty()) {
     story_->Break("closed", call.id.value(), "'s note went to nobody");
   }
+  // By whom the last version was received.
+  std::set<core::OrganizationId> received;
   for (const core::DeliveryId& id : board.DeliveriesOf(call.note)) {
     const auto* delivery = board.Find<core::Delivery>(id);
-    if (delivery->note_version == note->versions.back().number &&
-        delivery->state != core::DeliveryState::kReceived) {
+    if (delivery->note_version != note->versions.back().number) continue;
+    if (delivery->state == core::DeliveryState::kReceived) {
+      received.insert(delivery->member.organization);
+    } else {
       story_->Break("closed", call.id.value(), " is closed, ", id.value(),
                     " is ", NameOf(delivery->state));
     }
+  }
+  for (const core::CareTeamMember& member : call.care_team) {
+    if (received.count(member.organization) == 0) {
+      story_->Break("closed", call.id.value(), " is closed, ",
+                    member.organization.value(), " has no note of it");
+    }
+  }
+}
+
+void Truth::CheckPaper(const core::Call* before, const core::Call& call) {
+  if (call.written_time.has_value() &&
+      (*call.written_time > call.receive_time ||
+       (call.source != core::CallSource::kPaper &&
+        call.source != core::CallSource::kPhone))) {
+    story_->Break("paper", call.id.value(), " of ", NameOf(call.source),
+                  " was written at ", Hour(*call.written_time),
+                  " and received at ", Hour(call.receive_time));
+  }
+  const absl::Time since = call.written_time.value_or(call.receive_time);
+  if (call.triage_time.has_value() &&
+      *call.triage_time < since - 2 * plan_.max_skew) {
+    story_->Break("paper", call.id.value(), " was triaged at ",
+                  Hour(*call.triage_time), ", before it was there");
+  }
+  for (const core::Fact& fact : call.facts) {
+    if (fact.written_time.has_value() && *fact.written_time > fact.time) {
+      story_->Break("paper", "a fact of ", call.id.value(),
+                    " was written after it was entered");
+    }
+  }
+  if (before != nullptr && (before->written_time != call.written_time ||
+                            before->receive_time != call.receive_time ||
+                            before->source != call.source)) {
+    story_->Break("paper", call.id.value(),
+                  " was written or received at another time than before");
+  }
+}
+
+// What the sheet said of the time stands in the call, or in what it added to
+// one that was there.
+void Truth::CheckPaperOf(const core::SubmitCall& submit,
+                         const std::string& words) {
+  if (!submit.written_time.has_value()) return;
+  bool found = false;
+  board().table<core::Call>().ForEach([&](const auto& id, const auto& call) {
+    found = found || (id == submit.call && call.source == submit.source &&
+                      call.written_time == submit.written_time);
+    for (const core::Fact& fact : call.facts) {
+      found = found || (fact.source == submit.source &&
+                        fact.written_time == submit.written_time);
+    }
+  });
+  if (!found) {
+    story_->Break("paper", words, " was accepted, and when it was written ",
+                  "is lost");
   }
 }
 
@@ -595,7 +667,17 @@ void Truth::CheckPositions(const Board& before, const store::Batch& batch) {
 void Truth::WillSend(const Request& request) {
   // Somebody who uses an id again for something else does not change what the
   // id stands for.
-  requests_.emplace(request.id, Known{request, {}, false, {}});
+  Known known;
+  known.request = request;
+  requests_.emplace(request.id, std::move(known));
+}
+
+void Truth::Arrived(absl::string_view who, const Request& request) {
+  if (request.id.empty()) return;
+  Known& known = requests_.at(request.id);
+  if (known.request.fingerprint != request.fingerprint) return;
+  ++known.under_way[std::string(who)];
+  known.refused = false;
 }
 
 void Truth::Answered(absl::string_view who, const Request& request, size_t mark,
@@ -614,6 +696,15 @@ void Truth::Answered(absl::string_view who, const Request& request, size_t mark,
   }
   Known& known = requests_.at(request.id);
   const bool reused = known.request.fingerprint != request.fingerprint;
+  if (!reused) {
+    const auto copies = known.under_way.find(std::string(who));
+    if (copies != known.under_way.end() && --copies->second == 0) {
+      known.under_way.erase(copies);
+    }
+    if (absl::IsUnavailable(result.status())) {
+      known.left_open.insert(std::string(who));
+    }
+  }
   if (result.ok()) {
     if (reused) {
       story_->Break("replies", request.words, " was answered as ",
@@ -649,6 +740,11 @@ void Truth::Answered(absl::string_view who, const Request& request, size_t mark,
         " had been accepted; repeated, it was refused: ", Words(status));
     return;
   }
+  // With one node, which knows what it has sent to the store; an earlier
+  // process' commit may still be on its way.
+  known.left_open.erase(std::string(who));
+  known.refused =
+      plan_.nodes == 1 && known.under_way.empty() && known.left_open.empty();
   ++refused_;
   CheckRefusal(request, mark, arrive_time, skew, status);
 }
@@ -667,6 +763,10 @@ void Truth::CheckAccepted(Known& known, const engine::Result& result) {
   }
   known.answered = true;
   known.answer = result.subject;
+  if (const auto* submit =
+          std::get_if<core::SubmitCall>(&known.request.command)) {
+    CheckPaperOf(*submit, words);
+  }
   if (result.board == nullptr) {
     story_->Break("answers", words, " was answered without a board");
     return;
@@ -768,9 +868,107 @@ void Truth::WillReport(const core::LatLng& position, absl::Time device_time) {
   reported_[{position.latitude, position.longitude}] = device_time;
 }
 
+// --- What is shown ----------------------------------------------------------
+
+void Truth::CheckBoard(absl::string_view who, const Board& shown,
+                       int64_t sequence) {
+  if (sequence >= static_cast<int64_t>(reached_.size())) {
+    story_->Break("shown", who, " is shown a board of ", sequence,
+                  " before that is written");
+    return;
+  }
+  const Board& was = history_[reached_[static_cast<size_t>(sequence)]].board;
+  const auto compare = [&]<typename R>(const R*) {
+    // Positions have no sequence.
+    if constexpr (!std::is_same_v<R, core::Position>) {
+      const auto differs = [&](const auto& id) {
+        story_->Break("shown", who, " is shown a board of ", sequence,
+                      " in which ", id.value(), " is not as it was then");
+      };
+      const auto as_stored = [](const R& record) {
+        return std::get<R>(store::AsStored(core::Record(record)));
+      };
+      if constexpr (std::is_same_v<R, core::Center>) {
+        if (!(as_stored(shown.center()) == was.center())) differs(center_);
+      } else {
+        shown.table<R>().ForEach([&](const auto& id, const R& record) {
+          const R* then = was.template Find<R>(id);
+          if (then == nullptr || !(as_stored(record) == *then)) differs(id);
+        });
+        was.table<R>().ForEach([&](const auto& id, const R&) {
+          if (shown.template Find<R>(id) == nullptr) differs(id);
+        });
+      }
+    }
+  };
+  [&]<typename... R>(const std::variant<R...>*) {
+    (compare(static_cast<const R*>(nullptr)), ...);
+  }(static_cast<const core::Record*>(nullptr));
+}
+
 // --- From time to time ------------------------------------------------------
 
-void Truth::CheckNothingIsLate(absl::Duration slack) {
+bool Truth::CanBeSent(const core::Call& call) const {
+  core::OfferVisit offer;
+  offer.calls = {call.id};
+  // Whoever may be sent so late may be sent.
+  offer.estimate.arrive_time = now_() + absl::Minutes(60);
+  offer.estimate.finish_time = now_() + absl::Hours(2);
+  bool can = false;
+  const auto try_it = [&] {
+    can = can || core::Decide(board(), offer, core::SystemActor(), now_()).ok();
+  };
+  board().table<core::Duty>().ForEach([&](const auto& id, const auto& duty) {
+    if (duty.role != core::Role::kPhysician || !duty.on_duty) return;
+    offer.physician = id;
+    board().table<core::Duty>().ForEach(
+        [&](const auto& driver, const auto& other) {
+          if (other.role != core::Role::kDriver || !other.on_duty) return;
+          offer.driver = driver;
+          offer.car = other.car;
+          offer.self_drive = false;
+          try_it();
+        });
+    offer.driver = {};
+    offer.car = {};
+    offer.self_drive = true;
+    try_it();
+  });
+  return can;
+}
+
+void Truth::CheckMatching(const core::Call& call, absl::Time calm_since) {
+  // The planner looks every minute at the latest.
+  constexpr absl::Duration kLongestSilence = absl::Minutes(4);
+  constexpr absl::Duration kLongestNeglect = absl::Minutes(15);
+  if (call.state != core::CallState::kMatching) return;
+  absl::Time since = now_();
+  for (size_t i = history_.size(); i-- > 0;) {
+    const core::Call* then = history_[i].board.Find<core::Call>(call.id);
+    if (then == nullptr || then->state != core::CallState::kMatching) break;
+    since = history_[i].time;
+    if (since < calm_since) break;
+  }
+  const absl::Duration waited = now_() - std::max(since, calm_since);
+  if (waited < kLongestSilence) return;
+  const core::Match* said = board().Find<core::Match>(call.match);
+  if (said == nullptr || said->matched) {
+    story_->Break("late", call.id.value(), " waits for a crew since ",
+                  Hour(since), ", and nobody says why");
+    return;
+  }
+  const bool nobody = !said->waiting.has_value() ||
+                      said->waiting->reason == core::WaitReason::kNobody;
+  if (nobody && waited >= kLongestNeglect && CanBeSent(call)) {
+    story_->Break("late", call.id.value(), " waits for a crew since ",
+                  Hour(since), ", and somebody may be sent");
+  }
+}
+
+void Truth::CheckNothingIsLate(absl::Duration slack, absl::Time calm_since) {
+  board().open_calls().ForEach([&](const core::CallId& id, bool) {
+    CheckMatching(*board().Find<core::Call>(id), calm_since);
+  });
   // A change may bring a time that is over already: then it counts from the
   // change.
   const auto since_when = [&](const Deadline& deadline) {

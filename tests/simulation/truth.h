@@ -100,6 +100,8 @@ class Truth {
   // Where history stands now: an answer may be right for any board from here
   // on.
   size_t Mark() const { return history_.size() - 1; }
+  // A copy of the request has reached the node's process `who`.
+  void Arrived(absl::string_view who, const Request& request);
   // The node `who`, whose clock is wrong by `skew`, answers a request that
   // reached it at `mark`, at `arrive_time`.
   void Answered(absl::string_view who, const Request& request, size_t mark,
@@ -116,10 +118,16 @@ class Truth {
   // report says.
   void WillReport(const core::LatLng& position, absl::Time device_time);
 
+  // --- What is shown --------------------------------------------------------
+  // `who` was shown that board as the one after the entry of that sequence.
+  void CheckBoard(absl::string_view who, const core::Board& shown,
+                  int64_t sequence);
+
   // --- From time to time ----------------------------------------------------
-  // To be asked while nothing has failed for a while: nothing that was due
-  // more than `slack` ago may still be waiting.
-  void CheckNothingIsLate(absl::Duration slack);
+  // To be asked while nothing has failed since `calm_since`: nothing that was
+  // due more than `slack` ago may still be waiting, and the planner has said
+  // something to every call that waits for a crew.
+  void CheckNothingIsLate(absl::Duration slack, absl::Time calm_since);
   // The rows are what the journal makes of the first board, and what the store
   // loads.
   void CheckRows();
@@ -156,6 +164,13 @@ class Truth {
     // Somebody was told that it was accepted.
     bool answered = false;
     core::Subject answer;
+    // Copies that have reached a process and were not answered there, by
+    // process; those of one that has crashed stay.
+    std::map<std::string, int> under_way;
+    // Processes that have left open whether it was done.
+    std::set<std::string> left_open;
+    // Somebody was told that it is refused, and no copy has come since.
+    bool refused = false;
   };
 
   // A commit that failed in a way that leaves open whether it was done.
@@ -187,6 +202,12 @@ class Truth {
   void CheckTimeOf(const core::Event& event);
   void CheckPeople(const core::Board& board);
   void CheckClosed(const core::Board& board, const core::Call& call);
+  // That the times of what was written on paper stay as they were written.
+  void CheckPaper(const core::Call* before, const core::Call& call);
+  void CheckPaperOf(const core::SubmitCall& submit, const std::string& words);
+  void CheckMatching(const core::Call& call, absl::Time calm_since);
+  // Whether the rules let somebody be sent there, also if he takes his time.
+  bool CanBeSent(const core::Call& call) const;
   void CheckOutbox(const store::Batch& batch);
   void CheckPositions(const core::Board& before, const store::Batch& batch);
   void CheckAccepted(Known& known, const engine::Result& result);
@@ -218,6 +239,8 @@ class Truth {
   core::Board rows_;
   std::vector<Moment> history_;
   std::vector<core::Event> journal_;
+  // Where in history_ each sequence was reached.
+  std::vector<size_t> reached_ = {0};
   std::map<core::DeliveryId, core::OutboxMessage> outbox_;
   std::map<std::string, Known> requests_;
   std::set<core::DeliveryId> said_yes_;
