@@ -374,6 +374,35 @@ story("a care team is set, advice is given, and the call is closed with its outc
   assert.equal(closed.outcome, "OUTCOME_ADVICE_GIVEN");
 });
 
+story("two operators set one call's care team, and nobody's member is lost", async () => {
+  await center.apply("admin", [
+    { rpc: "CreatePerson", request: { person: { name: "operator-2", organization: "center-office", display_name: "加藤 亮" } } },
+    { rpc: "CreateAccount", request: { account: { name: "operator-2", person: "operator-2", roles: ["OPERATOR"] }, password: { env: "DEMO_PASSWORD" } } },
+  ].map((each) => JSON.stringify(each)));
+  await submit("shared", ...neighbour("森下 ツネ", 35.697, 139.412));
+  const one = await open();
+  const two = await open({ account: "operator-2" });
+  for (const [operator, organization, role] of [
+    [one, "さくら医院", "主治医の医院"], [two, "かえで居宅介護支援事業所", "介護支援専門員"],
+  ]) {
+    await choose(operator, "shared");
+    const dialog = await act(operator, "送付先を設定");
+    await dialog.getByLabel("加える機関").selectOption({ label: organization });
+    await dialog.getByLabel("関係").selectOption({ label: role });
+  }
+  await answer(one.page.locator("dialog"), "保存");
+  const dialog = two.page.locator("dialog");
+  await two.sees("この画面を開いたあとに依頼が変わりました");
+  await dialog.getByRole("button", { name: "保存" }).click();
+  await two.sees("ほかの人が先に変更しました");
+  await two.look("operator-care-team-conflict");
+  await two.button("今の内容を見て続ける").click();
+  await dialog.getByLabel(/さくら医院/).waitFor();
+  await answer(dialog, "保存");
+  assert.deepEqual((await call("shared")).care_team.map((each) => each.organization.split("/").at(-1)).sort(),
+    ["care-office", "clinic-sakura"]);
+});
+
 story("a note that nobody received stands among the deliveries, and is received by hand", async () => {
   await center.awaitOutput("operator", "list-deliveries", "--call", "ride", "--field", "deliveries.name");
   const operator = await open();
