@@ -10,6 +10,7 @@
 #include "housecall/v1/offer.pb.h"
 #include "housecall/v1/patient_service.pb.h"
 #include "housecall/v1/rota_service.pb.h"
+#include "housecall/v1/visit_service.pb.h"
 
 namespace housecall::cli {
 namespace {

@@ -22,6 +22,7 @@
 #include "gtest/gtest.h"
 #include "housecall/v1/board_service.grpc.pb.h"
 #include "housecall/v1/call_service.grpc.pb.h"
+#include "housecall/v1/directory_service.grpc.pb.h"
 #include "housecall/v1/note_service.grpc.pb.h"
 #include "housecall/v1/session_service.grpc.pb.h"
 #include "housecall/v1/visit_service.grpc.pb.h"
@@ -34,6 +35,7 @@ namespace {
 
 using grpc::StatusCode;
 using ::testing::HasSubstr;
+using testing::kPassword;
 using testing::kPlanted;
 using ::testing::Not;
 using testing::Print;
