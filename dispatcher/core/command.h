@@ -293,10 +293,10 @@ struct DecideEmergency {
 // Who gets the note; for a patient without a card, or where the card is wrong.
 struct SetCareTeam {
   CallId call;
-  std::optional<Version> etag;
   std::vector<CareTeamMember> care_team;
+  std::optional<Version> etag;
   bool operator==(const SetCareTeam&) const = default;
-  HOUSECALL_FIELDS(call, etag, care_team);
+  HOUSECALL_FIELDS(call, care_team, etag);
 };
 
 // Physicians from beyond the 16 km may come, for this reason.

@@ -187,10 +187,27 @@ struct Transfer {
   std::string reason;
   std::string answer;
   size_t header_bytes = 0;
+  // It began with something else than a status line.
+  bool is_no_http = false;
   // The headers of a final answer (not 1xx) are complete.
   bool answered = false;
   Easy easy;
 };
+
+// "HTTP/1.1 503 Service Unavailable", with or without a reason, or HTTP/2's.
+// libcurl takes whatever begins with "HTTP/" for an answer, and one whose
+// number it cannot read for a 200: a note would count as received.
+bool IsStatusLine(absl::string_view line) {
+  line = absl::StripTrailingAsciiWhitespace(line);
+  if (!absl::ConsumePrefix(&line, "HTTP/1.0 ") &&
+      !absl::ConsumePrefix(&line, "HTTP/1.1 ") &&
+      !absl::ConsumePrefix(&line, "HTTP/2 ")) {
+    return false;
+  }
+  return line.size() >= 3 && absl::ascii_isdigit(line[0]) &&
+         absl::ascii_isdigit(line[1]) && absl::ascii_isdigit(line[2]) &&
+         (line.size() == 3 || line[3] == ' ');
+}
 
 // libcurl's header callback: called with one whole line at a time.
 size_t OnHeader(char* data, size_t size, size_t count, void* user) {
@@ -199,6 +216,10 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   transfer->header_bytes += line.size();
   if (transfer->header_bytes > kMaxHeaderBytes) return 0;
   if (!transfer->answered && absl::StartsWith(line, "HTTP/")) {
+    if (!IsStatusLine(line)) {
+      transfer->is_no_http = true;
+      return 0;
+    }
     // "HTTP/1.1 503 Service Unavailable"
     const size_t status = line.find(' ');
     const size_t reason = line.find(' ', status + 1);
@@ -592,6 +613,8 @@ class WebhookChannel::Sender {
     } else if (code == CURLE_COULDNT_RESOLVE_HOST ||
                code == CURLE_COULDNT_CONNECT) {
       kind = "not reached";
+    } else if (transfer.is_no_http) {
+      kind = "the answer is not HTTP";
     } else if (transfer.header_bytes > kMaxHeaderBytes) {
       kind = "headers of the answer without end";
     }

@@ -1027,16 +1027,16 @@ TEST(SetCareTeam, SendsASignedNoteOut) {
   clinic.role = CareRole::kPrimaryClinic;
   clinic.organization = OrganizationId("clinic-sakura");
   EXPECT_THAT(
-      WordsOfDoing(night, SetCareTeam{kCall, std::nullopt, {clinic, clinic}}),
+      WordsOfDoing(night, SetCareTeam{kCall, {clinic, clinic}, std::nullopt}),
       HasSubstr("is there twice"));
   // Who sends a whole team says which one he saw.
   const Version seen = night.GetCall().etag;
-  night.Must(SetCareTeam{kCall, seen, {clinic}});
+  night.Must(SetCareTeam{kCall, {clinic}, seen});
   EXPECT_EQ(night.board.DeliveriesOf(night.GetCall().note).size(), 1u);
   CareTeamMember station;
   station.role = CareRole::kNurseStation;
   station.organization = OrganizationId("station-asahi");
-  EXPECT_THAT(WordsOfDoing(night, SetCareTeam{kCall, seen, {station}}),
+  EXPECT_THAT(WordsOfDoing(night, SetCareTeam{kCall, {station}, seen}),
               StartsWith("ABORTED: etag: calls/c1"));
   EXPECT_EQ(night.OpenTasks(TaskKind::kCareTeamUnknown), 0);
 }

@@ -625,7 +625,7 @@ class RandomNight {
       CareTeamMember clinic;
       clinic.role = CareRole::kPrimaryClinic;
       clinic.organization = OrganizationId("clinic-sakura");
-      night_.Must(SetCareTeam{id, std::nullopt, {clinic}});
+      night_.Must(SetCareTeam{id, {clinic}, std::nullopt});
     }
     const Note* note = night_.board.Find<Note>(call.note);
     if (note == nullptr || note->state != NoteState::kSigned) {

@@ -176,7 +176,7 @@ std::vector<Trial> Trials() {
     CareTeamMember clinic;
     clinic.role = CareRole::kPrimaryClinic;
     clinic.organization = OrganizationId("clinic-sakura");
-    return SetCareTeam{id, std::nullopt, {clinic}};
+    return SetCareTeam{id, {clinic}, std::nullopt};
   });
   call("GrantDistanceException", [=](const Night&) {
     return GrantDistanceException{id, why};

@@ -55,6 +55,7 @@ housecalld check --db=center.db
 
 # What housecall-night makes of it, as dispatcher/night/README.md says: a night
 # with the demo's call, in which nobody is named.
+mkdir backups
 housecalld backup --db=center.db --to=backups
 housecalld restore --from=backups --db=copy.db
 housecall-night from-center --database copy.db --center demo \

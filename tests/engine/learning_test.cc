@@ -253,7 +253,9 @@ TEST_F(LearningTest, ANightOnSlowRoadsMovesThePlansEstimates) {
   // It outlives the process.
   const absl::Duration learned = TimeTo(on_primary_);
   Open();
-  EXPECT_EQ(TimeTo(on_primary_), learned);
+  // But for parts of a second, which the file does not keep.
+  EXPECT_LT(absl::AbsDuration(TimeTo(on_primary_) - learned),
+            absl::Milliseconds(100));
 }
 
 TEST_F(LearningTest, NoNightLeavesTheBounds) {

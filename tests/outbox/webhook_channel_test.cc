@@ -322,6 +322,23 @@ TEST_F(WebhookChannelTest, TriesAgainAfterAnythingThatIsNoAnswer) {
   }
 }
 
+// libcurl takes each of these for "200".
+TEST_F(WebhookChannelTest, TakesNoLineThatItCannotReadForAYes) {
+  for (const char* line :
+       {"HTTP/\x8a"
+        "1.1 503 Service Unavailable",
+        "HTTP/1.1 2x0 OK", "HTTP/1.1 OK", "HTTP/one 200 OK", "HTTP/1.1 2000"}) {
+    RawServer server([line](RawConnection& connection) {
+      connection.ReadRequest();
+      connection.Write(absl::StrCat(line, "\r\nContent-Length: 0\r\n\r\n"));
+    });
+    const SendOutcome outcome =
+        SendAndWait(MakeChannel().get(), MessageTo(server.url()));
+    EXPECT_EQ(outcome.result, SendResult::kTransient) << line << outcome;
+    EXPECT_FALSE(outcome.error.empty()) << line;
+  }
+}
+
 TEST_F(WebhookChannelTest, TimesOutWhereNoAnswerComes) {
   RawServer server(
       [](RawConnection& connection) { connection.WaitForClose(); });

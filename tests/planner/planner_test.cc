@@ -522,7 +522,12 @@ TEST(Plan, ServesUrgentCallsFirstHoweverLateTheOthersAre) {
                          {.patient = "suzuki",
                           .urgency = Urgency::kRoutine,
                           .receive_time = TestNow() - absl::Hours(200)});
-  AddCall(builder, "call-2", Near(0, 14), Urgency::kUrgent);
+  // Late, whoever goes first.
+  builder.AddPatient("kato", {.position = Near(0, 14)});
+  builder.AddCallInState(CallState::kMatching, "call-2",
+                         {.patient = "kato",
+                          .urgency = Urgency::kUrgent,
+                          .receive_time = TestNow() - absl::Minutes(50)});
   const PlanResult plan = PlanFor(builder.board());
   EXPECT_THAT(Names(plan), ElementsAre("call-2: dr-sato himself"));
   // The other one comes next.
@@ -1497,7 +1502,7 @@ TEST(Plan, SaysThatACrewIsKeptFreeForUrgentCalls) {
   call.target_time = TestNow() + absl::Hours(6);
   board.Put(call);
   PlanOptions options;
-  options.forecast.calls_per_car = 40;
+  options.forecast.calls_per_car = 20;
   const PlanResult plan = PlanFor(board, options);
   EXPECT_THAT(plan.offers, IsEmpty());
   const Match* match = MatchOf(plan, "call-1");

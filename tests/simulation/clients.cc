@@ -497,7 +497,7 @@ class Operator final : public Client {
           core::CareTeamMember clinic;
           clinic.role = core::CareRole::kPrimaryClinic;
           clinic.organization = core::OrganizationId("clinic-sakura");
-          add(core::SetCareTeam{id, std::nullopt, {clinic}});
+          add(core::SetCareTeam{id, {clinic}, std::nullopt});
         }
         break;
       case CallState::kUnspecified:

@@ -870,33 +870,30 @@ void Truth::WillReport(const core::LatLng& position, absl::Time device_time) {
 
 // --- What is shown ----------------------------------------------------------
 
-void Truth::CheckBoard(absl::string_view who, const Board& shown,
-                       int64_t sequence) {
-  if (sequence >= static_cast<int64_t>(reached_.size())) {
-    story_->Break("shown", who, " is shown a board of ", sequence,
-                  " before that is written");
-    return;
-  }
-  const Board& was = history_[reached_[static_cast<size_t>(sequence)]].board;
+namespace {
+
+// The id of a record in which two boards differ, the second one as it is
+// stored; empty if they are the same. Positions have no sequence.
+std::string DifferenceOf(const Board& shown, const Board& was) {
+  std::string found;
   const auto compare = [&]<typename R>(const R*) {
-    // Positions have no sequence.
     if constexpr (!std::is_same_v<R, core::Position>) {
-      const auto differs = [&](const auto& id) {
-        story_->Break("shown", who, " is shown a board of ", sequence,
-                      " in which ", id.value(), " is not as it was then");
-      };
       const auto as_stored = [](const R& record) {
         return std::get<R>(store::AsStored(core::Record(record)));
       };
       if constexpr (std::is_same_v<R, core::Center>) {
-        if (!(as_stored(shown.center()) == was.center())) differs(center_);
+        if (!(as_stored(shown.center()) == was.center())) found = "the center";
       } else {
         shown.table<R>().ForEach([&](const auto& id, const R& record) {
           const R* then = was.template Find<R>(id);
-          if (then == nullptr || !(as_stored(record) == *then)) differs(id);
+          if (then == nullptr || !(as_stored(record) == *then)) {
+            found = std::string(id.value());
+          }
         });
         was.table<R>().ForEach([&](const auto& id, const R&) {
-          if (shown.template Find<R>(id) == nullptr) differs(id);
+          if (shown.template Find<R>(id) == nullptr) {
+            found = std::string(id.value());
+          }
         });
       }
     }
@@ -904,6 +901,27 @@ void Truth::CheckBoard(absl::string_view who, const Board& shown,
   [&]<typename... R>(const std::variant<R...>*) {
     (compare(static_cast<const R*>(nullptr)), ...);
   }(static_cast<const core::Record*>(nullptr));
+  return found;
+}
+
+}  // namespace
+
+void Truth::CheckBoard(absl::string_view who, const Board& shown,
+                       int64_t sequence) {
+  if (sequence >= static_cast<int64_t>(reached_.size())) {
+    story_->Break("shown", who, " is shown a board of ", sequence,
+                  " before that is written");
+    return;
+  }
+  std::string first;
+  for (size_t mark = reached_[static_cast<size_t>(sequence)];
+       mark < history_.size(); ++mark) {
+    const std::string differs = DifferenceOf(shown, history_[mark].board);
+    if (differs.empty()) return;
+    if (first.empty()) first = differs;
+  }
+  story_->Break("shown", who, " is shown a board of ", sequence, " in which ",
+                first, " is not as it was then or later");
 }
 
 // --- From time to time ------------------------------------------------------

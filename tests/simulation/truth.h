@@ -119,7 +119,8 @@ class Truth {
   void WillReport(const core::LatLng& position, absl::Time device_time);
 
   // --- What is shown --------------------------------------------------------
-  // `who` was shown that board as the one after the entry of that sequence.
+  // `who` was shown that board as one after the entry of that sequence: that of
+  // then, or of later while the journal cannot be read (Engine::Publish).
   void CheckBoard(absl::string_view who, const core::Board& shown,
                   int64_t sequence);
 
