@@ -215,7 +215,9 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   const absl::string_view line(data, size * count);
   transfer->header_bytes += line.size();
   if (transfer->header_bytes > kMaxHeaderBytes) return 0;
-  if (!transfer->answered && absl::StartsWith(line, "HTTP/")) {
+  const bool is_first = transfer->header_bytes == line.size();
+  if (is_first ||
+      (!transfer->answered && absl::StartsWithIgnoreCase(line, "HTTP/"))) {
     if (!IsStatusLine(line)) {
       transfer->is_no_http = true;
       return 0;

@@ -324,10 +324,10 @@ TEST_F(WebhookChannelTest, TriesAgainAfterAnythingThatIsNoAnswer) {
 
 // libcurl takes each of these for "200".
 TEST_F(WebhookChannelTest, TakesNoLineThatItCannotReadForAYes) {
-  for (const char* line :
-       {"HTTP/\x8a"
-        "1.1 503 Service Unavailable",
-        "HTTP/1.1 2x0 OK", "HTTP/1.1 OK", "HTTP/one 200 OK", "HTTP/1.1 2000"}) {
+  for (const char* line : {"HTTP/\x8a"
+                           "1.1 503 Service Unavailable",
+                           "HTTP/1.1 2x0 OK", "HTTP/1.1 OK", "HTTP/one 200 OK",
+                           "HTTp/1.0 410 Gone"}) {
     RawServer server([line](RawConnection& connection) {
       connection.ReadRequest();
       connection.Write(absl::StrCat(line, "\r\nContent-Length: 0\r\n\r\n"));

@@ -890,11 +890,14 @@ std::string DifferenceOf(const Board& shown, const Board& was) {
             found = std::string(id.value());
           }
         });
-        was.table<R>().ForEach([&](const auto& id, const R&) {
-          if (shown.template Find<R>(id) == nullptr) {
-            found = std::string(id.value());
-          }
-        });
+        // Sessions that are over are not loaded any more.
+        if constexpr (!std::is_same_v<R, core::Session>) {
+          was.table<R>().ForEach([&](const auto& id, const R&) {
+            if (shown.template Find<R>(id) == nullptr) {
+              found = std::string(id.value());
+            }
+          });
+        }
       }
     }
   };
@@ -1023,8 +1026,14 @@ void Truth::CheckRowsNow() {
     story_->Break("rows", Words(Nameless(snapshot.status())));
     return;
   }
+  // Sessions that were revoked are not loaded.
+  Board loaded = snapshot->board;
+  board().table<core::Session>().ForEach(
+      [&](const auto&, const core::Session& session) {
+        if (session.revoked) loaded.Put(session);
+      });
   const std::pair<const char*, const Board*> others[] = {
-      {"the rows written", &rows_}, {"the board loaded", &snapshot->board}};
+      {"the rows written", &rows_}, {"the board loaded", &loaded}};
   for (const auto& [name, other] : others) {
     const std::string difference = core::Difference(*other, board());
     if (!difference.empty()) {
