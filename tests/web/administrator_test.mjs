@@ -388,7 +388,7 @@ story("every screen says that it waits, that it failed, that there is nothing; a
     { rpc: "ListShifts", show: at("shifts"), content: row("tonight-sato"), empty: none },
     { rpc: "ListRota", show: at("rota"), content: page.locator(".calendar"), look: "administrator-rota" },
     { rpc: "GetCenter", show: at("center"), content: page.getByLabel("到着まで（緊急）") },
-    { rpc: "ListOrganizations", show: () => page.reload(), content: page.locator(".calendar, .page"), look: "administrator-directory" },
+    { rpc: "ListOrganizations", show: () => page.reload(), content: page.getByLabel("到着まで（緊急）"), look: "administrator-directory" },
   ];
   for (const screen of screens) await tellStates(admin, screen);
 });

@@ -97,7 +97,8 @@ export async function tellStates(person, { rpc, show, content, empty, retries = 
   await page.unroute(address);
   if (retries) await person.button("もう一度").first().click();
   await content.first().waitFor();
-  assert.equal(await page.locator(".state-page .field-error:visible").count(), 0, `${what}: the error is gone`);
+  await page.locator(".state-page .field-error:visible").first().waitFor({ state: "hidden" })
+    .catch(() => assert.fail(`${what}: the error stays`));
   if (!empty) return;
   await page.route(address, (route) => route.fulfill(nothing()));
   await show();
