@@ -214,6 +214,52 @@ story("a busy server is asked again; what it refuses is shown on the note's page
   await finish(assignment, "dr-tanabe");
 });
 
+story("a refused draft that is given up is not signed in an older text, and what was written stays", async () => {
+  const assignment = await treated(["given-up"]);
+  const physician = await open("dr-tanabe", { serviceWorkers: "block" });
+  const { page } = physician;
+  let signatures = 0;
+  let state = "open";
+  await page.route("**/SignNote", (route) => {
+    signatures++;
+    return route.continue();
+  });
+  await page.route("**/DraftNote", (route) => {
+    if (state === "lost") return route.abort("connectionreset");
+    return state === "refused" ? refuseWith(13, "the server has a problem")(route) : route.continue();
+  });
+  await goTo(physician, "/note/given-up");
+  await page.getByLabel("所見").fill("初めの所見");
+  await page.locator(".foot").getByText("保存済", { exact: true }).waitFor();
+  state = "lost";
+  await page.getByLabel("所見").fill("直した所見");
+  await sign(physician);
+  await physician.sees("署名しました。まだ届いていません");
+  state = "refused";
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  const box = page.getByRole("alert").filter({ hasText: "受け付けられなかった操作: 医師の記録" });
+  await box.getByText("所見: 直した所見").waitFor();
+  await box.getByText("この記録への署名も取り消されます").waitFor();
+  await physician.sees("署名は止まっています");
+  await physician.look("crew-signature-stopped");
+  await box.getByRole("button", { name: "取り消す" }).click();
+  // Back to writing, with what he wrote last, which is not sent by itself.
+  await physician.sees("この端末にだけ残っています");
+  assert.equal(await page.getByLabel("所見").inputValue(), "直した所見");
+  await physician.look("crew-note-only-here");
+  // Its draft is nobody else's to see.
+  const { notes: [before] } = JSON.parse(await center.as("dr-tanabe", "--json", "list-notes", "--call", "given-up"));
+  assert.deepEqual([before.state, before.draft.findings, before.versions ?? []], ["NOTE_STATE_DRAFT", "初めの所見", []]);
+  assert.equal(signatures, 0);
+
+  state = "open";
+  await sign(physician);
+  await physician.sees("署名しました。かかりつけのチームへ届けています");
+  const { versions } = await noteOf("given-up");
+  assert.deepEqual(versions.map(({ text }) => text.findings), ["直した所見"]);
+  await finish(assignment, "dr-tanabe");
+});
+
 story("a connection that hangs while connecting is opened again, and the network's return is not waited for", async () => {
   const physician = await open("dr-tanabe", { serviceWorkers: "block" });
   const { page } = physician;

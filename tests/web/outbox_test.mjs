@@ -1,25 +1,10 @@
 // The outbox without a browser: src/app/step_queue.ts, with a network and a
 // device that fail when the test wants them to.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { afterEach, mock, test } from "node:test";
+import { bundled, settle } from "./bundle.mjs";
 
-const client = new URL("../../clients/web/", import.meta.url).pathname;
-const { build } = createRequire(`${client}package.json`)("esbuild");
-const { outputFiles } = await build({
-  entryPoints: [`${client}src/app/step_queue.ts`],
-  bundle: true,
-  format: "esm",
-  write: false,
-});
-const { StepQueue } = await import(
-  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
-);
-
-// Lets everything go on that waits for nothing but its turn.
-async function settle() {
-  for (let i = 0; i < 50; i++) await Promise.resolve();
-}
+const { StepQueue } = await bundled(`export * from "./src/app/step_queue"`);
 
 const queues = [];
 afterEach(() => {
@@ -192,4 +177,56 @@ test("a device that cannot keep a step still sends it", async () => {
   await add(queue, "visit", "emergency");
   await settle();
   assert.deepEqual(device.sent, ["emergency"]);
+});
+
+test("a step that is given up takes along what is worth nothing without it, before its lane goes on", async () => {
+  const device = new Device();
+  device.answer = (step) => (step.what === "draft" ? { kind: "refused", failure: "why" } : { kind: "answered", answer: {} });
+  const queue = device.queue();
+  await queue.open("a");
+  for (const what of ["draft", "signature", "leave"]) await add(queue, "visit", what);
+  await settle();
+  const [draft] = queue.refused.value;
+  // Also one that is just being kept.
+  const adding = add(queue, "visit", "signature");
+  await queue.giveUp(draft, (steps) => steps.filter(({ what }) => what === "signature"));
+  await adding;
+  await settle();
+  assert.deepEqual(device.sent, ["draft", "leave"]);
+  assert.deepEqual(queue.unsent.value, []);
+  assert.equal(device.kept.size, 0);
+});
+
+test("a decision about a refused step holds once, however often it is pressed", async () => {
+  const device = new Device();
+  device.answer = (step) => (step.what === "draft" ? { kind: "refused", failure: "why" } : later);
+  const queue = device.queue();
+  await queue.open("a");
+  for (const what of ["draft", "signature"]) await add(queue, "visit", what);
+  await settle();
+  const [draft] = queue.refused.value;
+  device.answer = (step) => (step.what === "draft" ? { kind: "answered", answer: {} } : later);
+  await queue.sendAgain(draft);
+  await settle();
+  await queue.giveUp(draft, (steps) => steps);
+  await queue.sendAgain(draft);
+  await settle();
+  assert.deepEqual(whats(queue.unsent.value), ["signature"]);
+  assert.deepEqual(device.sent, ["draft", "draft", "signature"]);
+  assert.deepEqual(whats([...device.kept.values()]), ["signature"]);
+});
+
+test("no step slips through a change: one that is added meanwhile is changed, too", async () => {
+  const device = new Device();
+  device.answer = () => later;
+  const queue = device.queue();
+  await queue.open("a");
+  await add(queue, "visit", "signature");
+  const adding = [];
+  await queue.change((step) => {
+    if (adding.length === 0) adding.push(add(queue, "visit", "signature"));
+    return { ...step, note: (step.note ?? 0) + 1 };
+  });
+  assert.deepEqual(queue.unsent.value.map((step) => step.note), [1, 1]);
+  await Promise.all(adding);
 });

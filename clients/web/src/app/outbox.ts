@@ -19,6 +19,7 @@ import { CallService } from "../gen/housecall/v1/call_service_pb";
 import type { Note } from "../gen/housecall/v1/note_pb";
 import { NoteService } from "../gen/housecall/v1/note_service_pb";
 import { VisitService } from "../gen/housecall/v1/visit_service_pb";
+import { signaturesOf } from "./signatures";
 import { failureOf, isBusy, isSessionOver, isUncertain, newRequestId, transport, type Failure } from "./rpc";
 import { StepQueue, type Outcome, type QueuedStep } from "./step_queue";
 import { forget, keep, keptUnder } from "./vault";
@@ -118,9 +119,16 @@ export function sendAgain(step: Step): Promise<void> {
   return queue.sendAgain(step);
 }
 
-// Gives a refused step up. The ones behind it in its lane are sent.
+// Gives a refused step up. The ones behind it in its lane are sent, but for the
+// signatures of a draft that is given up: the server would take them for
+// signatures of an older text.
 export function giveUp(step: Step): Promise<void> {
-  return queue.giveUp(step);
+  return queue.giveUp(step, (steps) => signedWith(step, steps));
+}
+
+// The signatures that are given up with a step.
+export function signedWith(step: Step, steps = unsent.value): readonly Step[] {
+  return step.method === "DraftNote" ? signaturesOf(step, steps) : [];
 }
 
 export function isWaiting(lane: string, method?: StepName, call?: string): boolean {
@@ -156,12 +164,10 @@ async function send(step: Step): Promise<Outcome<Failure>> {
 }
 
 // A signature that was given before its draft was answered gets the note's name
-// and etag from it: of its own call, for two patients may be on one trip.
+// and etag from it.
 function addressSignatures(draft: Step, note: Note): Promise<void> {
   return queue.change((step) => {
-    const isOfDraft =
-      step.method === "SignNote" && step.lane === draft.lane && step.call === draft.call;
-    if (!isOfDraft || step.key < draft.key || step.refusal) return step;
+    if (step.refusal || !signaturesOf(draft, unsent.value).includes(step)) return step;
     return { ...step, request: { ...(step.request as object), note: note.name, etag: note.etag } };
   });
 }

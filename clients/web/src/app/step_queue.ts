@@ -121,10 +121,13 @@ export class StepQueue<F, S extends QueuedStep<F>> {
   async add(make: (key: string) => S): Promise<S> {
     const adding = this.keepNew(make);
     this.keeping.add(adding);
-    const step = await adding;
-    this.keeping.delete(adding);
-    void this.run(step.lane);
-    return step;
+    try {
+      const step = await adding;
+      void this.run(step.lane);
+      return step;
+    } finally {
+      this.keeping.delete(adding);
+    }
   }
 
   private async keepNew(make: (key: string) => S): Promise<S> {
@@ -141,25 +144,46 @@ export class StepQueue<F, S extends QueuedStep<F>> {
 
   // Sends a refused step again as it is.
   async sendAgain(step: S): Promise<void> {
+    if (!this.isRefused(step)) return;
     await this.replace(step.key, { ...step, refusal: undefined });
     void this.run(step.lane);
   }
 
-  // Gives a step up. The ones behind it in its lane are sent.
-  async giveUp(step: S): Promise<void> {
-    await this.drop(step.key);
-    void this.run(step.lane);
+  // Gives a refused step up, and with it what is worth nothing without it. The others
+  // behind it in its lane are sent.
+  async giveUp(step: S, withIt: (steps: readonly S[]) => readonly S[] = () => []): Promise<void> {
+    const { turn } = this;
+    await this.allKept();
+    if (!this.isRefused(step)) return;
+    // First what depends on it: should the page end in between, the step itself
+    // still stops the lane.
+    for (const each of [...withIt(this.unsent.value), step]) await this.drop(each.key, turn);
+    if (turn === this.turn) void this.run(step.lane);
   }
 
-  // Changes steps that wait, also those that are being kept at this moment.
+  // Changes steps that wait, each at most once, also those that are added
+  // meanwhile: when this is settled, none is left that it would change.
   async change(change: (step: S) => S): Promise<void> {
     const { turn } = this;
-    await Promise.allSettled([...this.keeping]);
-    if (turn !== this.turn) return;
-    for (const step of this.unsent.value) {
-      const changed = change(step);
-      if (changed !== step) await this.replace(step.key, changed);
+    const done = new Set<string>();
+    for (;;) {
+      await this.allKept();
+      if (turn !== this.turn) return;
+      const step = this.unsent.value.find((each) => !done.has(each.key) && change(each) !== each);
+      if (!step) return;
+      done.add(step.key);
+      await this.replace(step.key, change(step), turn);
     }
+  }
+
+  // Whether it still waits for the person: he may have pressed twice.
+  private isRefused({ key }: S): boolean {
+    return this.refused.value.some((step) => step.key === key);
+  }
+
+  // Until no step is being kept that is not among the unsent ones yet.
+  private async allKept(): Promise<void> {
+    while (this.keeping.size > 0) await Promise.allSettled([...this.keeping]);
   }
 
   // Tries at once what waits for a later try.
@@ -231,9 +255,9 @@ export class StepQueue<F, S extends QueuedStep<F>> {
   private async drop(key: string, turn = this.turn): Promise<void> {
     if (turn !== this.turn) return;
     this.dropped.add(key);
-    await this.store.forget(key);
-    if (turn !== this.turn) return;
+    // At once, so that nobody reckons with it any more.
     this.unsent.value = this.unsent.value.filter((step) => step.key !== key);
+    await this.store.forget(key);
   }
 
   private async replace(key: string, step: S, turn = this.turn): Promise<void> {

@@ -1,7 +1,7 @@
 // The note: six fields with phrases to add, kept on the device at every
 // keystroke and on the server soon after; then signed.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { onAnswered, perform, reachable, unsent } from "../app/outbox";
+import { onAnswered, perform, reachable, unsent, type Step } from "../app/outbox";
 import { allPages, notes as noteRpc } from "../app/rpc";
 import { center, session } from "../app/session";
 import { keep, kept } from "../app/vault";
@@ -42,11 +42,14 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   const [signing, setSigning] = useState(false);
   const [amending, setAmending] = useState(false);
   const [note, setNote] = useState<Note>();
+  // What the server refused and he has given up: not sent again by itself.
+  const [givenUp, setGivenUp] = useState<Text>();
   // Behind the visit's own steps: nothing is written before the arrival is told.
   // A trip may have two calls, and so two notes in one lane.
   const lane = call.assignment || call.name;
   const steps = unsent.value.filter((step) => step.lane === lane && step.call === call.name);
-  const waiting = steps.some((step) => step.method === "DraftNote");
+  const lastDraft = steps.findLast((step) => step.method === "DraftNote");
+  const refused = lastDraft?.refusal !== undefined;
   const signature = steps.find((step) => step.method === "SignNote" && !step.refusal);
 
   const loaded = useLoad(async () => {
@@ -83,9 +86,7 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   }, [loaded.loading]);
 
   // What is on its way to the server, or there.
-  const lastDraft = steps.findLast((step) => step.method === "DraftNote");
-  const saved = lastDraft
-    ? pick((lastDraft.request as { text?: Partial<Text> }).text ?? {})
+  const saved = lastDraft ? textOf(lastDraft)
     : pick(note?.draft ?? (amending ? note?.versions.at(-1)?.text : undefined) ?? {});
   const changed = !!text && !isSame(text, saved);
   const save = (value: Text) => perform("DraftNote", lane, { call: call.name, text: value });
@@ -99,7 +100,8 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   const writing = (!isSigned || amending) && !signature;
   // Soon after the last keystroke, and at once when the page is left; also what
   // an earlier page has kept here and never sent.
-  const unsaved = writing && changed && !loaded.loading ? text : undefined;
+  const onlyHere = changed && !!givenUp && isSame(text, givenUp);
+  const unsaved = writing && changed && !onlyHere && !loaded.loading ? text : undefined;
   const leaving = useRef<Text>();
   leaving.current = unsaved;
   useEffect(() => {
@@ -118,11 +120,13 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
     <>
       <Top title={t("note")} back="/" backLabel={t("back")} />
       <main class="page">
-        <Refused />
+        <Refused onGivenUp={(step) => {
+          if (step.method === "DraftNote" && step.call === call.name) setGivenUp(textOf(step));
+        }} />
         <LoadError of={loaded} />
         {loaded.error !== undefined && <p class="small soft">{t("note_unread")}</p>}
         {!text && loaded.loading && <Loading />}
-        {signature ? <Notice tone="warn" icon="clock">{t("sign_unsent")}</Notice>
+        {signature ? <Notice tone="warn" icon="clock">{t(refused ? "sign_stopped" : "sign_unsent")}</Notice>
           : isSigned && !amending && <Notice tone="good" icon="check">{t("signed")}</Notice>}
         {signature && text && (
           <section class="card">
@@ -168,11 +172,13 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
         )}
         {text && (writing ? (
           <div class="foot stack-tight">
-            <p class="small soft" role="status">{changed ? t("saving") : waiting ? t("saved_here") : note ? t("saved") : ""}</p>
-            <Button tone="primary" size="large" wide disabled={!noteFields.some((field) => text[field].trim())}
+            <p class="small soft" role="status">{onlyHere ? t("only_here") : changed ? t("saving") : refused ? t("draft_refused")
+              : lastDraft ? t("saved_here") : note ? t("saved") : ""}</p>
+            <Button tone="primary" size="large" wide
+              disabled={!noteFields.some((field) => text[field].trim()) || (refused && !changed)}
               onPress={async () => {
                 // What is signed is what stands here, not what was sent last.
-                if (changed || (!note && !waiting) || note?.state === NoteState.SIGNED) await save(text);
+                if (changed || (!note && !lastDraft) || note?.state === NoteState.SIGNED) await save(text);
                 setSigning(true);
               }}>{t("sign")}</Button>
           </div>
@@ -183,7 +189,7 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
           }}>{t("amend")}</Button>
         ))}
         {signing && text && (
-          <Sign lane={lane} call={call.name} note={note} waiting={waiting} onClose={() => setSigning(false)} />
+          <Sign lane={lane} call={call.name} note={note} onClose={() => setSigning(false)} />
         )}
       </main>
     </>
@@ -194,25 +200,34 @@ function pick(text: Partial<Text>): Text {
   return Object.fromEntries(noteFields.map((field) => [field, text[field] ?? ""])) as Text;
 }
 
+// What a DraftNote has in it.
+function textOf(step: Step): Text {
+  return pick((step.request as { text?: Partial<Text> }).text ?? {});
+}
+
 function isSame(a: Text, b: Text): boolean {
   return noteFields.every((field) => a[field] === b[field]);
 }
 
-function Sign({ lane, call, note, waiting, onClose }: {
+function Sign({ lane, call, note, onClose }: {
   lane: string;
   call: string;
   note: Note | undefined;
-  // Whether the draft has not reached the server yet: the signature follows it.
-  waiting: boolean;
   onClose: () => void;
 }) {
   const [reason, setReason] = useState("");
+  // Whether the draft has not reached the server yet: the signature follows it,
+  // and its answer says what is signed (app/outbox.ts).
+  const isDraftWaiting = () =>
+    unsent.value.some((step) => step.method === "DraftNote" && step.lane === lane && step.call === call);
+  const waiting = isDraftWaiting();
   const amends = (note?.versions.length ?? 0) > 0;
   return (
     <AskDialog title={t("sign_title")} action={t("sign")} onClose={onClose}
       ready={(!!note || waiting) && (!amends || reason.trim() !== "")}
       act={async () => {
-        await perform("SignNote", lane, { note: note?.name ?? "", etag: note?.etag ?? "", amendReason: reason }, call);
+        const signed = isDraftWaiting() ? {} : { note: note?.name ?? "", etag: note?.etag ?? "" };
+        await perform("SignNote", lane, { ...signed, amendReason: reason }, call);
       }}>
       <p>{t("sign_note")}</p>
       {waiting && !reachable.value && <Notice tone="warn" icon="offline">{t("sign_offline")}</Notice>}

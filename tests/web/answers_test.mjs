@@ -1,0 +1,152 @@
+// What this device does with the server's answers, without a browser:
+// src/app/outbox.ts over a network and a vault of this test's own.
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { bundled } from "./bundle.mjs";
+
+// What the modules take from a browser.
+globalThis.window = globalThis;
+globalThis.location = { origin: "http://center.test" };
+globalThis.localStorage = { getItem: () => null };
+globalThis.document = { documentElement: {}, addEventListener() {} };
+globalThis.addEventListener = () => {};
+
+const call = "centers/demo/calls/c1";
+const other = "centers/demo/calls/c2";
+const lane = "centers/demo/assignments/a1";
+
+// Repeats until it is true: what goes through fetch takes more than turns.
+async function until(isTrue) {
+  for (let i = 0; i < 500; i++) {
+    if (isTrue()) return;
+    await new Promise((resume) => setTimeout(resume, 2));
+  }
+  assert.fail(`never true: ${isTrue}`);
+}
+
+function frame(flags, bytes) {
+  const head = Buffer.alloc(5);
+  head[0] = flags;
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+let phone;
+afterEach(() => phone?.outbox?.closeOutbox());
+
+// A phone with a vault, and a server that answers as `answer(method, request)`
+// says: with a message, or a number, which is the code of a refusal.
+class Phone {
+  kept = new Map();
+  sent = [];
+  answer = () => assert.fail("nothing was to be sent");
+
+  static async open(answer) {
+    phone = new Phone();
+    phone.answer = answer;
+    globalThis.fetch = (url, { body }) => phone.fetch(String(url), body);
+    globalThis.vault = phone;
+    phone.outbox = await bundled(
+      `export * from "./src/app/outbox";
+       export { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+       export { NoteService } from "./src/gen/housecall/v1/note_service_pb";
+       export { CallService } from "./src/gen/housecall/v1/call_service_pb";`,
+      {
+        vault: `export const keep = (name, value) => globalThis.vault.keep(name, value);
+          export const kept = async (name) => globalThis.vault.kept.get(name);
+          export const forget = async (name) => void globalThis.vault.kept.delete(name);
+          export const keptUnder = async (start) =>
+            new Map([...globalThis.vault.kept].filter(([name]) => name.startsWith(start)).sort());`,
+      },
+    );
+    await phone.outbox.openOutbox("centers/demo/accounts/a");
+    return phone;
+  }
+
+  async keep(name, value) {
+    this.kept.set(name, structuredClone(value));
+  }
+
+  async fetch(url, body) {
+    const { NoteService, CallService, create, fromBinary, toBinary } = this.outbox;
+    const [service, name] = url.split("/").slice(-2);
+    const local = name[0].toLowerCase() + name.slice(1);
+    const method = (service.endsWith("NoteService") ? NoteService : CallService).method[local];
+    const request = fromBinary(method.input, body.slice(5));
+    this.sent.push(name === "DraftNote" ? request.text.findings : `${name} ${request.etag ?? ""}`);
+    const answer = await this.answer(name, request);
+    const headers = { "content-type": "application/grpc-web+proto" };
+    if (typeof answer === "number") return new Response("", { headers: { ...headers, "grpc-status": String(answer) } });
+    const message = toBinary(method.output, create(method.output, answer));
+    return new Response(Buffer.concat([frame(0, message), frame(0x80, Buffer.from("grpc-status: 0\r\n"))]), { headers });
+  }
+
+  draft(findings, of = call) {
+    return this.outbox.perform("DraftNote", lane, { call: of, text: { findings } });
+  }
+
+  // As the page does it while the draft waits.
+  sign(of = call) {
+    return this.outbox.perform("SignNote", lane, {}, of);
+  }
+
+  get unsent() {
+    return this.outbox.unsent.value.map(({ method, request }) => request.text?.findings ?? method);
+  }
+}
+
+// Of a draft: the note as it is then, with an etag of its text.
+const note = ({ call: of, text }) => ({ name: `${of}/note`, etag: `etag of ${text.findings}` });
+const internal = 13;
+const unavailable = 14;
+
+test("a signature signs the draft before it, whatever is sent in between", async () => {
+  let lost = true;
+  const { outbox } = await Phone.open((name, request) =>
+    lost ? unavailable : name === "DraftNote" ? note(request) : {});
+  await phone.draft("first");
+  await phone.draft("second");
+  await phone.sign();
+  await phone.draft("other's", other);
+  await phone.sign(other);
+  await until(() => phone.sent.length === 1);
+  lost = false;
+  phone.sent = [];
+  outbox.pauseOutbox();
+  await outbox.openOutbox("centers/demo/accounts/a");
+  await until(() => phone.unsent.length === 0);
+  assert.deepEqual(phone.sent, ["first", "second", "SignNote etag of second", "other's", "SignNote etag of other's"]);
+});
+
+test("a draft that is given up takes its signature along: no older text is signed", async () => {
+  const { outbox } = await Phone.open((name, request) =>
+    request.text?.findings === "second" ? internal : name === "DraftNote" ? note(request) : {});
+  await phone.draft("first");
+  await until(() => phone.unsent.length === 0);
+  await phone.draft("second");
+  await phone.sign();
+  await phone.draft("other's", other);
+  await phone.sign(other);
+  await until(() => outbox.refused.value.length === 1);
+  const [refused] = outbox.refused.value;
+  assert.deepEqual(outbox.signedWith(refused).map(({ call: of }) => of), [call]);
+  phone.sent = [];
+  await outbox.giveUp(refused);
+  await until(() => phone.unsent.length === 0);
+  assert.deepEqual(phone.sent, ["other's", "SignNote etag of other's"]);
+  assert.deepEqual([...phone.kept.keys()], []);
+});
+
+test("a signature of a later draft stays when the one before is given up", async () => {
+  const { outbox } = await Phone.open((name, request) =>
+    request.text?.findings === "too long" ? internal : name === "DraftNote" ? note(request) : {});
+  await phone.draft("too long");
+  await phone.draft("shorter");
+  await phone.sign();
+  await until(() => outbox.refused.value.length === 1);
+  const [refused] = outbox.refused.value;
+  assert.deepEqual(outbox.signedWith(refused), []);
+  await outbox.giveUp(refused);
+  await until(() => phone.unsent.length === 0);
+  assert.deepEqual(phone.sent, ["too long", "shorter", "SignNote etag of shorter"]);
+});
