@@ -150,3 +150,35 @@ test("a signature of a later draft stays when the one before is given up", async
   await until(() => phone.unsent.length === 0);
   assert.deepEqual(phone.sent, ["too long", "shorter", "SignNote etag of shorter"]);
 });
+
+test("where one listener fails, the others hear of it, and the signature is addressed", async (context) => {
+  const complaints = context.mock.method(console, "error", () => {});
+  const { outbox } = await Phone.open((name, request) => (name === "DraftNote" ? note(request) : {}));
+  const heard = [];
+  outbox.onAnswered(() => {
+    throw new Error("full");
+  });
+  outbox.onAnswered(({ method }) => void heard.push(method));
+  await phone.draft("first");
+  await phone.sign();
+  await until(() => phone.unsent.length === 0);
+  assert.deepEqual(phone.sent, ["first", "SignNote etag of first"]);
+  assert.deepEqual(heard, ["DraftNote", "SignNote"]);
+  assert.equal(complaints.mock.callCount(), 2);
+});
+
+test("on a full device a signature is sent with what its draft brought, once", async () => {
+  let lost = true;
+  const { outbox } = await Phone.open((name, request) =>
+    lost ? unavailable : name === "DraftNote" ? note(request) : {});
+  await phone.draft("first");
+  await phone.sign();
+  await until(() => phone.sent.length === 1);
+  phone.sent = [];
+  phone.keep = () => Promise.reject(new Error("full"));
+  lost = false;
+  outbox.pauseOutbox();
+  await outbox.openOutbox("centers/demo/accounts/a");
+  await until(() => phone.unsent.length === 0);
+  assert.deepEqual(phone.sent, ["first", "SignNote etag of first"]);
+});

@@ -17,6 +17,8 @@ class Device {
   kept = new Map();
   sent = [];
   answer = () => ({ kind: "answered", answer: {} });
+  // What the page does with an answer.
+  answered = async () => {};
 
   queue() {
     const store = {
@@ -30,7 +32,7 @@ class Device {
         this.sent.push(step.what);
         return this.answer(step);
       },
-      async () => {},
+      (step) => this.answered(step),
     );
     queues.push(queue);
     return queue;
@@ -229,4 +231,55 @@ test("no step slips through a change: one that is added meanwhile is changed, to
   });
   assert.deepEqual(queue.unsent.value.map((step) => step.note), [1, 1]);
   await Promise.all(adding);
+});
+
+test("on a device that keeps nothing any more, refusals are shown, changes hold, and what was answered is over", async (context) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const device = new Device();
+  let answer = later;
+  device.answer = () => answer;
+  const queue = device.queue();
+  await queue.open("a");
+  await add(queue, "visit", "depart");
+  await add(queue, "visit", "arrive");
+  await settle();
+  device.sent = [];
+  const full = () => {
+    throw new Error("full");
+  };
+  context.mock.method(device.kept, "set", full);
+  context.mock.method(device.kept, "delete", full);
+  await queue.change((step) => ({ ...step, changed: true }));
+  assert.deepEqual(queue.unsent.value.map((step) => step.changed), [true, true]);
+  answer = { kind: "refused", failure: "why" };
+  mock.timers.tick(1000);
+  await settle();
+  assert.deepEqual(whats(queue.refused.value), ["depart"]);
+  answer = { kind: "answered", answer: {} };
+  await queue.giveUp(queue.refused.value[0]);
+  await settle();
+  mock.timers.tick(60_000);
+  await settle();
+  assert.deepEqual(device.sent, ["depart", "arrive"]);
+  assert.deepEqual(queue.unsent.value, []);
+});
+
+test("a step that the server has accepted is over, also if what follows from it fails here", async (context) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const complaints = context.mock.method(console, "error", () => {});
+  const device = new Device();
+  device.answered = async () => {
+    throw new Error("full");
+  };
+  const queue = device.queue();
+  await queue.open("a");
+  await add(queue, "visit", "depart");
+  await add(queue, "visit", "arrive");
+  await settle();
+  mock.timers.tick(60_000);
+  await settle();
+  assert.deepEqual(device.sent, ["depart", "arrive"]);
+  assert.deepEqual(queue.unsent.value, []);
+  assert.equal(device.kept.size, 0);
+  assert.equal(complaints.mock.callCount(), 2);
 });

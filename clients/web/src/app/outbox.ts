@@ -64,7 +64,10 @@ const queue: StepQueue<Failure, Step> = new StepQueue<Failure, Step>(
   { keep, forget, kept: async () => [...(await keptUnder<Step>("step|")).values()] },
   send,
   async (step, answer) => {
-    for (const act of listeners) await act(step, answer);
+    for (const act of listeners) {
+      // One that fails (the device is full) keeps nobody else from it.
+      await Promise.resolve(step).then((each) => act(each, answer)).catch((error: unknown) => console.error(error));
+    }
     if (step.method === "DraftNote") await addressSignatures(step, answer as Note);
   },
 );

@@ -24,7 +24,8 @@ export type Outcome<F> =
   // Whoever did it is not logged in any more.
   | { readonly kind: "session-over" };
 
-// Where the steps of the account that is logged in are kept.
+// Where the steps of the account that is logged in are kept. Where that fails
+// (the device is full), what this page knows holds as long as it lives.
 export interface StepStore<S> {
   keep(key: string, step: S): Promise<void>;
   forget(key: string): Promise<void>;
@@ -61,7 +62,8 @@ export class StepQueue<F, S extends QueuedStep<F>> {
 
   // answered() is called with each step that the server has accepted, before it
   // is forgotten: should the page end in between, it is sent again, and
-  // answered as it was.
+  // answered as it was. Whatever becomes of answered(), the step is not sent
+  // again by this page.
   constructor(
     private readonly store: StepStore<S>,
     private readonly send: (step: S) => Promise<Outcome<F>>,
@@ -117,7 +119,7 @@ export class StepQueue<F, S extends QueuedStep<F>> {
   }
 
   // Keeps a step, then sends it. Returns once it is kept. A step that cannot be
-  // kept (the device is full) is sent from here, which is better than not at all.
+  // kept is sent from here, which is better than not at all.
   async add(make: (key: string) => S): Promise<S> {
     const adding = this.keepNew(make);
     this.keeping.add(adding);
@@ -136,7 +138,7 @@ export class StepQueue<F, S extends QueuedStep<F>> {
     const step = make(this.newKey());
     // Nobody is logged in any more.
     if (turn !== this.turn || !this.account) return step;
-    await this.store.keep(step.key, step).catch(() => {});
+    await this.keepStep(step);
     if (turn !== this.turn) return step;
     this.unsent.value = [...this.unsent.value, step].sort((a, b) => (a.key < b.key ? -1 : 1));
     return step;
@@ -226,7 +228,7 @@ export class StepQueue<F, S extends QueuedStep<F>> {
       case "answered":
         this.reachable.value = true;
         lane.delayMs = 0;
-        await this.answered(step, outcome.answer);
+        await this.answered(step, outcome.answer).catch((error: unknown) => console.error(error));
         await this.drop(step.key, turn);
         return;
       case "refused":
@@ -257,12 +259,16 @@ export class StepQueue<F, S extends QueuedStep<F>> {
     this.dropped.add(key);
     // At once, so that nobody reckons with it any more.
     this.unsent.value = this.unsent.value.filter((step) => step.key !== key);
-    await this.store.forget(key);
+    await this.store.forget(key).catch(() => {});
+  }
+
+  private async keepStep(step: S): Promise<void> {
+    await this.store.keep(step.key, step).catch(() => {});
   }
 
   private async replace(key: string, step: S, turn = this.turn): Promise<void> {
     if (turn !== this.turn) return;
-    await this.store.keep(key, step);
+    await this.keepStep(step);
     if (turn !== this.turn) return;
     this.unsent.value = this.unsent.value.map((each) => (each.key === key ? step : each));
   }
