@@ -236,6 +236,59 @@ story("what is missing is said, and nothing is sent", async () => {
   assert.deepEqual(await callsFor("p-1003"), []);
 });
 
+// In the page: counts how often a text was shown, or stood in a field.
+function watchFor(text) {
+  globalThis.seen ??= {};
+  globalThis.seen[text] = 0;
+  const look = () => {
+    const fields = [...document.querySelectorAll("input, textarea, select")].map((each) => each.value);
+    if ([document.body.innerText, ...fields].some((each) => each.includes(text))) globalThis.seen[text]++;
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });
+}
+
+story("what somebody is writing is nobody else's: neither after an ended session nor after logging out", async () => {
+  const person = await open("nurse");
+  const { page } = person;
+  const complaint = page.getByLabel("2. 何が起きていますか");
+  await page.goto(`${center.url}/#/new?patient=p-1002`);
+  await complaint.fill("Aだけの訴え");
+  const { sessions } = JSON.parse(await center.as("admin", "--json", "list-sessions", "--account", "nurse"));
+  for (const session of sessions) await center.as("admin", "revoke-session", session.name);
+  center.profiles.delete("nurse");
+  await person.sees("ログインの有効期間が終わりました");
+  await page.evaluate(watchFor, "Aだけの訴え");
+  person.account = "manager";
+  await person.logIn();
+  await complaint.waitFor();
+  assert.equal(await complaint.inputValue(), "");
+  assert.equal(await page.evaluate(() => globalThis.seen["Aだけの訴え"]), 0, "nothing of it was shown, not even for a moment");
+  await complaint.fill("Bだけの訴え");
+
+  const logOut = async () => {
+    await page.goto(`${center.url}/#/`);
+    await person.button("メニュー").click();
+    await person.button("ログアウト").click();
+    await page.locator("#login-account").waitFor();
+  };
+  await logOut();
+  await page.evaluate(watchFor, "Bだけの訴え");
+  person.account = "nurse";
+  await person.logIn();
+  // His own goes on.
+  await person.sees("書きかけの依頼があります");
+  await page.goto(`${center.url}/#/new`);
+  assert.equal(await complaint.inputValue(), "Aだけの訴え");
+  const seen = await page.evaluate(() => globalThis.seen);
+  assert.equal(seen["Bだけの訴え"], 0, "nothing of it was shown, not even for a moment");
+  assert.ok(seen["Aだけの訴え"] > 0, "what is shown is noticed");
+  await logOut();
+  // Logging out has destroyed it, here as on the device.
+  await person.logIn();
+  await person.sees("進行中の依頼");
+  assert.equal(await page.getByText("書きかけの依頼があります").count(), 0);
+});
+
 story("a revoked session asks for the password, and goes on where it was", async () => {
   const nurse = await open("nurse");
   const { page } = nurse;

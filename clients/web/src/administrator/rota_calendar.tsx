@@ -23,12 +23,13 @@ function addDays(day: string, days: number): string {
   return date.toISOString().slice(0, 10);
 }
 
-// Holidays do not change: each day is asked for once.
+// By center and day. Holidays do not change: each day is asked for once.
 const calendarDays = new Map<string, CalendarDay>();
+const keyOf = (day: string) => `${center.peek()} ${day}`;
 
 async function readCalendar(days: readonly string[]): Promise<void> {
-  await Promise.all(days.filter((day) => !calendarDays.has(day)).map(async (date) =>
-    calendarDays.set(date, await settled(() => rota.getCalendarDay({ parent: center.peek(), date })))));
+  await Promise.all(days.filter((day) => !calendarDays.has(keyOf(day))).map(async (date) =>
+    calendarDays.set(keyOf(date), await settled(() => rota.getCalendarDay({ parent: center.peek(), date })))));
 }
 
 const dayStartMs = (day: string) => instantOf(day);
@@ -132,7 +133,7 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
                   {days.slice(week * 7, week * 7 + 7).map((day) => {
                     const duties = loaded.value!.duties.filter((duty) => dayOf(msOf(duty.startTime) ?? 0) === day);
                     const gaps = loaded.value!.gaps.map((gap) => ({ roles: gap.roles, hours: gapHoursOn(day, gap) })).filter((gap) => gap.hours);
-                    const calendarDay = calendarDays.get(day);
+                    const calendarDay = calendarDays.get(keyOf(day));
                     return (
                       <td key={day} data-weekday={weekdays[new Date(day + "T00:00:00Z").getUTCDay()]}
                         class={[day.slice(0, 7) === month ? "" : "other-month", duties.length + gaps.length === 0 && day < dayOf(now.peek()) ? "idle" : "",

@@ -5,6 +5,7 @@ import { Role } from "../gen/housecall/v1/types_pb";
 import { timeZone } from "../text/format";
 import { language } from "../text/language";
 import { setServerTime } from "./clock";
+import { closeDrafts, openDrafts } from "./drafts";
 import { closeOutbox, openOutbox, pauseOutbox } from "./outbox";
 import { isSessionOver, newRequestId, onSessionOver, sessions } from "./rpc";
 import { closeVault, openVault } from "./vault";
@@ -25,7 +26,7 @@ export const session = signal<Session | null | undefined>(undefined);
 // Set when a session ended while somebody worked: he logs in again and goes on.
 export const interrupted = signal(false);
 
-// Whose vault and outbox are open.
+// Whose vault, drafts and outbox are open.
 let entered = "";
 
 export const center = computed(() => session.value?.center.name ?? "");
@@ -146,6 +147,7 @@ export async function logOut(): Promise<void> {
     }
   }
   closeOutbox();
+  closeDrafts();
   await closeVault();
   localStorage.removeItem("session");
   session.value = null;
@@ -155,9 +157,13 @@ export async function logOut(): Promise<void> {
 
 async function enter(value: Session): Promise<void> {
   // The steps of whoever was logged in before stay in his vault.
-  if (entered !== value.account.name) closeOutbox();
+  if (entered !== value.account.name) {
+    closeOutbox();
+    closeDrafts();
+  }
   entered = value.account.name;
   await openVault(value.account.name);
+  await openDrafts(value.account.name);
   if (value.center.timeZone) timeZone.value = value.center.timeZone;
   keepSession(value);
   session.value = value;

@@ -15,6 +15,7 @@ import { muted, setMuted, soundWhile } from "./alarm";
 import { BoardPage } from "./board_page";
 import { DeliveriesPage } from "./deliveries_page";
 import { HandoverPage } from "./handover_page";
+import { pickedPoint } from "./map_panel";
 import { isLate } from "./queue";
 import { RotaPage } from "./rota_page";
 import { t } from "./texts";
@@ -31,6 +32,10 @@ export default function Operator() {
     [],
   );
   useEffect(() => soundWhile(unseen), []);
+  // Where a patient lives, perhaps: not for whoever logs in next.
+  useEffect(() => () => {
+    pickedPoint.value = undefined;
+  }, []);
   return (
     <div class="desk">
       <Head board={board} />

@@ -23,16 +23,17 @@ export interface Place {
 export function tellPresence(place: ReadonlySignal<Place>): () => void {
   let heardMs = 0;
   let turn = 0;
+  let over = false;
   const tell = async ({ call, working }: Place) => {
     const mine = ++turn;
     try {
       const answer = await board.showPresence({ parent: center.peek(), screen, call, working });
-      if (mine !== turn) return;
+      if (over || mine !== turn) return;
       heardMs = Date.now();
       others.value = answer.presences;
     } catch {
       // Worth nothing once it is late: the next one follows soon.
-      if (Date.now() - heardMs > forgetMs) others.value = [];
+      if (!over && Date.now() - heardMs > forgetMs) others.value = [];
     }
   };
   const dispose = effect(() => void tell(place.value));
@@ -40,6 +41,7 @@ export function tellPresence(place: ReadonlySignal<Place>): () => void {
     if (document.visibilityState === "visible") void tell(place.peek());
   }, eachMs);
   return () => {
+    over = true;
     dispose();
     clearInterval(timer);
     others.value = [];

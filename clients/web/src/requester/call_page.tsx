@@ -1,5 +1,6 @@
 // One call: the receipt, the promise, how far it is, what can be done.
 import { useEffect, useState } from "preact/hooks";
+import { endedAs } from "../app/drafts";
 import type { LiveBoard } from "../app/live_board";
 import { Code } from "@connectrpc/connect";
 import { giveUp, perform, sendAgain, unsent } from "../app/outbox";
@@ -16,7 +17,6 @@ import { areVitalsRight, VitalsFields, vitalsOf, type TypedVitals } from "../rec
 import { idOf, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, outcomeLabel } from "../text/labels";
 import { AskDialog, Button, Empty, Facts, Failed, FailureText, Field, LoadError, Loading, Notice, Phone, PhoneButton, Top, useLoad } from "../ui/parts";
-import { endedAs } from "./draft";
 import { myDeliveries, patientNameOf } from "./home";
 import { DeliveryCard } from "./inbox";
 import { BoardState, RefusedSteps, ReviseButton } from "./waiting";

@@ -1,37 +1,15 @@
-// The call that somebody is writing: kept on the device at every keystroke, with
-// the ids under which it will be sent, so that neither a reload nor a lost
-// network loses it or sends it twice.
+// Writing a call: it is kept on the device at every keystroke (app/drafts.ts),
+// handed to the outbox, and taken back into the form if the center refuses it.
 import { fromJson } from "@bufbuild/protobuf";
-import { signal } from "@preact/signals";
 import { newId, newRequestId } from "../app/rpc";
+import { discardDraft, draft, endedAs, keepDraft, type Draft } from "../app/drafts";
 import { giveUp, onAnswered, perform, unsent, type Step } from "../app/outbox";
 import { center } from "../app/session";
-import { forget, keep, kept } from "../app/vault";
+import { keep } from "../app/vault";
 import { deviceTime } from "../app/clock";
-import type { Call, RedFlag } from "../gen/housecall/v1/call_pb";
+import type { Call } from "../gen/housecall/v1/call_pb";
 import { SubmitCallRequestSchema } from "../gen/housecall/v1/call_service_pb";
-import { typedOf, vitalsOf, type TypedVitals } from "../records/vitals";
-
-export interface Draft {
-  // The call's id and the intention's, chosen before anything is sent.
-  callId: string;
-  requestId: string;
-  // A patient's name, "short" for somebody not registered, "" for nobody yet.
-  patient: string;
-  shortName: string;
-  shortKana: string;
-  shortBirth: string;
-  shortClinic: string;
-  address: string;
-  entryNotes: string;
-  flags: RedFlag[];
-  complaint: string;
-  onset: string;
-  vitals: TypedVitals;
-  judgement: string;
-  phone: string;
-  attendant: string;
-}
+import { typedOf, vitalsOf } from "../records/vitals";
 
 const emptyDraft = {
   patient: "",
@@ -50,21 +28,6 @@ const emptyDraft = {
   attendant: "",
 };
 
-export const draft = signal<Draft | undefined>(undefined);
-
-// Where a submitted call ended up, by the id under which it was sent: another
-// call's name if there was an open one for the patient.
-export const endedAs = signal<Readonly<Record<string, string>>>({});
-
-// Whether what the device has kept was read; nothing may be begun before.
-export const draftsOpen = signal(false);
-
-export async function openDraft(): Promise<void> {
-  draft.value = await kept<Draft>("draft");
-  endedAs.value = (await kept<Record<string, string>>("ended_as")) ?? {};
-  draftsOpen.value = true;
-}
-
 export function isBegun(value: Draft | undefined): boolean {
   return !!value && (value.complaint !== "" || value.judgement !== "" || value.patient !== "");
 }
@@ -77,20 +40,13 @@ export function beginDraft(patient: string, phone: string): Draft {
     patient,
     phone,
   };
-  draft.value = begun;
-  void keep("draft", begun);
+  void keepDraft(begun);
   return begun;
 }
 
 export function changeDraft(change: Partial<Draft>): void {
   if (!draft.value) return;
-  draft.value = { ...draft.value, ...change };
-  void keep("draft", draft.value);
-}
-
-export async function discardDraft(): Promise<void> {
-  draft.value = undefined;
-  await forget("draft");
+  void keepDraft({ ...draft.value, ...change });
 }
 
 export function callNameOf(callId: string): string {
@@ -167,8 +123,7 @@ export async function revise(step: Step): Promise<void> {
     phone: request.callbackPhone,
     attendant: request.attendant,
   };
-  await keep("draft", revised);
-  draft.value = revised;
+  await keepDraft(revised);
   await giveUp(step);
 }
 

@@ -1,5 +1,6 @@
 // The first screen: what is open, what has come, whom to call for.
 import { useState } from "preact/hooks";
+import { discardDraft } from "../app/drafts";
 import type { LiveBoard } from "../app/live_board";
 import { go } from "../app/router";
 import { centerName, session } from "../app/session";
@@ -12,7 +13,7 @@ import { idOf, shortTime } from "../text/format";
 import { Button, Empty, Field, LinkButton, Notice, PhoneButton, Top } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
-import { discardDraft, isBegun, openedDraft, waitingCalls } from "./draft";
+import { isBegun, openedDraft, waitingCalls } from "./draft";
 import { RefusedSteps, WaitingCalls } from "./waiting";
 import { t } from "./texts";
 

@@ -1,6 +1,7 @@
 // Calling for a patient: five fields. Signs for which 119 comes first lead to
 // what to tell 119 before anything else.
 import { useEffect, useState } from "preact/hooks";
+import { discardDraft, draft, type Draft } from "../app/drafts";
 import type { LiveBoard } from "../app/live_board";
 import { patients as patientRpc } from "../app/rpc";
 import { go, goInstead, query } from "../app/router";
@@ -13,7 +14,7 @@ import { idOf } from "../text/format";
 import { redFlagLabel } from "../text/labels";
 import { Button, Checks, Choice, Facts, Field, LinkButton, LoadError, Loading, Notice, Phone, Top, useLoad } from "../ui/parts";
 import {
-  beginDraft, changeDraft, discardDraft, draft, isBegun, openedDraft, patientOfWaiting, sendDraft, waitingCalls, type Draft,
+  beginDraft, changeDraft, isBegun, openedDraft, patientOfWaiting, sendDraft, waitingCalls,
 } from "./draft";
 import { openCallOf } from "./patient_page";
 import { RefusedSteps } from "./waiting";

@@ -4,10 +4,9 @@ import { useEffect, useMemo } from "preact/hooks";
 import { LiveBoard } from "../app/live_board";
 import { path } from "../app/router";
 import { center, centerName, session } from "../app/session";
-import { ConnectionBar, LinkButton, Loading, PhoneButton, Top, UnsentBar } from "../ui/parts";
+import { ConnectionBar, LinkButton, PhoneButton, Top, UnsentBar } from "../ui/parts";
 import { Menu } from "../ui/menu";
 import { CallPage } from "./call_page";
-import { draftsOpen, openDraft } from "./draft";
 import { Home } from "./home";
 import { Inbox } from "./inbox";
 import { NewCall } from "./new_call";
@@ -18,7 +17,6 @@ import { t } from "./texts";
 export default function Requester() {
   const board = useMemo(() => new LiveBoard(center.value), []);
   useEffect(() => board.start(), []);
-  useEffect(() => void openDraft(), []);
   return (
     <>
       <UnsentBar />
@@ -30,7 +28,6 @@ export default function Requester() {
 
 function Page({ board }: { board: LiveBoard }) {
   const [place, id] = path.value;
-  if (!draftsOpen.value) return <main class="page"><Loading /></main>;
   // The form and the call just sent work without the board.
   if (place === "new") return <NewCall board={board} />;
   if (place === "calls" && id) return <CallPage board={board} id={id} key={id} />;
