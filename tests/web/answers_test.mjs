@@ -11,6 +11,7 @@ globalThis.localStorage = { getItem: () => null };
 globalThis.document = { documentElement: {}, addEventListener() {} };
 globalThis.addEventListener = () => {};
 
+const account = "centers/demo/accounts/a";
 const call = "centers/demo/calls/c1";
 const other = "centers/demo/calls/c2";
 const lane = "centers/demo/assignments/a1";
@@ -37,17 +38,18 @@ afterEach(() => phone?.outbox?.closeOutbox());
 // A phone with a vault, and a server that answers as `answer(method, request)`
 // says: with a message, or a number, which is the code of a refusal.
 class Phone {
-  kept = new Map();
   sent = [];
   answer = () => assert.fail("nothing was to be sent");
 
-  static async open(answer) {
+  static async open(answer, kept = {}) {
     phone = new Phone();
+    phone.kept = new Map(Object.entries(kept));
     phone.answer = answer;
     globalThis.fetch = (url, { body }) => phone.fetch(String(url), body);
     globalThis.vault = phone;
     phone.outbox = await bundled(
       `export * from "./src/app/outbox";
+       export * from "./src/app/drafts";
        export { create, fromBinary, toBinary } from "@bufbuild/protobuf";
        export { NoteService } from "./src/gen/housecall/v1/note_service_pb";
        export { CallService } from "./src/gen/housecall/v1/call_service_pb";`,
@@ -59,7 +61,8 @@ class Phone {
             new Map([...globalThis.vault.kept].filter(([name]) => name.startsWith(start)).sort());`,
       },
     );
-    await phone.outbox.openOutbox("centers/demo/accounts/a");
+    await phone.outbox.openDrafts(account);
+    await phone.outbox.openOutbox(account);
     return phone;
   }
 
@@ -113,7 +116,7 @@ test("a signature signs the draft before it, whatever is sent in between", async
   lost = false;
   phone.sent = [];
   outbox.pauseOutbox();
-  await outbox.openOutbox("centers/demo/accounts/a");
+  await outbox.openOutbox(account);
   await until(() => phone.unsent.length === 0);
   assert.deepEqual(phone.sent, ["first", "second", "SignNote etag of second", "other's", "SignNote etag of other's"]);
 });
@@ -178,7 +181,52 @@ test("on a full device a signature is sent with what its draft brought, once", a
   phone.keep = () => Promise.reject(new Error("full"));
   lost = false;
   outbox.pauseOutbox();
-  await outbox.openOutbox("centers/demo/accounts/a");
+  await outbox.openOutbox(account);
   await until(() => phone.unsent.length === 0);
   assert.deepEqual(phone.sent, ["first", "SignNote etag of first"]);
+});
+
+test("what an answer brings is remembered without any screen: where a call ended up, that a note is signed", async () => {
+  const before = { "centers/demo/calls/c0": "centers/demo/calls/c0" };
+  const { outbox } = await Phone.open(
+    (name) => (name === "SubmitCall" ? { name: other } : {}),
+    { ended_as: before, draft: { callId: "c1" }, [`note|${call}`]: "signed", [`note|${other}`]: "not signed" },
+  );
+  await outbox.perform("SubmitCall", call, { call });
+  await phone.sign();
+  await until(() => phone.unsent.length === 0);
+  assert.deepEqual(outbox.endedAs.value, { ...before, [call]: other });
+  assert.equal(outbox.draft.value, undefined);
+  assert.deepEqual(Object.fromEntries(phone.kept), { ended_as: { ...before, [call]: other }, [`note|${other}`]: "not signed" });
+});
+
+test("on a full device a call that the server has accepted is over, and found where it ended up", async (context) => {
+  context.mock.method(console, "error", () => {});
+  const { outbox } = await Phone.open(() => ({ name: other }));
+  phone.keep = () => Promise.reject(new Error("full"));
+  await outbox.perform("SubmitCall", call, { call });
+  await until(() => phone.unsent.length === 0);
+  assert.deepEqual(outbox.endedAs.value, { [call]: other });
+  assert.deepEqual(phone.sent, ["SubmitCall "]);
+});
+
+test("one account's drafts are closed before another's are opened, and opened once", async () => {
+  const { outbox } = await Phone.open(() => ({}), { ended_as: { a: "b" }, draft: { callId: "c1", complaint: "A's" } });
+  assert.equal(outbox.draft.value.complaint, "A's");
+  // What could not be kept stays while the same account goes on.
+  phone.keep = () => Promise.reject(new Error("full"));
+  await outbox.keepDraft({ callId: "c1", complaint: "A's, longer" }).catch(() => {});
+  await outbox.openDrafts(account);
+  assert.equal(outbox.draft.value.complaint, "A's, longer");
+  // Nor does an opening that is late bring anything back.
+  outbox.closeDrafts();
+  const late = outbox.openDrafts(account);
+  outbox.closeDrafts();
+  await late;
+  assert.equal(outbox.draft.value, undefined);
+  phone.kept.clear();
+  const opening = outbox.openDrafts("centers/demo/accounts/b");
+  assert.deepEqual([outbox.draft.value, outbox.endedAs.value], [undefined, {}]);
+  await opening;
+  assert.deepEqual([outbox.draft.value, outbox.endedAs.value], [undefined, {}]);
 });

@@ -206,6 +206,28 @@ story("a second professional is shown the open call, and becomes its follower", 
   assert.equal((await callsFor("p-1001")).length, 1);
 });
 
+story("a call that is answered before its screen is loaded is found under the call that it joined", async () => {
+  const manager = await open("manager", { serviceWorkers: "block" });
+  const { page } = manager;
+  await write(manager, "p-1001");
+  await page.route("**/SubmitCall", (route) => route.abort("connectionreset"));
+  await manager.button("依頼を送る").click();
+  await manager.sees("まだ届いていません");
+  await page.unroute("**/SubmitCall");
+  let load;
+  const loading = new Promise((resume) => (load = resume));
+  await page.route("**/assets/requester-*.js", async (route) => {
+    await loading;
+    await route.continue();
+  });
+  const answered = page.waitForResponse("**/SubmitCall").then((response) => response.finished());
+  await page.reload({ waitUntil: "commit" });
+  await answered;
+  load();
+  await manager.sees("同じ患者さんの依頼が先にありました");
+  assert.equal((await callsFor("p-1001")).length, 1);
+});
+
 story("facts are added; a call that somebody else wants too is cancelled by an operator", async () => {
   const nurse = await open("nurse");
   const { page } = nurse;

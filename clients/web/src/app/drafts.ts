@@ -1,6 +1,6 @@
-// The call that somebody is writing, and where those that he has sent ended up:
-// kept on the device at every keystroke, so that neither a reload nor a lost
-// network loses it. In memory for as long as he is logged in.
+// What somebody is writing, and where the calls that he has sent ended up: kept
+// on the device at every keystroke, so that neither a reload nor a lost network
+// loses it. In memory for as long as he is logged in.
 import { signal } from "@preact/signals";
 import type { RedFlag } from "../gen/housecall/v1/call_pb";
 import type { TypedVitals } from "../records/vitals";
@@ -35,13 +35,17 @@ export const endedAs = signal<Readonly<Record<string, string>>>({});
 
 // Whose they are; "" for nobody's.
 let opened = "";
+// Counts openings: what one of them reads is nothing to the next.
+let turn = 0;
 
 // Reads what this device has kept of an account, unless it is open already. Call
 // once its vault is open, and before anything of it is shown or sent.
 export async function openDrafts(account: string): Promise<void> {
   if (account === opened) return;
   closeDrafts();
+  const mine = turn;
   const [begun, ended] = await Promise.all([kept<Draft>("draft"), kept<Record<string, string>>("ended_as")]);
+  if (mine !== turn) return;
   draft.value = begun;
   endedAs.value = ended ?? {};
   opened = account;
@@ -49,6 +53,7 @@ export async function openDrafts(account: string): Promise<void> {
 
 // For logging out, and before somebody else's are opened.
 export function closeDrafts(): void {
+  turn++;
   opened = "";
   draft.value = undefined;
   endedAs.value = {};
@@ -60,7 +65,22 @@ export function keepDraft(value: Draft): Promise<void> {
   return keep("draft", value);
 }
 
+// Where it cannot be forgotten (the device fails), it is not shown any more, at
+// least.
 export async function discardDraft(): Promise<void> {
   draft.value = undefined;
-  await forget("draft");
+  await forget("draft").catch(() => {});
+}
+
+// The call that was sent by the name `sent` ended up as `call`. Also ends its
+// draft, should the page have ended before that went.
+export async function callEnded(sent: string, call: string): Promise<void> {
+  endedAs.value = { ...endedAs.value, [sent]: call };
+  if (draft.value && sent.endsWith(`/calls/${draft.value.callId}`)) await discardDraft();
+  await keep("ended_as", endedAs.value);
+}
+
+// Under which name the vault keeps the text of a call's note.
+export function noteKey(call: string): string {
+  return `note|${call}`;
 }

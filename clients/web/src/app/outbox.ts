@@ -15,12 +15,14 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
+import type { Call } from "../gen/housecall/v1/call_pb";
 import { CallService } from "../gen/housecall/v1/call_service_pb";
 import type { Note } from "../gen/housecall/v1/note_pb";
 import { NoteService } from "../gen/housecall/v1/note_service_pb";
 import { VisitService } from "../gen/housecall/v1/visit_service_pb";
-import { signaturesOf } from "./signatures";
+import { callEnded, noteKey } from "./drafts";
 import { failureOf, isBusy, isSessionOver, isUncertain, newRequestId, transport, type Failure } from "./rpc";
+import { signaturesOf } from "./signatures";
 import { StepQueue, type Outcome, type QueuedStep } from "./step_queue";
 import { forget, keep, keptUnder } from "./vault";
 
@@ -64,7 +66,7 @@ const queue: StepQueue<Failure, Step> = new StepQueue<Failure, Step>(
   { keep, forget, kept: async () => [...(await keptUnder<Step>("step|")).values()] },
   send,
   async (step, answer) => {
-    for (const act of listeners) {
+    for (const act of [remember, ...listeners]) {
       // One that fails (the device is full) keeps nobody else from it.
       await Promise.resolve(step).then((each) => act(each, answer)).catch((error: unknown) => console.error(error));
     }
@@ -78,7 +80,9 @@ export const { unsent, refused, reachable } = queue;
 type Answered = (step: Step, answer: unknown) => void | Promise<void>;
 const listeners = new Set<Answered>();
 
-// Calls act with every step that the server has accepted, from now on.
+// Calls act with every step that the server has accepted, from now on: for what
+// stands on the screen. What is to be remembered of an answer does not wait for
+// a face to be loaded.
 export function onAnswered(act: Answered): () => void {
   listeners.add(act);
   return () => listeners.delete(act);
@@ -164,6 +168,13 @@ async function send(step: Step): Promise<Outcome<Failure>> {
     if (isSessionOver(error)) return { kind: "session-over" };
     return { kind: "refused", failure: failureOf(error) };
   }
+}
+
+// What this device keeps or forgets with an answer, whatever is on the screen.
+async function remember(step: Step, answer: unknown): Promise<void> {
+  if (step.method === "SubmitCall") await callEnded(step.lane, (answer as Call).name);
+  // A note is kept with its signature, until that is answered.
+  if (step.method === "SignNote") await forget(noteKey(step.call));
 }
 
 // A signature that was given before its draft was answered gets the note's name

@@ -5,7 +5,8 @@ import { computed } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { LiveDuty } from "../app/live_duty";
 import { now, msOf } from "../app/clock";
-import { onAnswered, unsent } from "../app/outbox";
+import { noteKey } from "../app/drafts";
+import { unsent } from "../app/outbox";
 import { path } from "../app/router";
 import { centerName, session } from "../app/session";
 import { Answer, OfferState } from "../gen/housecall/v1/offer_pb";
@@ -19,13 +20,13 @@ import { Refused } from "../ui/refused";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { DutyHome } from "./duty_home";
-import { NotePage, noteKey } from "./note_page";
+import { NotePage } from "./note_page";
 import { OfferScreen } from "./offer_screen";
 import { reportPosition, type Pace } from "./position";
 import { keepScreenOn } from "./screen_on";
 import { t } from "./texts";
 import { cardKey, VisitPage } from "./visit_page";
-import { forget, forgetUnder } from "../app/vault";
+import { forgetUnder } from "../app/vault";
 
 // How long the server may take to say how an offer ended.
 const offerGraceMs = 3000;
@@ -60,8 +61,7 @@ export default function Crew() {
   useEffect(() => {
     if (onDuty.value) wantSound();
   }, [onDuty.value]);
-  // Patients' cards and notes stay on the device for the visit, and no longer; a
-  // signed note is kept with its signature, until that is answered.
+  // Patients' cards and notes stay on the device for the visit, and no longer.
   const mine = duty.view.value?.calls.map((call) => `${call.patient} ${call.name}`).join("\n");
   useEffect(() => {
     const calls = duty.view.value?.calls ?? [];
@@ -69,9 +69,6 @@ export default function Crew() {
     void forgetUnder("patient|", new Set(calls.map((call) => cardKey(call.patient))));
     void forgetUnder("note|", new Set(calls.map((call) => noteKey(call.name))));
   }, [mine]);
-  useEffect(() => onAnswered(async (step) => {
-    if (step.method === "SignNote") await forget(noteKey(step.call));
-  }), []);
 
   const view = duty.view.value;
   const phone = session.value?.center.phone ?? "";

@@ -1,6 +1,7 @@
 // The note: six fields with phrases to add, kept on the device at every
 // keystroke and on the server soon after; then signed.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { noteKey } from "../app/drafts";
 import { onAnswered, perform, reachable, unsent, type Step } from "../app/outbox";
 import { allPages, notes as noteRpc } from "../app/rpc";
 import { center, session } from "../app/session";
@@ -30,11 +31,6 @@ const phrases: Record<NoteField, readonly Parameters<typeof t>[0][]> = {
 
 // How long after the last keystroke the draft goes to the server.
 const saveAfterMs = 2000;
-
-// Under which name a note's text is kept on the device.
-export function noteKey(call: string): string {
-  return `note|${call}`;
-}
 
 export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   const draftKey = noteKey(call.name);

@@ -2,12 +2,10 @@
 // handed to the outbox, and taken back into the form if the center refuses it.
 import { fromJson } from "@bufbuild/protobuf";
 import { newId, newRequestId } from "../app/rpc";
-import { discardDraft, draft, endedAs, keepDraft, type Draft } from "../app/drafts";
-import { giveUp, onAnswered, perform, unsent, type Step } from "../app/outbox";
+import { discardDraft, draft, keepDraft, type Draft } from "../app/drafts";
+import { giveUp, perform, unsent, type Step } from "../app/outbox";
 import { center } from "../app/session";
-import { keep } from "../app/vault";
 import { deviceTime } from "../app/clock";
-import type { Call } from "../gen/housecall/v1/call_pb";
 import { SubmitCallRequestSchema } from "../gen/housecall/v1/call_service_pb";
 import { typedOf, vitalsOf } from "../records/vitals";
 
@@ -125,17 +123,4 @@ export async function revise(step: Step): Promise<void> {
   };
   await keepDraft(revised);
   await giveUp(step);
-}
-
-onAnswered(async (step: Step, answer: unknown) => {
-  if (step.method !== "SubmitCall") return;
-  const sent = step.lane;
-  endedAs.value = { ...endedAs.value, [sent]: (answer as Call).name };
-  await keep("ended_as", endedAs.value);
-  await discardSent(sent);
-});
-
-// Of a call that the outbox has, or had: the page ended before the draft went.
-export async function discardSent(call: string): Promise<void> {
-  if (draft.value && callNameOf(draft.value.callId) === call) await discardDraft();
 }
