@@ -2,14 +2,8 @@
 // src/app/outbox.ts over a network and a vault of this test's own.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
+import "./browserless.mjs";
 import { bundled } from "./bundle.mjs";
-
-// What the modules take from a browser.
-globalThis.window = globalThis;
-globalThis.location = { origin: "http://center.test" };
-globalThis.localStorage = { getItem: () => null };
-globalThis.document = { documentElement: {}, addEventListener() {} };
-globalThis.addEventListener = () => {};
 
 const account = "centers/demo/accounts/a";
 const call = "centers/demo/calls/c1";

@@ -1,5 +1,6 @@
 // One stream of the server that is kept open: lost, it is opened again, soon at
 // first, then more patiently; silent for too long, it is taken for lost.
+import { Code, ConnectError } from "@connectrpc/connect";
 import { signal } from "@preact/signals";
 import { noticeSessionOver } from "./rpc";
 
@@ -11,6 +12,7 @@ const firstSilenceMs = 20_000;
 
 export abstract class LiveStream {
   readonly connection = signal<Connection>("connecting");
+  // Why the last try has failed, until one succeeds or begins at once.
   readonly problem = signal<unknown>(undefined);
 
   private stopper: AbortController | undefined;
@@ -43,15 +45,19 @@ export abstract class LiveStream {
       for (let failures = 0; !over; ) {
         const began = Date.now();
         hurried = false;
-        this.stopper = new AbortController();
+        const stopper = new AbortController();
+        this.stopper = stopper;
         this.heardMs = began;
         this.hasHeard = false;
         try {
-          await this.watch(this.stopper.signal);
+          await this.watch(stopper.signal);
         } catch (error) {
           if (over || noticeSessionOver(error)) return;
-          this.problem.value = error;
           this.onProblem(error);
+          // What was ended here is no fault of the server: it was silent for too
+          // long, or it is tried again at once, which is no problem at all.
+          const silent = stopper.signal.aborted;
+          if (!hurried) this.problem.value = silent ? new ConnectError("silent", Code.Unavailable) : error;
         }
         this.stopper = undefined;
         if (over) return;
