@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { launch, Person, refuseWith, story } from "./browser.mjs";
+import { bundled } from "./bundle.mjs";
 import { Center, moved, movedWord } from "./center.mjs";
 
 const near = moved(35.6945, 139.4105);
@@ -488,6 +489,49 @@ story("a wrong place, nobody at the door, 119: each told from the car", async ()
     assert.ok(kinds.has(kind), `${kind} of ${[...kinds]}`);
   }
   await center.as("dr-tanabe", "confirm-hours", assignment);
+});
+
+// Has the server's ways told otherwise: `change` is given each answer.
+async function changeRoutes({ page }, change) {
+  const { RouteSchema, fromBinary, toBinary } = await bundled(
+    `export { RouteSchema } from "./src/gen/housecall/v1/visit_service_pb";
+     export { fromBinary, toBinary } from "@bufbuild/protobuf";`,
+  );
+  await page.route("**/GetRoute", async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    // A frame: one byte of flags, four of its length, the message; trailers.
+    const end = 5 + body.readUInt32BE(1);
+    const way = fromBinary(RouteSchema, body.subarray(5, end));
+    change(way);
+    const message = toBinary(RouteSchema, way);
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(message.length, 1);
+    await route.fulfill({ response, body: Buffer.concat([head, message, body.subarray(end)]) });
+  });
+}
+
+story("roads without a name are roads; without a map there is no way to tell", async () => {
+  const assignment = await trip(["nameless"]);
+  const physician = await open("dr-tanabe", { serviceWorkers: "block" });
+  const { page } = physician;
+  let told;
+  await changeRoutes(physician, (way) => {
+    for (const step of way.steps) step.roadName = "";
+    if (told) way.travelTimes = told;
+  });
+  const sheet = page.locator("#route-sheet");
+  await sheet.locator("summary").click();
+  await sheet.getByText("名前のない道").first().waitFor();
+  await sheet.getByText("標識と交通規制を優先").waitFor();
+  await physician.look("crew-roads-nameless");
+  told = "straight line x 1.4 at 30 km/h";
+  await sheet.locator("summary").click();
+  await sheet.getByText("名前のない道").first().waitFor({ state: "detached" });
+  await sheet.locator("summary").click();
+  await sheet.getByText("道路の地図がないため").waitFor();
+  await center.as("operator", "release-assignment", assignment, "--reason", "終わり");
+  await center.as("operator", "cancel-call", "nameless", "--reason", "終わり", "--etag", "current");
 });
 
 story("the driver does not come; the car breaks down", async () => {

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { visits } from "../app/rpc";
 import type { RouteStep } from "../gen/housecall/v1/visit_service_pb";
+import { areStraightLines } from "../records/travel_times";
 import { durationMs, kilometers, span } from "../text/format";
 import { catalogue } from "../text/language";
 import { Facts, Loading, LoadError, useLoad } from "../ui/parts";
@@ -29,7 +30,7 @@ function Roads({ assignment }: { assignment: string }) {
   const route = useLoad(() => visits.getRoute({ assignment }), [assignment]);
   if (!route.value) return route.loading ? <Loading /> : <LoadError of={route} />;
   const steps = route.value.steps;
-  if (steps.every((step) => step.roadName === "")) return <p class="card soft">{t("no_map")}</p>;
+  if (areStraightLines(route.value.travelTimes)) return <p class="card soft">{t("no_map")}</p>;
   return (
     <section class="card stack-tight">
       <Facts rows={steps.map((step) => [step.roadName || t("no_name"), <Stretch step={step} />] as const)} />

@@ -12,6 +12,7 @@ import { AssignmentState, type Assignment } from "../gen/housecall/v1/visit_pb";
 import { ArrivalPromise, CallFacts, effectiveState, hasArrived, isOver, leftWords, Progress, StateBadge, Timeline, UrgencyBadge } from "../records/call_view";
 import { NoteView } from "../records/note_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
+import { areStraightLines } from "../records/travel_times";
 import { age, clockTime, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, verdictLabel, waitReasonLabel } from "../text/labels";
 import { Button, Empty, Failed, Loading, Notice, Phone, useLoad } from "../ui/parts";
@@ -372,7 +373,7 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
       {match.waiting && match.waiting.reason !== WaitReason.UNSPECIFIED && <WaitingNotice board={board} waiting={match.waiting} />}
       <p class="small soft">
         {t("cost_note")}{"。"}
-        {t("travel_times")}: <span title={match.travelTimes}>{/^straight line/.test(match.travelTimes) ? t("by_straight_line") : t("by_roads")}</span>
+        {t("travel_times")}: <span title={match.travelTimes}>{areStraightLines(match.travelTimes) ? t("by_straight_line") : t("by_roads")}</span>
       </p>
     </div>
   );
