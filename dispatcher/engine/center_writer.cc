@@ -168,9 +168,11 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
   // Those that are not journaled: each after the entry of its sequence.
   std::vector<store::JournalEntry> passing;
   int64_t sequence = sequence_;
-  // Answers that write nothing which the version could guard: a refusal, a
-  // reply kept in the store, which may be younger than the board.
-  bool needs_proof = false;
+  // Answers that write nothing which the version could guard: a refusal, which
+  // an earlier commit of unknown outcome could contradict; and a reply kept in
+  // the store, which none can, but which may be younger than the board.
+  bool has_refused = false;
+  bool has_repeated = false;
 
   for (Ruled& r : ruled) {
     const Submission& submission = r.submission;
@@ -187,7 +189,7 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
         continue;
       }
       if (earlier->has_value()) {
-        needs_proof = true;
+        has_repeated = true;
         if ((*earlier)->fingerprint != submission.fingerprint) {
           r.result = absl::InvalidArgumentError(
               "request_id was used before for another request; a new request "
@@ -202,7 +204,7 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
     absl::StatusOr<core::Decision> decision =
         core::Decide(working, submission.command, submission.actor, now);
     if (!decision.ok()) {
-      needs_proof = true;
+      has_refused = true;
       r.result = decision.status();
       continue;
     }
@@ -237,7 +239,7 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
           .With("center", center_)
           .With("status", status);
       // Nothing was written now; what was sent before may be.
-      if (unknown_version_ == version_) return Outcome::kNotCurrent;
+      if (!IsUncontested()) return Outcome::kNotCurrent;
       // Nothing was written: whoever would have changed something gets the
       // store's answer. Refusals were decided on this batch's board, which
       // will not be; they too are to be asked again.
@@ -267,8 +269,9 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
                std::make_move_iterator(passing.begin()),
                std::make_move_iterator(passing.end()),
                std::back_inserter(commit->entries), before);
-  } else if (needs_proof) {
-    if (!IsCurrent()) return Outcome::kNotCurrent;
+  } else if ((has_refused && !IsUncontested()) ||
+             ((has_refused || has_repeated) && !IsCurrent())) {
+    return Outcome::kNotCurrent;
   }
   for (Ruled& r : ruled) {
     if (r.result.ok()) r.result->board = board_;
@@ -276,22 +279,24 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
   return Outcome::kDone;
 }
 
-bool CenterWriter::IsCurrent() {
-  if (unknown_version_ == version_) {
-    // That commit left the version as it is, so far. A commit without content
-    // takes its place: then it can neither arrive nor come back.
-    store::Batch nothing;
-    nothing.center = center_;
-    const absl::Status status = store_->Commit(nothing, version_);
-    if (!status.ok()) {
-      HC_LOG(kWarning, "commit_retried")
-          .With("center", center_)
-          .With("status", status);
-      return false;
-    }
-    ++version_;
-    return true;
+bool CenterWriter::IsUncontested() {
+  if (unknown_version_ != version_) return true;
+  // That commit left the version as it is, so far. A commit without content
+  // takes its place: then it can neither arrive nor come back.
+  store::Batch nothing;
+  nothing.center = center_;
+  const absl::Status status = store_->Commit(nothing, version_);
+  if (!status.ok()) {
+    HC_LOG(kWarning, "commit_retried")
+        .With("center", center_)
+        .With("status", status);
+    return false;
   }
+  ++version_;
+  return true;
+}
+
+bool CenterWriter::IsCurrent() const {
   const absl::StatusOr<int64_t> version = store_->CurrentVersion(center_);
   return version.ok() && *version == version_;
 }

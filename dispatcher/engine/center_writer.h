@@ -126,9 +126,12 @@ class CenterWriter {
   // Rules on all of them, with the tries that it takes.
   Outcome Rule(absl::Span<Ruled> ruled, Commit* commit);
   Outcome Try(absl::Span<Ruled> ruled, Commit* commit);
-  // Proves that the board is current, so that what was decided on it without
-  // writing holds. False if it is not, or may be not.
-  bool IsCurrent();
+  // Makes sure that no commit of unknown outcome for this version can arrive or
+  // come back any more, so that what was decided without it holds. False if
+  // that cannot be had now.
+  bool IsUncontested();
+  // Whether the board is the store's. False also if nobody knows.
+  bool IsCurrent() const;
   // The answer given before to that request id, from this batch (then
   // `of_batch` is set), from memory or from the store.
   absl::StatusOr<std::optional<store::Reply>> EarlierReply(

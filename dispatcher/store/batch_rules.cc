@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/refusal.h"
 #include "dispatcher/store/record_codec.h"
 
 namespace housecall::store {
@@ -203,7 +204,8 @@ absl::Status ForClients(const absl::Status& status) {
     return status;
   }
   if (absl::IsResourceExhausted(status)) {
-    return absl::ResourceExhaustedError(
+    return core::Exhausted(
+        core::RefusalReason::kTooBusy,
         "the server has no room to write it down, and nothing was written; try "
         "the same request again");
   }

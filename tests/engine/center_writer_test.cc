@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dispatcher/base/log.h"
+#include "dispatcher/core/refusal.h"
 #include "dispatcher/store/memory_store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -257,11 +258,43 @@ TEST_F(CenterWriterTest, ClaimsNothingWhileACommitMayStillArrive) {
   store_.Plan({.operation = Operation::kCommit});
   store_.Plan({.operation = Operation::kCommit,
                .call = 2,
-               .times = 2,
+               .times = 4,
                .status = absl::ResourceExhaustedError("disk full")});
   Process({Request("r1", CreateCar("car-a"))});
   EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(store_.Calls(Operation::kCommit), 3);
+  // Twice itself, and twice what would have made the failure certain.
+  EXPECT_EQ(store_.Calls(Operation::kCommit), 5);
+}
+
+// Only the first of them was at fault: the others are not held up for it, and
+// it is not told for ever that the store does not answer.
+TEST_F(CenterWriterTest, WhatTheStoreRefusesIsRefusedAfterAnUnknownCommit) {
+  store_.Plan({.operation = Operation::kCommit, .times = 3});
+  Process({Request("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnavailable);
+  const absl::Status taken = absl::AlreadyExistsError("the id is taken");
+  // The batch; what makes its failure certain; the first by itself.
+  store_.Plan({.operation = Operation::kCommit, .status = taken});
+  store_.Plan({.operation = Operation::kCommit, .call = 3, .status = taken});
+  Process(
+      {Request("r2", CreateCar("car-b")), Request("r3", CreateCar("car-c"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(CodeOf(2), absl::StatusCode::kOk);
+  EXPECT_FALSE(StoreHas("car-b"));
+  EXPECT_TRUE(StoreHas("car-c"));
+}
+
+TEST_F(CenterWriterTest, RepeatsWhatItAnsweredWhileTheDiskIsFull) {
+  Process({Request("r1", CreateCar("car-a"))});
+  store_.Plan({.operation = Operation::kCommit, .times = 3});
+  Process({Request("r2", CreateCar("car-b"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kUnavailable);
+  store_.Plan({.operation = Operation::kCommit,
+               .times = 100,
+               .status = absl::ResourceExhaustedError("disk full")});
+  Process({Request("r1", CreateCar("car-a"))});
+  ASSERT_EQ(CodeOf(2), absl::StatusCode::kOk);
+  EXPECT_TRUE(ResultOf(2).replayed);
 }
 
 // What the log of a disk kept of a commit whose sync failed may come back when
@@ -344,6 +377,11 @@ TEST_F(CenterWriterTest, TellsClientsNothingOfTheDisk) {
                                ? absl::StatusCode::kResourceExhausted
                                : absl::StatusCode::kUnavailable)
           << NameOf(operation);
+      // Who keeps what was not taken sends it again by itself.
+      if (absl::IsResourceExhausted(status)) {
+        EXPECT_THAT(core::ReasonsOf(answers_[0]->status()),
+                    ElementsAre(core::RefusalReason::kTooBusy));
+      }
       EXPECT_THAT(std::string(answers_[0]->status().message()),
                   ::testing::Not(HasSubstr("SQLite")));
     }
