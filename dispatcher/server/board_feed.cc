@@ -13,6 +13,7 @@
 #include "dispatcher/server/access.h"
 #include "dispatcher/server/convert.h"
 #include "dispatcher/server/filters.h"
+#include "dispatcher/server/password.h"
 #include "dispatcher/server/resources.h"
 
 namespace housecall::server {
@@ -237,17 +238,24 @@ class SnapshotWriter {
 
 }  // namespace
 
+std::string SightMark(const Sight& sight, const core::Board& board) {
+  return Sha256Hex(KeyOf(sight, board)).substr(0, 12);
+}
+
 absl::StatusOr<ResumePoint> ParseResumeToken(const core::CenterId& center,
                                              absl::string_view token) {
   ResumePoint point;
   if (token.empty()) return point;
   const std::vector<std::string> parts = absl::StrSplit(token, ':');
-  if (parts.size() < 2 || parts.size() > 3 || parts[0] != center.value() ||
+  if (parts.size() < 2 || parts.size() > 4 || parts[0] != center.value() ||
       !absl::SimpleAtoi(parts.back(), &point.sequence) || point.sequence < 0) {
     return absl::InvalidArgumentError(
         "resume_token: is not one that this center's server gave");
   }
-  if (parts.size() == 3) point.epoch = parts[1];
+  if (parts.size() == 4) {
+    point.epoch = parts[1];
+    point.sight = parts[2];
+  }
   return point;
 }
 
@@ -291,6 +299,8 @@ size_t RoughBytes(const store::JournalEntry& entry) {
 // What those who see the same share.
 struct BoardFeed::View {
   std::string key;
+  // SightMark.
+  std::string mark;
   // Of nobody in particular, if many may share it: what becomes of the first of
   // them later shows the others nothing.
   Sight sight;
@@ -327,8 +337,9 @@ BoardFeed::BoardFeed(core::CenterId center, std::string epoch,
 
 BoardFeed::~BoardFeed() = default;
 
-std::string BoardFeed::ResumeToken(int64_t sequence) const {
-  return absl::StrCat(center_.value(), ":", epoch_, ":", sequence);
+std::string BoardFeed::ResumeToken(const View& view, int64_t sequence) const {
+  return absl::StrCat(center_.value(), ":", epoch_, ":", view.mark, ":",
+                      sequence);
 }
 
 std::shared_ptr<const BoardFeed::Update> BoardFeed::Pack(
@@ -340,32 +351,32 @@ std::shared_ptr<const BoardFeed::Update> BoardFeed::Pack(
 }
 
 std::shared_ptr<const BoardFeed::Update> BoardFeed::PackEvent(
-    const Sight& sight, const store::JournalEntry& entry,
+    const View& view, const store::JournalEntry& entry,
     const core::Board& board) const {
   v1::BoardUpdate update;
-  if (!WriteEvent(entry, center_, sight.actor, "WatchBoard", sight.only, board,
-                  update.mutable_event())) {
+  if (!WriteEvent(entry, center_, view.sight.actor, "WatchBoard",
+                  view.sight.only, board, update.mutable_event())) {
     return nullptr;
   }
   update.set_sequence(entry.sequence);
-  update.set_resume_token(ResumeToken(entry.sequence));
+  update.set_resume_token(ResumeToken(view, entry.sequence));
   return Pack(update);
 }
 
-BoardFeed::Opening BoardFeed::MakeSnapshot(const Sight& sight) const {
+BoardFeed::Opening BoardFeed::MakeSnapshot(const View& view) const {
   Opening snapshot;
   v1::BoardUpdate begin;
   begin.mutable_snapshot_begin();
   snapshot.push_back(Pack(begin));
-  SnapshotWriter writer(center_, sight, *board_, [&](v1::BoardUpdate chunk) {
-    snapshot.push_back(Pack(chunk));
-  });
+  SnapshotWriter writer(
+      center_, view.sight, *board_,
+      [&](v1::BoardUpdate chunk) { snapshot.push_back(Pack(chunk)); });
   writer.WriteBoard();
   v1::BoardUpdate complete;
   SetTimestamp(clock_->Now(),
                complete.mutable_snapshot_complete()->mutable_server_time());
   complete.set_sequence(sequence_);
-  complete.set_resume_token(ResumeToken(sequence_));
+  complete.set_resume_token(ResumeToken(view, sequence_));
   snapshot.push_back(Pack(complete));
   return snapshot;
 }
@@ -398,7 +409,7 @@ void BoardFeed::Append(const engine::Commit& commit) {
     }
     for (const auto& [key, view] : views_) {
       std::shared_ptr<const Update> update =
-          PackEvent(view->sight, entry, *commit.board);
+          PackEvent(*view, entry, *commit.board);
       if (update != nullptr) {
         made.push_back({view.get(), std::move(update), entry.sequence});
       }
@@ -435,6 +446,7 @@ std::shared_ptr<BoardFeed::View> BoardFeed::ViewFor(const Sight& sight) {
   if (found != views_.end()) return found->second;
   auto view = std::make_shared<View>();
   view->key = key;
+  view->mark = SightMark(sight, *board_);
   view->sight = sight;
   if (IsShared(sight, *board_)) {
     view->sight.actor = core::Actor();
@@ -452,8 +464,9 @@ std::shared_ptr<BoardFeed::View> BoardFeed::ViewFor(const Sight& sight) {
 std::unique_ptr<BoardFeed::Reader> BoardFeed::Join(
     const Sight& sight, const ResumePoint& point,
     const engine::Engine& engine) {
-  const int64_t after = point.epoch == epoch_ ? point.sequence : -1;
   const std::shared_ptr<View> view = ViewFor(sight);
+  const int64_t after =
+      point.epoch == epoch_ && point.sight == view->mark ? point.sequence : -1;
   // Not make_unique: the constructor is private.
   std::unique_ptr<Reader> reader(new Reader(this, view));
   if (after >= 0 && after <= sequence_) {
@@ -480,8 +493,7 @@ std::unique_ptr<BoardFeed::Reader> BoardFeed::Join(
       for (const store::JournalEntry& entry : look->missed) {
         // The rest is still to come here.
         if (entry.sequence > sequence_ || bytes > limits_.bytes / 2) break;
-        std::shared_ptr<const Update> update =
-            PackEvent(view->sight, entry, *board_);
+        std::shared_ptr<const Update> update = PackEvent(*view, entry, *board_);
         if (update == nullptr) continue;
         bytes += update->bytes();
         missed->push_back(std::move(update));
@@ -504,7 +516,7 @@ std::unique_ptr<BoardFeed::Reader> BoardFeed::Join(
   }
   std::shared_ptr<const Opening> snapshot;
   if (!is_there) {
-    snapshot = std::make_shared<const Opening>(MakeSnapshot(view->sight));
+    snapshot = std::make_shared<const Opening>(MakeSnapshot(*view));
   }
   MutexLock lock(mutex_);
   if (snapshot != nullptr) {
@@ -583,7 +595,7 @@ std::shared_ptr<const BoardFeed::Update> BoardFeed::MovesSince(View& view,
           entry.event.records.push_back(position);
         }
       });
-  return view.moves[since] = PackEvent(view.sight, entry, *board_);
+  return view.moves[since] = PackEvent(view, entry, *board_);
 }
 
 std::shared_ptr<const BoardFeed::Update> BoardFeed::Next(Reader& reader) {
@@ -608,7 +620,7 @@ std::shared_ptr<const BoardFeed::Update> BoardFeed::Next(Reader& reader) {
     SetTimestamp(clock_->Now(),
                  heartbeat.mutable_heartbeat()->mutable_server_time());
     heartbeat.set_sequence(sequence_);
-    heartbeat.set_resume_token(ResumeToken(sequence_));
+    heartbeat.set_resume_token(ResumeToken(view, sequence_));
     update = Pack(heartbeat);
   }
   if (update != nullptr) {

@@ -33,12 +33,18 @@ struct Sight {
 struct ResumePoint {
   // Of the hub that counted; empty: the board itself is wanted.
   std::string epoch;
+  // SightMark of what he was told until then.
+  std::string sight;
   int64_t sequence = -1;
 };
 
-// What a resume token of that center says: "CENTER:EPOCH:SEQUENCE". A point
-// without an epoch for an empty one, and for those that servers gave before
-// they had epochs. InvalidArgument if it is none of this center's.
+// The same for all who are told the same, as of that board: what somebody was
+// told does not help him to what he may see by another sight.
+std::string SightMark(const Sight& sight, const core::Board& board);
+
+// What a resume token of that center says: "CENTER:EPOCH:SIGHT:SEQUENCE". A
+// point without an epoch for an empty one, and for those that servers gave when
+// theirs said less. InvalidArgument if it is none of this center's.
 absl::StatusOr<ResumePoint> ParseResumeToken(const core::CenterId& center,
                                              absl::string_view token);
 
@@ -87,9 +93,9 @@ class BoardFeed {
   void TellMoves();
   bool has_moves() const { return !moves_.empty(); }
 
-  // A reader from after `point` on, or, if that is of another epoch, not kept
-  // any more or too much, with the board itself first. The engine is asked for
-  // what this feed does not keep.
+  // A reader from after `point` on, or, if that is of another epoch or sight,
+  // not kept any more or too much, with the board itself first. The engine is
+  // asked for what this feed does not keep.
   std::unique_ptr<Reader> Join(const Sight& sight, const ResumePoint& point,
                                const engine::Engine& engine);
 
@@ -109,11 +115,11 @@ class BoardFeed {
   using Opening = std::vector<std::shared_ptr<const Update>>;
 
   std::shared_ptr<const Update> Pack(const v1::BoardUpdate& update) const;
-  std::shared_ptr<const Update> PackEvent(const Sight& sight,
+  std::shared_ptr<const Update> PackEvent(const View& view,
                                           const store::JournalEntry& entry,
                                           const core::Board& board) const;
-  Opening MakeSnapshot(const Sight& sight) const;
-  std::string ResumeToken(int64_t sequence) const;
+  Opening MakeSnapshot(const View& view) const;
+  std::string ResumeToken(const View& view, int64_t sequence) const;
   std::shared_ptr<View> ViewFor(const Sight& sight);
   void PopFront(View& view) HOUSECALL_REQUIRES(mutex_);
   void Trim(View& view, size_t keep_messages, size_t keep_bytes)

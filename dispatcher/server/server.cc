@@ -40,9 +40,10 @@ constexpr int kHandshakeTimeoutMilliseconds = 10 * 1000;
 // was put away holds no socket. Streams count as asking.
 constexpr int kIdleMilliseconds = 15 * 60 * 1000;
 // Requests and streams that are open on one connection. A gateway on another
-// machine carries those of all its browsers over one; beyond this, they wait at
-// the sender's.
-constexpr int kMaxStreamsOfConnection = 8192;
+// machine carries those of all its browsers over one, and each of the 20,000
+// connections that it takes may have a stream and a request; beyond this, they
+// would wait at the gateway's.
+constexpr int kMaxStreamsOfConnection = 65'536;
 // What gRPC may hold of all connections together, beyond which it reads from
 // none until something is done: far more than a worst night takes, and less
 // than a small machine has.

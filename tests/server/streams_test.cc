@@ -410,8 +410,8 @@ TEST_F(StreamsTest, ShowsNobodyMoreThanWhatHeMayAskFor) {
 
 TEST_F(StreamsTest, WatchBoardRefusesAForeignToken) {
   Start(Night());
-  for (const char* token :
-       {"elsewhere:1", "hino", "hino:x", "hino:-1", "hino:e:x", "hino:e:1:2"}) {
+  for (const char* token : {"elsewhere:1", "hino", "hino:x", "hino:-1",
+                            "hino:e:x", "hino:e:s:1:2"}) {
     const auto board = Watch({"op-mori"}, token);
     v1::BoardUpdate update;
     EXPECT_FALSE(board->Next(&update));

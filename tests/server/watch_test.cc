@@ -103,7 +103,9 @@ class FeedTest : public ::testing::Test {
   std::unique_ptr<BoardFeed::Reader> Join(const core::Actor& actor,
                                           int64_t after = -1,
                                           const std::string& epoch = "e1") {
-    return feed_.Join({actor, core::CallId()}, {epoch, after}, engine_);
+    const Sight sight = {actor, core::CallId()};
+    return feed_.Join(sight, {epoch, SightMark(sight, *board_), after},
+                      engine_);
   }
 
   // Takes everything that waits.
@@ -273,12 +275,34 @@ TEST_F(FeedTest, WhoComesFromAnotherTimeGetsTheBoard) {
   TakeAll(*fresh);
   for (int i = 0; i < 10; ++i) restored.Append(Change(10));
   for (const std::string& token :
-       {old, std::string("hino:10"), std::string("hino:e1:10")}) {
+       {old, std::string("hino:10"), std::string("hino:e2:10")}) {
     auto back = join(token);
     EXPECT_TRUE(Parsed(*back->Next()).has_snapshot_begin()) << token;
   }
-  auto here = join("hino:e2:10");
+  auto here = join(absl::StrCat(
+      "hino:e2:",
+      SightMark({core::testing::OperatorActor(), core::CallId()}, *board_),
+      ":10"));
   EXPECT_EQ(Parsed(*here->Next()).event().sequence(), 11);
+}
+
+// What he may see now he was never told.
+TEST_F(FeedTest, WhoComesBackWithAnotherSightGetsTheBoard) {
+  const Sight before = {core::testing::RequesterActor(), core::CallId()};
+  Sight after = before;
+  after.actor.organization = core::OrganizationId("station-else");
+  Sight only = before;
+  only.only = core::CallId("call-1");
+  auto reader = feed_.Join(before, {}, engine_);
+  const auto point = ParseResumeToken(core::CenterId(kCenter),
+                                      TakeAll(*reader).back().resume_token());
+  ASSERT_TRUE(point.ok()) << point.status();
+  feed_.Append(Change(10));
+  EXPECT_TRUE(Parsed(*feed_.Join(before, *point, engine_)->Next()).has_event());
+  for (const Sight& other : {after, only}) {
+    EXPECT_TRUE(Parsed(*feed_.Join(other, *point, engine_)->Next())
+                    .has_snapshot_begin());
+  }
 }
 
 // Operators see the same and share it, whoever came first; what he writes as a
