@@ -187,6 +187,7 @@ absl::Status DriveLog::Reopen() {
   char last = '\n';
   if (end > 0 && pread(descriptor_, &last, 1, end - 1) == 1 && last != '\n') {
     if (const int error = WriteAll(descriptor_, "\n"); error != 0) {
+      close(std::exchange(descriptor_, -1));
       return SystemError(error, "cannot write", path_);
     }
   }

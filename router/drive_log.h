@@ -54,7 +54,8 @@ class DriveLog {
   size_t unread_lines() const { return unread_lines_; }
 
   // The drive counts from now on, also if it cannot be written, which returns
-  // ResourceExhausted (disk full) or Internal, naming the file. Not synced: a
+  // ResourceExhausted (disk full), PermissionDenied, NotFound (its folder is
+  // gone) or Internal, naming the file. Not synced: a
   // loss of power may take the last drives. When the file has twice kMaxDrives
   // lines, it is replaced by one of the newest, in one step.
   absl::Status Add(const FinishedDrive& drive);

@@ -233,6 +233,17 @@ absl::StatusOr<Hierarchy> Hierarchy::FromStored(const Graph& graph,
       if (at == above.end() || *at != head) return wrong("an arc");
     }
   }
+  // Each turn has the arc that a metric writes it to.
+  for (uint32_t state = 0; state < size * 2; ++state) {
+    const uint32_t from = hierarchy.rank(state >> 1);
+    for (const Turn& turn : graph.Out(state)) {
+      const uint32_t to = hierarchy.rank(turn.state >> 1);
+      if (to != from &&
+          hierarchy.FindArc(std::min(from, to), std::max(from, to)) == kNone) {
+        return wrong("a turn");
+      }
+    }
+  }
   return hierarchy;
 }
 

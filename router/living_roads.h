@@ -36,8 +36,8 @@ struct RoadState {
   // For people: "deep night, learned of 214 drives; 2 conditions: snow on Route
   // 20, flood; 37 roads closed".
   std::string description;
-  // Roads that are closed now although they are open on the map and the policy
-  // does not leave them out, counted once for each direction.
+  // Roads that are closed now in a direction or both although they are open on
+  // the map and the policy does not leave them out, each counted once.
   int64_t closed_roads = 0;
 };
 

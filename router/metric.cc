@@ -369,8 +369,9 @@ void Metric::CustomizeAll(int threads) {
   for (;; width_ = CostWidth::kWide) {
     size_t bytes = 0;
     for (uint32_t piece = 0; piece < count; ++piece) bytes += PieceBytes(piece);
-    const std::shared_ptr<uint8_t[]> all = Allocate(bytes);
+    // What was too narrow is not kept beside what takes its place.
     pieces_.assign(count, nullptr);
+    const std::shared_ptr<uint8_t[]> all = Allocate(bytes);
     bytes = 0;
     for (uint32_t piece = 0; piece < count; ++piece) {
       pieces_[piece] = Piece(all, all.get() + bytes);
@@ -425,8 +426,6 @@ class Metric::Update {
     const uint32_t b = hierarchy_.rank(head >> 1);
     if (a == b) return MarkSelf(a);
     const uint32_t arc = hierarchy_.FindArc(std::min(a, b), std::max(a, b));
-    // A file that was made to deceive: every turn of a map has an arc.
-    if (arc == kNone) return;
     arcs_[arc] = true;
     MarkRank(std::min(a, b));
   }

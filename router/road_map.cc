@@ -279,10 +279,13 @@ absl::StatusOr<Snap> RoadMap::FindSnap(const LatLng& position,
           return counts(segment, flags) &&
                  !data_.segments[segment].Has(Segment::kApart);
         });
-    return beside.has_value() && beside->distance_meters <=
-                                     nearest->distance_meters + kApartMeters
-               ? beside
-               : nearest;
+    // Never one outside the radius for one within it.
+    const bool is_as_near =
+        beside.has_value() &&
+        beside->distance_meters <= nearest->distance_meters + kApartMeters &&
+        (beside->distance_meters <= options.radius_meters ||
+         nearest->distance_meters > options.radius_meters);
+    return is_as_near ? beside : nearest;
   };
   if (absl::Status status = CheckLatLng(position); !status.ok()) return status;
   if (!bounds().Contains(position, options.radius_meters)) {
@@ -355,11 +358,14 @@ absl::StatusOr<std::vector<SnapCandidate>> RoadMap::FindCandidates(
     candidates.push_back(candidate);
   }
   std::sort(candidates.begin(), candidates.end(),
-            [](const SnapCandidate& a, const SnapCandidate& b) {
-              return std::tuple(a.point.distance_meters, a.is_ends_only,
-                                a.point.segment) <
-                     std::tuple(b.point.distance_meters, b.is_ends_only,
-                                b.point.segment);
+            [this](const SnapCandidate& a, const SnapCandidate& b) {
+              const auto key = [this](const SnapCandidate& candidate) {
+                const uint32_t segment = candidate.point.segment;
+                return std::tuple(candidate.point.distance_meters,
+                                  data_.segments[segment].Has(Segment::kApart),
+                                  candidate.is_ends_only, segment);
+              };
+              return key(a) < key(b);
             });
   if (candidates.size() > limit) candidates.resize(limit);
   return candidates;

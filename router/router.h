@@ -113,8 +113,10 @@ class RoadMap {
                                 const Metric* metric = nullptr) const;
 
   // Every road that is open within the radius, the nearest first, at most
-  // `limit`; equally near ones as FindSnap prefers them. The errors are those
-  // of FindSnap.
+  // `limit`; of equally near ones those first that are not Segment::kApart,
+  // then those that are not only for the ends of a drive. A road apart that is
+  // nearer stays first, whatever FindSnap takes. The errors are those of
+  // FindSnap.
   absl::StatusOr<std::vector<SnapCandidate>> FindCandidates(
       const LatLng& position, const SnapOptions& options = {}, size_t limit = 8,
       const Metric* metric = nullptr) const;

@@ -9,6 +9,7 @@
 #include <exception>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <osmium/io/any_input.hpp>
 #include <osmium/osm/node.hpp>
@@ -157,7 +158,8 @@ class Importer {
   uint32_t NumberOfRules(const RoadRules& rules);
   void CutWays();
   void CutWay(const RoadWay& way);
-  bool IsCutOff(const RoadWay& way, size_t i) const;
+  bool IsCutOff(const RoadWay& way, uint32_t node) const;
+  void CloseBehindGates();
   // The way to a house, or around one.
   static bool IsDrive(const RoadRules& rules) {
     return rules.road_class == RoadClass::kService ||
@@ -391,30 +393,73 @@ void Importer::CutWays() {
     CutWay(way);
     way_edges_.emplace_back(first, static_cast<uint32_t>(edges_.size()));
   }
+  CloseBehindGates();
 }
 
-// Whether a road of a way is cut off at the i-th of all nodes. Behind a private
-// gate there is somebody's drive, which is reached through it; other roads that
-// lead on through such a gate are closed there.
-bool Importer::IsCutOff(const RoadWay& way, size_t i) const {
-  const uint32_t node = way_nodes_[i];
+// Whether the roads of a way are cut off at a node. A private gate at which a
+// drive begins is that drive's, which is reached through it, also where it was
+// drawn onto the street that passes; a street with such a gate and no drive is
+// closed there.
+bool Importer::IsCutOff(const RoadWay& way, uint32_t node) const {
   switch (barriers_[node]) {
     case Barrier::kNone:
       return false;
     case Barrier::kClosed:
       return true;
-    case Barrier::kPrivate: {
-      const bool is_inside = i > way.first_node && i + 1 < way.end_node;
-      return !IsDrive(rules_[way.rules]) && (is_inside || !is_at_drive_[node]);
-    }
+    case Barrier::kPrivate:
+      return !IsDrive(rules_[way.rules]) && !is_at_drive_[node];
   }
   return true;
 }
 
+// Of each edge that can be reached through private gates alone, and of each
+// drive that begins at one: it is there for those who live behind. Roads that
+// are more than drives behind a gate, such as a whole estate's, stay as they
+// are.
+void Importer::CloseBehindGates() {
+  const auto is_gate = [&](uint32_t node) {
+    return node < barriers_.size() && barriers_[node] == Barrier::kPrivate;
+  };
+  // Roads that hang together without passing a private gate: by node, another
+  // of the same, at last the one that stands for all.
+  std::vector<uint32_t> same(node_ids_.size() + split_nodes_.size());
+  std::iota(same.begin(), same.end(), 0U);
+  const auto find = [&](uint32_t node) {
+    while (same[node] != node) node = same[node] = same[same[node]];
+    return node;
+  };
+  for (const Edge& edge : edges_) {
+    if (is_gate(edge.from_node) || is_gate(edge.to_node)) continue;
+    same[find(edge.from_node)] = find(edge.to_node);
+  }
+  std::vector<bool> is_at_gate(same.size());
+  std::vector<bool> has_street(same.size());
+  for (const Edge& edge : edges_) {
+    const bool is_drive = IsDrive(rules_[edge.rules]);
+    for (const auto& [node, other] :
+         {std::pair(edge.from_node, edge.to_node),
+          std::pair(edge.to_node, edge.from_node)}) {
+      if (is_gate(node)) continue;
+      if (!is_drive) has_street[find(node)] = true;
+      if (is_gate(other)) is_at_gate[find(node)] = true;
+    }
+  }
+  for (Edge& edge : edges_) {
+    const RoadRules& rules = rules_[edge.rules];
+    if (!IsDrive(rules) || (rules.flags & Segment::kEndsOnly) != 0) continue;
+    const bool is_at_one = is_gate(edge.from_node) || is_gate(edge.to_node);
+    const uint32_t same_roads = find(edge.from_node);
+    if (!is_at_one && (!is_at_gate[same_roads] || has_street[same_roads])) {
+      continue;
+    }
+    RoadRules behind_gate = rules;
+    behind_gate.flags |= Segment::kEndsOnly;
+    edge.rules = NumberOfRules(behind_gate);
+  }
+}
+
 void Importer::CutWay(const RoadWay& way) {
-  const RoadRules rules = rules_[way.rules];
-  RoadRules behind_gate = rules;
-  behind_gate.flags |= Segment::kEndsOnly;
+  const RoadRules& rules = rules_[way.rules];
   const size_t first_edge = edges_.size();
   size_t begin = way.first_node;
   double meters = 0;
@@ -478,16 +523,10 @@ void Importer::CutWay(const RoadWay& way) {
   // Nobody passes a barrier: every road that ends there gets an end of its own.
   for (size_t i = first_edge; i < edges_.size(); ++i) {
     Edge& edge = edges_[i];
-    for (const auto& [node, at] :
-         {std::pair(&edge.from_node, edge.first_node),
-          std::pair(&edge.to_node, edge.end_node - 1)}) {
-      if (IsCutOff(way, at)) {
-        split_nodes_.push_back(*node);
-        *node =
-            static_cast<uint32_t>(node_ids_.size() + split_nodes_.size()) - 1;
-      } else if (barriers_[*node] == Barrier::kPrivate && IsDrive(rules)) {
-        edge.rules = NumberOfRules(behind_gate);
-      }
+    for (uint32_t* node : {&edge.from_node, &edge.to_node}) {
+      if (!IsCutOff(way, *node)) continue;
+      split_nodes_.push_back(*node);
+      *node = static_cast<uint32_t>(node_ids_.size() + split_nodes_.size()) - 1;
     }
   }
 }

@@ -165,6 +165,53 @@ TEST(ImportOsm, APrivateGateAcrossAStreetClosesIt) {
   EXPECT_EQ(Seconds(data, 1, 3), -1);
 }
 
+TEST(ImportOsm, BehindAPrivateGateDrivesMayFork) {
+  // Two houses behind a gate: the drive forks, and one of the two leads on to
+  // another street through a gate of its own. Nobody drives through.
+  const RoadData data = Import(R"(
+    n 1 0 0
+    n 2 100 0 barrier=gate access=private
+    n 3 200 0
+    n 4 300 50
+    n 5 300 -50
+    n 6 400 -50 barrier=gate access=private
+    n 7 500 -50
+    w 10 1,2 highway=residential
+    w 11 2,3 highway=service
+    w 12 3,4 highway=service
+    w 13 3,5,6 highway=service
+    w 14 6,7 highway=residential
+  )");
+  EXPECT_GT(Seconds(data, 1, 4), 0);
+  EXPECT_GT(Seconds(data, 7, 4), 0);
+  EXPECT_EQ(Seconds(data, 1, 7), -1);
+  EXPECT_EQ(data.segments.size(), 5u);
+  for (const Segment& segment : data.segments) {
+    EXPECT_EQ(segment.Has(Segment::kEndsOnly),
+              segment.road_class() == RoadClass::kService);
+  }
+}
+
+TEST(ImportOsm, ADrivesGateDoesNotCloseTheStreetOntoWhichItIsDrawn) {
+  for (const char* const street : {"w 10 1,2,3 highway=residential\n",
+                                   "w 10 1,2 highway=residential\n"
+                                   "w 12 2,3 highway=residential name=A\n"}) {
+    ImportReport report;
+    const RoadData data = Import(absl::StrCat(R"(
+      n 1 0 0
+      n 2 100 0 barrier=gate access=private
+      n 3 200 0
+      n 4 100 100
+      w 11 2,4 highway=service
+    )",
+                                              street),
+                                 &report);
+    EXPECT_GT(Seconds(data, 1, 3), 0) << street;
+    EXPECT_GT(Seconds(data, 1, 4), 0) << street;
+    EXPECT_EQ(report.barriers, 0) << street;
+  }
+}
+
 TEST(ImportOsm, AGateWhereAStreetEndsLeadsToTheDriveBehindIt) {
   const RoadData data = Import(R"(
     n 1 0 0

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -270,6 +271,27 @@ TEST(Metric, LetsCarsTurnBackWhereAClosureLeavesNoOtherWay) {
                               {ArcRoad::Of(last, true), kClosed}}));
   EXPECT_EQ(query.FindLeg(map.Point('D'), map.Point('A')).weight, 26000u);
   EXPECT_FALSE(query.FindLeg(map.Point('D'), map.Point('E')).reachable());
+}
+
+// A metric writes each turn to its arc.
+TEST(Hierarchy, RefusesAnIndexThatLacksArcsOfTurns) {
+  const AsciiMap map(R"(
+    A--B--C
+    |  |  |
+    D--E--F
+  )");
+  const Network network = map.map()->network();
+  const Hierarchy::Stored sound = network.hierarchy->ToStored();
+  ASSERT_GT(sound.heads.size(), 0u);
+  ASSERT_TRUE(Hierarchy::FromStored(*network.graph, sound).ok());
+  Hierarchy::Stored without = sound;
+  without.heads = {};
+  without.first_arcs =
+      std::vector<uint32_t>(std::as_const(sound.first_arcs).size(), 0);
+  const absl::StatusOr<Hierarchy> hierarchy =
+      Hierarchy::FromStored(*network.graph, without);
+  ASSERT_FALSE(hierarchy.ok());
+  EXPECT_EQ(hierarchy.status().message(), "its index: a turn");
 }
 
 }  // namespace
