@@ -638,6 +638,37 @@ class Planning {
     return first;
   }
 
+  // Whether somebody who sits in a car now could serve the stop if another car
+  // fetched him when he is done: of no plan, in which nobody changes cars, but
+  // crews do part before their duties end.
+  bool IsForSomebodyInAnotherCar(const Terms& terms, const Stop& stop) {
+    if (later_.empty()) later_ = LaterPhysicians();
+    for (size_t p = 0; p < physicians(); ++p) {
+      const Physician& physician = crews_.physicians[p];
+      const Later& later = later_[p];
+      if (physician.driver == kNone || later.waits_for_car ||
+          !NowOrLater(terms.physician_rulings[p])) {
+        continue;
+      }
+      for (size_t d = 0; d < drivers(); ++d) {
+        if (static_cast<size_t>(physician.driver) == d ||
+            !NowOrLater(terms.driver_rulings[d])) {
+          continue;
+        }
+        const Driver& driver = crews_.drivers[d];
+        const double arrive =
+            std::max(driver.free_minutes + Minutes(driver.place, later.place),
+                     later.free_minutes) +
+            Minutes(later.place, stop.position);
+        if (std::max(arrive, terms.ready_minutes) + terms.visit_minutes <=
+            std::min(driver.end_minutes, physician.end_minutes)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   // A physician as soon as he is free.
   struct Later {
     double free_minutes = 0;
@@ -1331,8 +1362,10 @@ class Planning {
       }
     }
     // Whoever could serve it, ever, would be in the plan to do so: serving
-    // costs less than not serving.
-    waiting.reason = core::WaitReason::kNobody;
+    // costs less than not serving. But for those who would have to change cars.
+    waiting.reason = IsForSomebodyInAnotherCar(terms, stops_[stop])
+                         ? core::WaitReason::kAllBusy
+                         : core::WaitReason::kNobody;
     for (const Route& route : plan) {
       for (const Leg& leg : route.legs) {
         if (leg.stop != static_cast<int>(stop)) continue;

@@ -343,6 +343,32 @@ TEST(Plan, SaysNobodyAndNotBusyWhereNobodyCanCome) {
   }
 }
 
+// No plan lets a physician change cars; but when his driver goes home, he does.
+TEST(Plan, SaysBusyOfAPhysicianWhoCouldComeInAnotherCar) {
+  for (const bool has_other_car : {false, true}) {
+    BoardBuilder builder;
+    builder.AddPhysician("dr-there", {.position = Near(1, 0)})
+        .AddDriver(
+            "driver-there", "car-1",
+            {.end_time = At("2026-11-20 21:00"), .position = Near(1, 0)});
+    if (has_other_car) {
+      builder.AddDriver("driver-late", "car-2", {.position = Near(2, 0)});
+    }
+    builder.AddCallInState(
+        CallState::kOnScene, "call-0",
+        {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+    AddCall(builder, "call-1", Near(5, 0));
+    const PlanResult plan = PlanFor(builder.board());
+    EXPECT_THAT(plan.offers, IsEmpty());
+    const Match* match = MatchOf(plan, "call-1");
+    ASSERT_NE(match, nullptr);
+    ASSERT_TRUE(match->waiting.has_value());
+    EXPECT_EQ(match->waiting->reason, has_other_car
+                                          ? core::WaitReason::kAllBusy
+                                          : core::WaitReason::kNobody);
+  }
+}
+
 // There is time for one of two calls: the other one is not to wait for a crew
 // that will not come.
 TEST(Plan, SaysNobodyWhereTheDutyEndsBeforeAllAreServed) {
