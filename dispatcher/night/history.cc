@@ -144,9 +144,16 @@ class History {
   void AddCrews() {
     // Duties that adjoin are one.
     std::map<std::pair<core::PersonId, Role>, std::vector<RotaDuty>> duties;
+    // The file has one number for all cars: the least.
+    std::optional<int> passengers;
     for (RotaDuty duty :
          core::RotaBetween(board_, options_.begin_time, end_time_)) {
       if (duty.reserve) continue;
+      if (duty.role == Role::kDriver) {
+        const auto* car = board_.Find<core::Car>(duty.car);
+        const int seats = (car != nullptr ? *car : core::Car()).seats - 1;
+        passengers = std::min(passengers.value_or(seats), seats);
+      }
       std::vector<RotaDuty>& of = duties[{duty.person, duty.role}];
       if (!of.empty() && duty.start_time <= of.back().end_time) {
         of.back().end_time = std::max(of.back().end_time, duty.end_time);
@@ -160,8 +167,6 @@ class History {
                    options_.begin_time),
           MinuteOf(std::min(duty.end_time, end_time_) - options_.begin_time)};
     };
-    // The file has one number for all cars: the least.
-    int passengers = core::Car().seats - 1;
     for (const auto& [key, of] : duties) {
       for (const RotaDuty& duty : of) {
         if (key.second == Role::kDriver) {
@@ -170,10 +175,6 @@ class History {
           car.base = AddNode(BaseOf(duty));
           car.shift = span(duty);
           night_.cars.push_back(car);
-          const auto* record = board_.Find<core::Car>(duty.car);
-          passengers =
-              std::min(passengers,
-                       (record != nullptr ? *record : core::Car()).seats - 1);
         } else if (key.second == Role::kPhysician) {
           Physician physician;
           physician.id = static_cast<int>(night_.physicians.size());
@@ -201,7 +202,7 @@ class History {
         }
       }
     }
-    night_.seats = std::max(1, passengers);
+    night_.seats = std::max(1, passengers.value_or(core::Car().seats - 1));
   }
 
   // From when on somebody might have been sent. Of a call that was on paper
