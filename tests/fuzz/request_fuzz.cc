@@ -201,14 +201,19 @@ void Take(const std::string& rpc, Message& request) {
   // Resources are no RPCs.
   const bool is_rpc =
       absl::EndsWith(request.GetDescriptor()->name(), "Request");
+  // As a client that builds it once more would send it.
+  const std::unique_ptr<Message> again(request.New());
+  fuzz::Require(
+      again->ParsePartialFromString(request.SerializePartialAsString()),
+      "what was written can be read");
   for (const core::Role role : {core::Role::kRequester, core::Role::kDriver,
                                 core::Role::kAdministrator}) {
     if (!is_rpc) break;
     const Caller caller = CallerOf(role);
     (void)CheckAccess(rpc, caller.actor, Center(), board, request);
     fuzz::Require(FingerprintOf(rpc, caller, request) ==
-                      FingerprintOf(rpc, caller, request),
-                  "a digest is a digest");
+                      FingerprintOf(rpc, caller, *again),
+                  "the same request has the same digest");
   }
   const auto conversion = Conversions().find(rpc);
   if (conversion != Conversions().end()) conversion->second(request);
