@@ -187,6 +187,60 @@ story("what is signed is what stands there, also after a reload in the middle of
   for (const what of ["|note|", "|patient|", "|step|"]) await until(async () => (await sealedBytes(physician, what)) === 0);
 });
 
+// In the page: what the vault reads waits for globalThis.reading.
+function slowVault() {
+  const { decrypt } = SubtleCrypto.prototype;
+  SubtleCrypto.prototype.decrypt = async function (...words) {
+    await globalThis.reading;
+    return decrypt.apply(this, words);
+  };
+}
+
+story("nothing that is read late overwrites what is being written", async () => {
+  const assignment = await treated(["slow"]);
+  const physician = await open("dr-tanabe", { serviceWorkers: "block", init: slowVault });
+  const { page } = physician;
+  const findings = page.getByLabel("所見");
+  await goTo(physician, "/note/slow");
+  await findings.fill("前の所見");
+  await page.locator(".foot").getByText("保存済", { exact: true }).waitFor();
+  await goTo(physician, "/");
+  let answer;
+  const answering = new Promise((resume) => (answer = resume));
+  await page.route("**/ListNotes", async (route) => {
+    await answering;
+    await route.continue();
+  });
+  await goTo(physician, "/note/slow");
+  await findings.waitFor();
+  assert.equal(await findings.inputValue(), "前の所見");
+  // From here on the vault is slow; the note comes, and he goes on writing.
+  await page.evaluate(() => {
+    globalThis.reading = new Promise((resume) => (globalThis.read = resume));
+  });
+  const answered = page.waitForResponse("**/ListNotes").then((response) => response.finished());
+  answer();
+  await answered;
+  await page.waitForTimeout(300);
+  await findings.fill("新しい所見");
+  await page.evaluate(() => globalThis.read());
+  await page.waitForTimeout(300);
+  assert.equal(await findings.inputValue(), "新しい所見");
+  await page.locator(".foot").getByText("保存済", { exact: true }).waitFor();
+  // Back at once: what was written last is read, and not what was before.
+  await findings.fill("新しい所見。");
+  await page.evaluate(() => {
+    location.hash = "/";
+  });
+  await goTo(physician, "/note/slow");
+  await findings.waitFor();
+  assert.equal(await findings.inputValue(), "新しい所見。");
+  await sign(physician);
+  await physician.sees("署名しました。かかりつけのチームへ届けています");
+  assert.equal((await noteOf("slow")).versions[0].text.findings, "新しい所見。");
+  await finish(assignment, "dr-tanabe");
+});
+
 story("a busy server is asked again; what it refuses is shown on the note's page, too", async () => {
   const assignment = await treated(["refused"]);
   const physician = await open("dr-tanabe", { serviceWorkers: "block" });

@@ -68,9 +68,12 @@ export async function keep(name: string, value: unknown): Promise<void> {
   });
 }
 
+// Also what is being kept at this moment.
 export async function kept<T>(name: string): Promise<T | undefined> {
   if (!database || !key) return undefined;
-  const sealed = (await database.get("sealed", prefix + name)) as Sealed | undefined;
+  const whole = prefix + name;
+  await lastWrite;
+  const sealed = (await database.get("sealed", whole)) as Sealed | undefined;
   return sealed && ((await unseal(sealed)) as T | undefined);
 }
 

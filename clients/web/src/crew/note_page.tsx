@@ -34,7 +34,9 @@ const saveAfterMs = 2000;
 
 export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   const draftKey = noteKey(call.name);
-  const [text, setText] = useState<Text>();
+  // What he has written on this page; what this device has kept, null if nothing.
+  const [typed, setTyped] = useState<Text>();
+  const [here, setHere] = useState<Text | null>();
   const [signing, setSigning] = useState(false);
   const [amending, setAmending] = useState(false);
   const [note, setNote] = useState<Note>();
@@ -67,19 +69,12 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
     if (step.method === "SignNote") setAmending(false);
   }), [lane]);
 
-  // This device's text first: it is the newest that this physician has seen.
   useEffect(() => {
-    void (async () => {
-      const here = await kept<Text>(draftKey);
-      if (here) {
-        setText(here);
-        return;
-      }
-      if (loaded.loading) return;
-      const draft = loaded.value?.draft;
-      setText(draft ? pick(draft) : emptyText);
-    })();
-  }, [loaded.loading]);
+    kept<Text>(draftKey).then((found) => setHere(found ?? null), () => setHere(null));
+  }, []);
+  // This device's text first: it is the newest that this physician has seen.
+  const there = loaded.loading ? undefined : pick(loaded.value?.draft ?? emptyText);
+  const text = typed ?? (here === null ? there : here);
 
   // What is on its way to the server, or there.
   const saved = lastDraft ? textOf(lastDraft)
@@ -88,7 +83,7 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
   const save = (value: Text) => perform("DraftNote", lane, { call: call.name, text: value });
   const change = (field: NoteField, value: string) => {
     const next = { ...(text ?? emptyText), [field]: value };
-    setText(next);
+    setTyped(next);
     void keep(draftKey, next);
   };
 
@@ -180,7 +175,7 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
           </div>
         ) : !signature && (
           <Button onPress={() => {
-            setText(pick(note!.versions.at(-1)!.text ?? emptyText));
+            setTyped(pick(note!.versions.at(-1)!.text ?? emptyText));
             setAmending(true);
           }}>{t("amend")}</Button>
         ))}
