@@ -188,7 +188,7 @@ TEST(ImportOsm, BehindAPrivateGateDrivesMayFork) {
   EXPECT_EQ(data.segments.size(), 5u);
   for (const Segment& segment : data.segments) {
     EXPECT_EQ(segment.Has(Segment::kEndsOnly),
-              segment.road_class() == RoadClass::kService);
+              segment.road_class == RoadClass::kService);
   }
 }
 
