@@ -4,11 +4,12 @@
 //   node tests/gateway/connect_test.mjs BIN_FOLDER DESCRIPTORS
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { portIn, until } from "../web/until.mjs";
 import * as center from "./center.mjs";
 
 const { bin, npm, password } = center;
@@ -21,15 +22,8 @@ let daemon;
 let gateway;
 let baseUrl;
 
-async function port(file) {
-  for (let i = 0; i < 600; i++) {
-    if (existsSync(file)) {
-      const text = readFileSync(file, "utf8");
-      if (text.endsWith("\n")) return text.trim();
-    }
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  throw new Error(`nobody wrote ${file}`);
+function port(file) {
+  return until(() => portIn(file), `nobody wrote ${file}`);
 }
 
 function start(program, flags) {

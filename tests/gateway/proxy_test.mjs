@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import tls from "node:tls";
 import assert from "node:assert/strict";
+import { portIn, until } from "../web/until.mjs";
 import * as center from "./center.mjs";
 
 const { bin, npm, password } = center;
@@ -40,16 +41,6 @@ function find(program) {
     if (existsSync(join(place, program))) return join(place, program);
   }
   throw new Error(`${program} is not installed: deploy/test installs what the tests need`);
-}
-
-async function until(what, wait = 60_000) {
-  const end = Date.now() + wait;
-  for (;;) {
-    const value = await what();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`in vain: ${what}`);
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
 }
 
 async function freePort() {
@@ -116,7 +107,19 @@ const starters = {
   },
 };
 
+// Between freePort() and the proxy somebody else may have taken the port; then
+// it ends, and is started on another one.
 async function startProxy(kind, upstream) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(kind, upstream);
+    } catch (error) {
+      if (tries === 3) throw error;
+    }
+  }
+}
+
+async function startOnce(kind, upstream) {
   const home = join(folder, `${kind}-${++proxies}`);
   mkdirSync(home);
   const { port, plain, command } = await starters[kind](upstream, home);
@@ -282,10 +285,9 @@ describe("before housecalld", { skip: onlyIdle }, () => {
       "--listen=127.0.0.1:0", "--web_listen=127.0.0.1:0", `--web_port_file=${portFile}`,
       `--web_root=${web}`, `--web_origin=${origin}`], { stdio: "ignore" });
     running.push(daemon);
-    const upstream = await until(() => existsSync(portFile) &&
-      /^(\d+)\n$/.exec(readFileSync(portFile, "utf8")));
+    const upstream = await until(() => portIn(portFile));
     for (const kind of Object.keys(starters)) {
-      ports[kind] = await startProxy(kind, upstream[1]);
+      ports[kind] = await startProxy(kind, upstream);
     }
     await center.createOperator(at(ports.nginx.port));
   });
