@@ -15,17 +15,36 @@ function filesUnder(folder: string): string[] {
   });
 }
 
-// Writes the list of files that the service worker keeps into it. The map and
-// the tables of administrators are large; who uses them loads them then.
+// The faces of people who may have no network; the others need it anyway, and
+// what they are made of (the map, tables) is large.
+const facesWithoutNetwork = ["requester", "crew"];
+
+// Writes the list of files that the service worker keeps into it.
 function listFilesForWorker(): Plugin {
+  const loaded = new Set<string>();
   return {
     name: "list-files-for-worker",
     apply: "build",
+    generateBundle(_, bundle) {
+      const take = (file: string) => {
+        const chunk = bundle[file];
+        if (chunk?.type !== "chunk" || loaded.has(file)) return;
+        loaded.add(file);
+        for (const css of chunk.viteMetadata?.importedCss ?? []) loaded.add(css);
+        chunk.imports.forEach(take);
+      };
+      const chunks = Object.values(bundle).filter((each) => each.type === "chunk");
+      for (const name of ["index", ...facesWithoutNetwork]) {
+        const chunk = chunks.find((each) => each.name === name);
+        if (!chunk) throw new Error(`there is no chunk ${name}`);
+        take(chunk.fileName);
+      }
+    },
     closeBundle() {
       const worker = join(output, "service_worker.js");
       const files = filesUnder(output)
         .map((path) => relative(output, path))
-        .filter((path) => !/service_worker|\.map$|maplibre|administrator/.test(path))
+        .filter((path) => (path.startsWith("assets/") ? loaded.has(path) : path !== "service_worker.js"))
         .sort();
       const hash = createHash("sha256");
       for (const file of files) hash.update(readFileSync(join(output, file)));

@@ -15,8 +15,8 @@
 //    how many frames there are without the map, whose drawing is the graphics
 //    card's work, or the processor's where there is none.
 //
-// "loads" or "board" after the name measures only 1, or only 2 and 3; "board"
-// may be followed by other numbers of calls and cars.
+// "loads" or "board" after the name measures only 1, or only 2 and 3; "loads" may
+// be followed by one face, "board" by other numbers of calls and cars.
 import { launch, Person } from "../web/browser.mjs";
 import { Center, moved, movedWord } from "../web/center.mjs";
 
@@ -253,11 +253,12 @@ const center = await Center.start();
 const browser = await launch();
 try {
   await center.putCrewsOnDuty();
-  await center.as("nurse", "submit-call", "first", "--patient", "p-1001", "--complaint", "息切れ",
-    "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201");
+  await center.submit("first", "--patient", "p-1001");
   if (only !== "board") {
     console.log("First load over slow 3G");
-    for (const face of faces) await measureLoad(browser, center, face);
+    for (const face of faces) {
+      if (!process.argv[3] || process.argv[3] === face[0]) await measureLoad(browser, center, face);
+    }
   }
   if (only !== "loads") await measureBoard();
 } finally {
@@ -268,8 +269,7 @@ try {
 async function measureBoard() {
   const [calls, cars] = [Number(process.argv[3] ?? 300), Number(process.argv[4] ?? 200)];
   await fillNight(center, calls, cars);
-  const operator = await Person.open(browser, center, "operator", { size: "desktop", init: countBoard });
-  await operator.logIn();
+  const operator = await Person.enter(browser, center, "operator", { size: "desktop", init: countBoard });
   const { page } = operator;
   await page.locator(".queue-row").nth(calls - 1).waitFor({ state: "attached", timeout: 60_000 });
   await page.locator(".map-note", { hasText: /./ }).waitFor();

@@ -4,20 +4,12 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import "./browserless.mjs";
 import { bundled } from "./bundle.mjs";
+import { until } from "./until.mjs";
 
 const account = "centers/demo/accounts/a";
 const call = "centers/demo/calls/c1";
 const other = "centers/demo/calls/c2";
 const lane = "centers/demo/assignments/a1";
-
-// Repeats until it is true: what goes through fetch takes more than turns.
-async function until(isTrue) {
-  for (let i = 0; i < 500; i++) {
-    if (isTrue()) return;
-    await new Promise((resume) => setTimeout(resume, 2));
-  }
-  assert.fail(`never true: ${isTrue}`);
-}
 
 function frame(flags, bytes) {
   const head = Buffer.alloc(5);

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { test } from "node:test";
+import { patienceMilliseconds, until } from "./until.mjs";
 
 const source = new URL("../..", import.meta.url).pathname;
 // The packages of tests/npm: this folder has none of its own.
@@ -85,10 +86,22 @@ export function story(name, tell) {
   });
 }
 
-// Somebody with a browser of his own, logged in. `problems` collects whatever
-// the browser complained about: script errors, what the page's own security
-// policy refused.
+// Somebody with a browser of his own. `problems` collects whatever the browser
+// complained about: script errors, what the page's own security policy refused.
+//
+// What a screen shows follows what was done with some delay, and a machine may
+// be slow: nothing here looks only once. sees() and lacks() wait; what is read
+// from the page otherwise goes through eventually() (until.mjs).
 export class Person {
+  // Somebody who has logged in; `ready`, a selector, is there once his screen is.
+  static async enter(browser, center, account, { ready, ...options } = {}) {
+    const person = await Person.open(browser, center, account, options);
+    await person.logIn();
+    if (ready) await person.page.locator(ready).first().waitFor();
+    return person;
+  }
+
+  // Somebody at the form to log in.
   static async open(browser, center, account, { size = usualSize, language = "ja", position, serviceWorkers = "allow", init } = {}) {
     const context = await browser.newContext({
       viewport: sizes[size],
@@ -107,7 +120,7 @@ export class Person {
     page.on("console", (message) => {
       if (/Content.Security.Policy|Refused to/i.test(message.text())) person.problems.push(message.text());
     });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(patienceMilliseconds);
     present.add(person);
     await page.goto(center.url);
     return person;
@@ -118,20 +131,61 @@ export class Person {
   }
 
   async logIn() {
+    await this.tryLogIn(this.center.password);
+    await this.page.locator(".login").waitFor({ state: "detached" });
+  }
+
+  async tryLogIn(password) {
     const { page } = this;
     await page.locator("#login-center").fill("demo");
     await page.locator("#login-account").fill(this.account);
-    await page.locator("#login-password").fill(this.center.password);
+    await page.locator("#login-password").fill(password);
     await page.locator("button[type=submit]").click();
-    await page.locator(".login").waitFor({ state: "detached" });
   }
 
   button(name) {
     return this.page.getByRole("button", { name, exact: typeof name === "string" });
   }
 
+  // Waits until it is on the screen.
   sees(text) {
-    return this.page.getByText(text).first().waitFor();
+    return this.page.getByText(text).filter({ visible: true }).first().waitFor();
+  }
+
+  // Waits until nothing of it, a text or a locator, is on the screen. What has
+  // not come yet is not there either: see first what comes with it.
+  lacks(what) {
+    const found = typeof what === "string" || what instanceof RegExp ? this.page.getByText(what) : what;
+    return until(async () => (await found.filter({ visible: true }).count()) === 0, `${this.account} still sees ${what}`);
+  }
+
+  // Goes to another place of the face, which says in its navigation that it is
+  // there (the faces at a desk have one).
+  async goTo(place) {
+    await this.page.goto(`${this.center.url}/#/${place}`);
+    await this.page.locator(`.desk-top nav a[href="#/${place}"][aria-current]`).waitFor();
+  }
+
+  // How many bytes the vault of this device has under such names, sealed.
+  async sealedBytes(name) {
+    return (await this.vault()).filter((each) => each.name.includes(name)).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  // What the vault of this device has: names, sizes, and what text can be read.
+  vault() {
+    return this.page.evaluate(async () => {
+      const open = indexedDB.open("housecall");
+      await new Promise((resolve) => (open.onsuccess = resolve));
+      const all = open.result.transaction("sealed").objectStore("sealed");
+      const [names, values] = await Promise.all([all.getAllKeys(), all.getAll()].map((request) =>
+        new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))));
+      open.result.close();
+      const text = new TextDecoder("utf-8");
+      return names.map((name, index) => {
+        const { data } = values[index];
+        return { name: String(name), size: data.byteLength, text: text.decode(data) };
+      });
+    });
   }
 
   // Takes pictures of the whole screen, by day and by night and in the other
@@ -142,12 +196,12 @@ export class Person {
     const other = usual === "day" ? "night" : "day";
     const otherLanguage = this.language === "ja" ? "en" : "ja";
     await page.evaluate(axe);
-    // All of it, as on a screen so long that nothing has to scroll.
     const size = page.viewportSize();
-    const height = await page.evaluate(() => document.documentElement.scrollHeight);
-    if (height > size.height) await page.setViewportSize({ width: size.width, height });
     for (const [theme, language] of [[usual, this.language], [other, this.language], [usual, otherLanguage]]) {
       await this.speak(language);
+      // All of it, as on a screen so long that nothing has to scroll.
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      if (height > page.viewportSize().height) await page.setViewportSize({ width: size.width, height });
       await page.evaluate(async (value) => {
         document.documentElement.dataset.theme = value;
         // The map draws itself anew.
@@ -174,7 +228,7 @@ export class Person {
     }
     await this.speak(this.language);
     await page.evaluate((value) => (document.documentElement.dataset.theme = value), usual);
-    if (height > size.height) await page.setViewportSize(size);
+    if (page.viewportSize().height > size.height) await page.setViewportSize(size);
   }
 
   // The screens in that language, as if it was chosen in another window.

@@ -19,18 +19,17 @@ after(async () => {
 });
 
 async function deliveryToClinic() {
-  const { deliveries } = JSON.parse(await center.as("operator", "--json", "list-deliveries", "--call", "visit"));
+  const { deliveries } = await center.json("operator", "list-deliveries", "--call", "visit");
   return deliveries.find((each) => each.member.organization.endsWith("/clinic-midori"));
 }
 
 story("the clinic's doctor reads the note, asks about it, and confirms it", async () => {
-  const doctor = await Person.open(browser, center, "clinic-doctor");
+  const doctor = await Person.enter(browser, center, "clinic-doctor");
   const { page } = doctor;
-  await doctor.logIn();
   await doctor.sees("受領の確認を待つ記録が1件あります");
   // Of the patients only those whom his clinic cares for.
   await doctor.sees("田中 ハル");
-  assert.equal(await page.getByText("高橋 正").count(), 0);
+  await doctor.lacks("高橋 正");
   await doctor.look("care-team-home");
   await page.getByRole("link", { name: /受領の確認を待つ記録/ }).click();
   await page.locator("article").first().waitFor();
@@ -39,7 +38,7 @@ story("the clinic's doctor reads the note, asks about it, and confirms it", asyn
   await doctor.sees("起座呼吸、両下肺に湿性ラ音");
   await doctor.sees("利尿薬の調整をお願いします");
   // What only the requester decides is not offered to him.
-  assert.equal(await page.getByRole("button", { name: "取消しを申し出る" }).count(), 0);
+  await doctor.lacks(doctor.button("取消しを申し出る"));
   await doctor.look("care-team-note");
   await doctor.button("質問・訂正を送る").click();
   await page.locator("dialog").getByLabel("質問・訂正の内容").fill("フロセミドは普段も20mgですか");
@@ -57,8 +56,7 @@ story("the clinic's doctor reads the note, asks about it, and confirms it", asyn
 });
 
 story("an operator sees the question, and passes it on", async () => {
-  const operator = await Person.open(browser, center, "operator");
-  await operator.logIn();
+  const operator = await Person.enter(browser, center, "operator");
   await operator.sees("記録への質問・訂正。医師に伝える");
   await operator.page.goto(`${center.url}/#/calls/visit`);
   await operator.button("記録・届け先").click();

@@ -4,9 +4,10 @@
 // Everything is in one temporary folder.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { portIn, until } from "./until.mjs";
 
 const source = new URL("../..", import.meta.url).pathname;
 const bin = process.env.HOUSECALL_BIN ?? join(source, "build/release/bin");
@@ -37,6 +38,8 @@ export class Center {
     await center.create();
     await center.serve();
     await center.fill();
+    // Nobody in a story is too late for an offer, on however slow a machine.
+    await center.setPolicy({ urgent_offer_timeout: "600s", offer_timeout: "600s" });
     return center;
   }
 
@@ -59,14 +62,33 @@ export class Center {
     return this.cli(["--profile", account, ...words]);
   }
 
-  // Repeats a command until what it prints is not empty.
-  async awaitOutput(account, ...words) {
-    for (let i = 0; i < 150; i++) {
-      const output = await this.as(account, ...words);
-      if (output) return output;
-      await new Promise((resume) => setTimeout(resume, 200));
+  // What such a command answers.
+  async json(account, ...words) {
+    return JSON.parse(await this.as(account, "--json", ...words));
+  }
+
+  // The same with "--etag current": read and sent again where somebody else (the
+  // planner, say) changed it in between.
+  async asCurrent(account, ...words) {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.as(account, ...words, "--etag", "current");
+      } catch (error) {
+        if (tries === 5 || !error.message.includes("--etag current")) throw error;
+      }
     }
-    throw new Error(`nothing came of ${words.join(" ")}`);
+  }
+
+  // Repeats a command until what it prints is not empty.
+  awaitOutput(account, ...words) {
+    return until(() => this.as(account, ...words), `${account}: ${words.join(" ")}`);
+  }
+
+  // Changes rules of the center; the others stay.
+  async setPolicy(change) {
+    const before = await this.json("admin", "get-center", "demo");
+    await this.as("admin", "update-center", "demo", "--center",
+      JSON.stringify({ ...before, policy: { ...before.policy, ...change } }));
   }
 
   // Ends the server as a crash would; serve() starts it again on its ports.
@@ -102,30 +124,80 @@ export class Center {
     }
   }
 
-  // A whole visit as the crew's phones would tell it, up to the signed note,
-  // whose deliveries have gone out when this returns. Crews are on duty.
-  async playVisit(call, patient, findings) {
-    await this.as("nurse", "submit-call", call, "--patient", patient, "--complaint", "息切れが強い",
-      "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201");
-    await this.as("operator", "triage-call", call, "--disposition", "visit", "--urgency", "urgent");
-    const offer = await this.awaitOutput("operator", "list-offers", "--call", call, "--states", "pending", "--field", "offers.name");
-    const field = async (name) =>
-      (await this.as("operator", "list-offers", "--call", call, "--field", `offers.${name}`)).split("/").at(-1);
-    const physician = await field("physician");
-    const driver = await field("driver");
-    const crew = driver || physician;
-    for (const account of new Set([physician, crew])) await this.as(account, "accept-offer", offer);
+  // A call as the nurse makes it; `words` are more of the command line, such as
+  // whom it is for.
+  async submit(call, ...words) {
+    const usual = { "--complaint": "息切れが強い", "--judgement": "朝まで待てない", "--callback-phone": "042-555-0201" };
+    const missing = Object.entries(usual).filter(([flag]) => !words.includes(flag)).flat();
+    await this.as("nurse", "submit-call", call, ...missing, ...words);
+  }
+
+  // Decides that somebody drives there.
+  async triage(call, urgency = "urgent") {
+    await this.as("operator", "triage-call", call, "--disposition", "visit", "--urgency", urgency);
+  }
+
+  // Asks this physician, with this driver or driving himself.
+  async override(calls, physician, driver) {
+    await this.as("operator", "override-match", ...calls.flatMap((call) => ["--calls", call]),
+      "--physician", physician, ...(driver ? ["--driver", driver] : ["--self-drive"]), "--override-reason", "いちばん近い");
+  }
+
+  // Whoever is asked says yes. Returns who goes, and by which assignment.
+  async accept(call) {
+    const [offer] = await until(async () => {
+      const { offers = [] } = await this.json("operator", "list-offers", "--call", call, "--states", "pending");
+      return offers.length > 0 && offers;
+    }, `nobody is asked for ${call}`);
+    const [physician, driver] = [offer.physician, offer.driver].map((name) => name?.split("/").at(-1));
+    for (const account of [physician, driver]) if (account) await this.as(account, "accept-offer", offer.name);
     const assignment = await this.as("operator", "get-call", call, "--field", "assignment");
-    await this.as(crew, "start-drive", assignment);
+    return { physician, driver, assignment };
+  }
+
+  async cancel(call) {
+    await this.asCurrent("operator", "cancel-call", call, "--reason", "終わり");
+  }
+
+  // Ends whatever an account is logged in with.
+  async endSessions(account) {
+    const { sessions } = await this.json("admin", "list-sessions", "--account", account);
+    for (const { name } of sessions) await this.as("admin", "revoke-session", name);
+    this.profiles.delete(account);
+  }
+
+  // Another person of the center's office, with an account of the same id.
+  async addAccount(account, name, role) {
+    await this.apply("admin", [
+      { rpc: "CreatePerson", request: { person: { name: account, organization: "center-office", display_name: name } } },
+      { rpc: "CreateAccount", request: { account: { name: account, person: account, roles: [role] }, password: { env: "DEMO_PASSWORD" } } },
+    ].map((each) => JSON.stringify(each)));
+  }
+
+  // A whole visit as the crew's phones would tell it, up to the signed note,
+  // whose deliveries have gone out when this returns. Crews are on duty. Returns
+  // the physician's account.
+  async playVisit(call, patient, findings) {
+    await this.submit(call, "--patient", patient);
+    await this.triage(call);
+    const { physician, driver, assignment } = await this.accept(call);
+    const wheel = driver ?? physician;
+    await this.as(wheel, "start-drive", assignment);
     if (driver) await this.as(driver, "pick-up-physician", assignment);
-    await this.as(crew, "arrive", assignment);
+    await this.as(wheel, "arrive", assignment);
     await this.as(physician, "start-treatment", assignment);
     await this.as(physician, "end-treatment", assignment);
-    await this.as(crew, "leave-scene", assignment);
+    await this.as(wheel, "leave-scene", assignment);
+    await this.sign(physician, call, findings);
+    return physician;
+  }
+
+  // Writes and signs a note; returns when its deliveries have gone out.
+  async sign(physician, call, findings) {
     const note = await this.as(physician, "draft-note", call, "--text.findings", findings,
       "--text.diagnosis", "慢性心不全の急性増悪", "--text.treatment", "フロセミド 20mg 静注。30分後 SpO2 95%",
       "--text.follow-up", "明朝の体重と尿量の確認、利尿薬の調整をお願いします", "--field", "name");
-    await this.as(physician, "sign-note", note, "--etag", "current");
+    await this.asCurrent(physician, "sign-note", note);
     await this.awaitOutput("operator", "list-deliveries", "--call", call, "--field", "deliveries.name");
   }
 
@@ -167,21 +239,13 @@ export class Center {
     this.log = "";
     child.stderr.on("data", (text) => (this.log += text));
     this.server = child;
-    this.port = await this.portIn(portFile, child);
-    this.webPort = await this.portIn(webPortFile, child);
+    const portOnceIn = (file) => until(() => {
+      if (child.exitCode !== null) throw new Error(`housecalld did not start:\n${this.log}`);
+      return portIn(file);
+    }, `housecalld writes ${file}`);
+    this.port = await portOnceIn(portFile);
+    this.webPort = await portOnceIn(webPortFile);
     this.url = `http://127.0.0.1:${this.webPort}`;
-  }
-
-  async portIn(file, child) {
-    for (let i = 0; i < 300; i++) {
-      if (existsSync(file)) {
-        const text = readFileSync(file, "utf8").trim();
-        if (text) return Number(text);
-      }
-      if (child.exitCode !== null) break;
-      await new Promise((resume) => setTimeout(resume, 100));
-    }
-    throw new Error(`housecalld did not start:\n${this.log}`);
   }
 
   // Sends requests as `housecall apply` reads them.

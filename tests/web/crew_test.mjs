@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { launch, Person, story } from "./browser.mjs";
 import { Center, moved, movedWord } from "./center.mjs";
+import { eventually, until } from "./until.mjs";
 
 const near = moved(35.701, 139.409);
 
@@ -19,20 +20,17 @@ after(async () => {
   await center?.close();
 });
 
-async function open(account, options) {
-  const person = await Person.open(browser, center, account, { position: near, ...options });
-  await person.logIn();
-  return person;
+function open(account) {
+  return Person.enter(browser, center, account, { position: near });
 }
 
 async function submitAndTriage(call, patient) {
-  await center.as("nurse", "submit-call", call, "--patient", patient, "--complaint", "息切れが強い",
-    "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201");
-  await center.as("operator", "triage-call", call, "--disposition", "visit", "--urgency", "urgent");
+  await center.submit(call, "--patient", patient);
+  await center.triage(call);
 }
 
 async function callState(call) {
-  return JSON.parse(await center.as("operator", "--json", "get-call", call)).state;
+  return (await center.json("operator", "get-call", call)).state;
 }
 
 story("a visit from duty to signature, with the network lost on the way", async () => {
@@ -70,17 +68,11 @@ story("a visit from duty to signature, with the network lost on the way", async 
   await physician.button("診療を始める").waitFor();
 
   // The card is on the phone for the visit, and cannot be read there.
-  const stored = await physician.page.evaluate(async () => {
-    const open = indexedDB.open("housecall");
-    await new Promise((resolve) => (open.onsuccess = resolve));
-    const all = open.result.transaction("sealed").objectStore("sealed");
-    const [names, values] = await Promise.all([all.getAllKeys(), all.getAll()].map((request) =>
-      new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))));
-    const text = new TextDecoder("utf-8");
-    return { names: names.map(String), bytes: values.map((each) => text.decode(each.data)).join("") };
+  const stored = await until(async () => {
+    const all = await physician.vault();
+    return all.some(({ name }) => name.endsWith("|patient|centers/demo/patients/p-1001")) && all;
   });
-  assert.ok(stored.names.some((name) => name.endsWith("|patient|centers/demo/patients/p-1001")));
-  assert.ok(!/慢性心不全|田中/.test(stored.bytes));
+  assert.ok(stored.every(({ text }) => !/慢性心不全|田中/.test(text)));
 
   // No network from here to the signature: the steps are kept, and marked as
   // not sent. Even a reload loses nothing.
@@ -113,24 +105,18 @@ story("a visit from duty to signature, with the network lost on the way", async 
   await physician.sees("署名しました。かかりつけのチームへ届けています");
   await physician.look("crew-note-signed");
   await driver.button("退出する").click();
-  const timeline = JSON.parse(await center.as("operator", "--json", "list-events", "--call", "night-1"));
+  const timeline = await center.json("operator", "list-events", "--call", "night-1");
   const kinds = timeline.events.map((event) => event.kind.replace("EVENT_KIND_", ""));
   const steps = ["TREATMENT_STARTED", "TREATMENT_ENDED", "NOTE_SIGNED"];
   assert.deepEqual(kinds.filter((kind) => steps.includes(kind)), steps, "each once, in order");
-  const note = JSON.parse(await center.as("nurse", "--json", "list-notes", "--call", "night-1")).notes[0];
+  const [note] = (await center.json("nurse", "list-notes", "--call", "night-1")).notes;
   assert.match(JSON.stringify(note.versions), /湿性ラ音.*急性増悪.*再度センターへ連絡/s);
 
   await physician.page.goto(`${center.url}/#/`);
   await physician.button("勤務時間を確認した").click();
   await physician.page.getByRole("button", { name: /勤務時間を確認した/ }).waitFor({ state: "detached" });
   // Nothing of the patient stays on the phone.
-  await physician.page.waitForFunction(async () => {
-    const open = indexedDB.open("housecall");
-    await new Promise((resolve) => (open.onsuccess = resolve));
-    const request = open.result.transaction("sealed").objectStore("sealed").getAllKeys();
-    await new Promise((resolve) => (request.onsuccess = resolve));
-    return !request.result.some((name) => String(name).includes("|patient|"));
-  });
+  await eventually(() => physician.sealedBytes("|patient|"), 0);
 });
 
 story("an acceptance without a network waits on the phone, and counts if it is in time", async () => {
@@ -150,10 +136,10 @@ story("an acceptance without a network waits on the phone, and counts if it is i
   await driver.look("crew-decline");
   await driver.button("休憩が必要").click();
   await driver.sees("打診を待っています");
-  const [offer] = JSON.parse(await center.as("operator", "--json", "list-offers", "--call", "night-3")).offers;
-  assert.equal(offer.physician_answer ?? offer.physicianAnswer, "ANSWER_ACCEPTED");
-  assert.equal(offer.driver_answer ?? offer.driverAnswer, "ANSWER_DECLINED");
-  await center.as("operator", "cancel-call", "night-3", "--reason", "終わり", "--etag", "current");
+  const [offer] = (await center.json("operator", "list-offers", "--call", "night-3")).offers;
+  assert.equal(offer.physician_answer, "ANSWER_ACCEPTED");
+  assert.equal(offer.driver_answer, "ANSWER_DECLINED");
+  await center.cancel("night-3");
 });
 
 story("a step that the server refuses is shown, and the person decides", async () => {
@@ -172,7 +158,7 @@ story("a step that the server refuses is shown, and the person decides", async (
   await driver.sees("送信待ち");
   await driver.look("crew-driver-offline");
   // Meanwhile the operator gives the crew another call.
-  const assignment = JSON.parse(await center.as("operator", "--json", "get-call", "night-2")).assignment;
+  const { assignment } = await center.json("operator", "get-call", "night-2");
   await center.as("operator", "release-assignment", assignment, "--reason", "別の車が近い");
   await driver.context.setOffline(false);
   await driver.sees("受け付けられなかった操作: 出発する");
@@ -181,9 +167,9 @@ story("a step that the server refuses is shown, and the person decides", async (
   // He may send it again; it is refused again, and nothing else was sent.
   await driver.button("もう一度送る").click();
   await driver.sees("受け付けられなかった操作: 出発する");
-  await driver.button("取り消す").click();
-  await driver.page.getByText("受け付けられなかった操作").waitFor({ state: "detached" });
-  await center.as("operator", "cancel-call", "night-2", "--reason", "終わり", "--etag", "current");
+  await driver.button("送るのをやめる").click();
+  await driver.lacks("受け付けられなかった操作");
+  await center.cancel("night-2");
 });
 
 story("everything from the acceptance to the signature without a network, sent once and in order", async () => {
@@ -193,8 +179,7 @@ story("everything from the acceptance to the signature without a network, sent o
   await physician.sees("打診を待っています");
   await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105));
   await submitAndTriage("night-4", "p-1001");
-  await center.as("operator", "override-match", "--calls", "night-4", "--physician", "dr-tanabe", "--self-drive",
-    "--override-reason", "いちばん近い");
+  await center.override(["night-4"], "dr-tanabe");
   await physician.button("行きます").click();
   await physician.button("出発する").waitFor();
   await physician.sees("慢性心不全");
@@ -221,13 +206,13 @@ story("everything from the acceptance to the signature without a network, sent o
 
   await physician.context.setOffline(false);
   await physician.button("勤務時間を確認した").waitFor();
-  assert.equal(await page.getByText("送信待ち").count(), 0);
-  const { events } = JSON.parse(await center.as("operator", "--json", "list-events", "--call", "night-4"));
+  await physician.lacks("送信待ち");
+  const { events } = await center.json("operator", "list-events", "--call", "night-4");
   const wanted = ["CAR_DEPARTED", "CREW_ARRIVED", "TREATMENT_STARTED", "TREATMENT_ENDED", "NOTE_SIGNED", "CREW_LEFT"];
   const kinds = events.map((event) => event.kind.replace("EVENT_KIND_", ""));
   assert.deepEqual(kinds.filter((kind) => wanted.includes(kind)), wanted, "each once, in order");
   // When each was done by the phone's clock, long before the server heard of it.
-  const { visits } = JSON.parse(await center.as("operator", "--json", "list-visits", "--call", "night-4"));
+  const { visits } = await center.json("operator", "list-visits", "--call", "night-4");
   const stamps = ["depart", "arrive", "treatment_start", "treatment_end", "leave"].map((name) => visits[0][name]);
   const device = stamps.map((stamp) => Date.parse(stamp.device_time));
   assert.deepEqual(device, [...device].sort((a, b) => a - b));

@@ -4,16 +4,17 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { launch, Person, pictures, story } from "./browser.mjs";
 import { Center, movedWord } from "./center.mjs";
+import { eventually } from "./until.mjs";
 
 let center;
 let browser;
 before(async () => {
   center = await Center.start();
   await center.putCrewsOnDuty();
-  await submit("first", "p-1001", "息切れが強くなった");
-  await submit("second", "p-1002", "痛みが強い");
-  await submit("third", "p-1003", "呼びかけに反応が鈍い", "--red-flags", "unconscious");
-  await submit("fourth", "p-1004", "カテーテルが詰まった");
+  await center.submit("first", "--patient", "p-1001", "--complaint", "息切れが強くなった");
+  await center.submit("second", "--patient", "p-1002", "--complaint", "痛みが強い");
+  await center.submit("third", "--patient", "p-1003", "--complaint", "呼びかけに反応が鈍い", "--red-flags", "unconscious");
+  await center.submit("fourth", "--patient", "p-1004", "--complaint", "カテーテルが詰まった");
   browser = await launch();
 });
 after(async () => {
@@ -21,16 +22,8 @@ after(async () => {
   await center?.close();
 });
 
-async function submit(call, patient, complaint, ...more) {
-  await center.as("nurse", "submit-call", call, "--patient", patient, "--complaint", complaint,
-    "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201", ...more);
-}
-
-async function open({ account = "operator", ...options } = {}) {
-  const person = await Person.open(browser, center, account, options);
-  await person.logIn();
-  await person.page.locator("#row-first").waitFor();
-  return person;
+function open({ account = "operator", ...options } = {}) {
+  return Person.enter(browser, center, account, { ready: "#row-first", ...options });
 }
 
 // Opens a call; on a phone the queue and the call take turns.
@@ -46,23 +39,22 @@ function inQueue({ page }, id, hasText) {
   return page.locator(`#row-${id}`, { hasText }).waitFor({ state: "attached" });
 }
 
-async function call(name) {
-  return JSON.parse(await center.as("operator", "--json", "get-call", name));
+function call(name) {
+  return center.json("operator", "get-call", name);
 }
 
 story("what cannot wait stands first; its alarm is acknowledged with a key", async () => {
   const operator = await open();
   const { page } = operator;
-  assert.equal(await page.locator(".queue-row").first().getAttribute("id"), "row-third");
-  await operator.sees("危険な徴候");
+  await eventually(() => page.locator(".queue-row").first().getAttribute("id"), "row-third");
+  await page.locator(".task-unseen", { hasText: "危険な徴候" }).waitFor();
   await page.locator("body").press("a");
   await operator.sees("森 恵子が確認");
 });
 
 story("an alarm sounds until somebody has seen it", async () => {
-  await center.as("nurse", "submit-call", "alarm", "--short-patient.display-name", "近所の方",
-    "--place.address", "はな町1-1", "--complaint", "息が止まりそう", "--judgement", "急ぐ",
-    "--callback-phone", "042-555-0202", "--red-flags", "not-breathing");
+  await center.submit("alarm", "--short-patient.display-name", "近所の方", "--place.address", "はな町1-1",
+    "--complaint", "息が止まりそう", "--red-flags", "not-breathing");
   const operator = await open({ init: () => {
     globalThis.sounds = 0;
     const { prototype } = globalThis.AudioContext;
@@ -86,8 +78,7 @@ story("an alarm sounds until somebody has seen it", async () => {
   // It would have sounded again by then.
   await page.waitForTimeout(2500);
   assert.equal(await sounds(), heard);
-  const { etag } = await call("alarm");
-  await center.as("operator", "cancel-call", "alarm", "--reason", "119で搬送", "--etag", etag);
+  await center.cancel("alarm");
 });
 
 story("triage by keyboard; the match tells why this crew and why not the others", async () => {
@@ -107,10 +98,7 @@ story("triage by keyboard; the match tells why this crew and why not the others"
 });
 
 story("two operators see each other, and neither overwrites the other", async () => {
-  await center.apply("admin", [
-    { rpc: "CreatePerson", request: { person: { name: "operator-2", organization: "center-office", display_name: "加藤 亮" } } },
-    { rpc: "CreateAccount", request: { account: { name: "operator-2", person: "operator-2", roles: ["OPERATOR"] }, password: { env: "DEMO_PASSWORD" } } },
-  ].map((each) => JSON.stringify(each)));
+  await center.addAccount("operator-2", "加藤 亮", "OPERATOR");
   const one = await open();
   const two = await open({ account: "operator-2" });
   await choose(one, "second", "高橋 正");
@@ -136,15 +124,15 @@ story("two operators see each other, and neither overwrites the other", async ()
   assert.equal((await call("second")).hold_reason, "家族の折返し待ち");
   await two.look("operator-conflict");
   await two.button("今の内容を見て続ける").click();
-  await two.page.getByText("この画面を開いたあとに").waitFor({ state: "detached" });
-  assert.equal(await two.page.locator("dialog").getByLabel("理由").inputValue(), "主治医に確認中");
+  await two.lacks("この画面を開いたあとに");
+  await eventually(() => two.page.locator("dialog").getByLabel("理由").inputValue(), "主治医に確認中");
   await two.button("保留にする").click();
   await two.page.locator("dialog").waitFor({ state: "detached" });
   assert.equal((await call("second")).hold_reason, "主治医に確認中");
 
   // Who leaves is not seen any more.
-  await two.page.goto(`${center.url}/#/rota`);
-  await one.page.getByText(/加藤 亮.* もこの依頼を開いています/).waitFor({ state: "detached" });
+  await two.goTo("rota");
+  await one.lacks(/加藤 亮.* もこの依頼を開いています/);
   await one.page.keyboard.press("h");
   await one.page.locator("dialog").getByRole("button", { name: "再開" }).click();
   await inQueue(one, "second", "トリアージ待ち");
@@ -168,14 +156,14 @@ story("calls that came by telephone and on paper are entered, with the time when
   const civil = (ms) => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 16);
   await dialog.getByLabel("聞いた・書いた時刻").fill(civil(Date.now() + 86_400_000));
   await operator.sees("31日前から今までの時刻を");
-  assert.ok(await dialog.getByRole("button", { name: "受け付ける" }).isDisabled());
+  await eventually(() => dialog.getByRole("button", { name: "受け付ける" }).isDisabled(), true);
   const said = Date.now() - 3 * 3_600_000;
   await dialog.getByLabel("聞いた・書いた時刻").fill(civil(said));
   await dialog.getByRole("button", { name: "受け付ける" }).click();
   await dialog.waitFor({ state: "detached" });
   await page.locator(".detail-name", { hasText: "近藤 キヨ" }).waitFor();
   await operator.sees(/紙の控え.*入力/);
-  const { calls } = JSON.parse(await center.as("operator", "--json", "list-calls"));
+  const { calls } = await center.json("operator", "list-calls");
   const entered = calls.find((each) => each.short_patient?.display_name === "近藤 キヨ");
   assert.equal(entered.source, "CALL_SOURCE_PAPER");
   assert.ok(Math.abs(Date.parse(entered.written_time) - said) < 60_000);
@@ -211,7 +199,7 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
   const emergency = (await call("third")).emergency;
   assert.equal(emergency.decision, "EMERGENCY_DECISION_STAND_DOWN");
 
-  await center.as("operator", "triage-call", "second", "--disposition", "visit", "--urgency", "routine");
+  await center.triage("second", "routine");
   await choose(operator, "second", "高橋 正");
   await page.keyboard.press("o");
   // A hard rule stands against it: he is asked for another call already.
@@ -227,7 +215,7 @@ story("119, an override with a reason, a broken car, a cancelled call", async ()
   // Two could go; the operator takes the one whom the match did not.
   await center.as("dr-tanabe", "go-on-duty");
   await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105), "--accuracy-meters", "15");
-  await center.as("operator", "triage-call", "fourth", "--disposition", "visit", "--urgency", "standard");
+  await center.triage("fourth", "standard");
   await inQueue(operator, "fourth", /鈴木 由美|田辺 健/);
   const asked = await page.locator("#row-fourth").textContent();
   const [physician, driver, accounts] = asked.includes("田辺 健")
@@ -268,16 +256,16 @@ story("every page, without a violation", async () => {
   await choose(operator, "first", "田中 ハル");
   await operator.look("operator-board");
   for (const place of ["rota", "deliveries", "handover"]) {
-    await page.goto(`${center.url}/#/${place}`);
+    await operator.goTo(place);
     await page.locator(".page-wide h2").first().waitFor();
-    await page.locator(".spinner").first().waitFor({ state: "detached" });
+    await operator.lacks(page.locator(".spinner"));
     await operator.look(`operator-${place}`);
   }
   for (const [language, line] of [["ja", "時刻・対応・担当者（手書き）"], ["en", "by hand"]]) {
     await operator.speak(language);
     await page.emulateMedia({ media: "print" });
-    assert.equal(await page.locator(".top").isVisible(), false);
-    assert.ok(await page.getByText(line).first().isVisible());
+    await operator.lacks(page.locator(".top"));
+    await operator.sees(line);
     await page.pdf({ path: join(pictures, `operator-handover-${language}.pdf`), format: "A4" });
     await page.emulateMedia({ media: null });
   }

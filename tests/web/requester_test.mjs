@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before } from "node:test";
 import { launch, Person, refuseWith, story } from "./browser.mjs";
 import { Center } from "./center.mjs";
+import { eventually, until } from "./until.mjs";
 
 let center;
 let browser;
@@ -20,10 +21,8 @@ after(async () => {
   await center?.close();
 });
 
-async function open(account, options) {
-  const person = await Person.open(browser, center, account, options);
-  await person.logIn();
-  return person;
+function open(account, options) {
+  return Person.enter(browser, center, account, options);
 }
 
 async function write({ page }, patient) {
@@ -38,7 +37,7 @@ async function write({ page }, patient) {
 }
 
 async function callsFor(patient) {
-  const { calls = [] } = JSON.parse(await center.as("operator", "--json", "list-calls"));
+  const { calls = [] } = await center.json("operator", "list-calls");
   return calls.filter((call) => call.patient?.endsWith("/" + patient));
 }
 
@@ -47,6 +46,9 @@ story("every screen, without a violation", async () => {
   const { page } = person;
   await page.locator("#login-center").waitFor();
   await person.look("login");
+  await person.tryLogIn("mistyped");
+  await person.sees("アカウントかパスワードが違います");
+  await person.look("login-wrong");
   await person.logIn();
   await page.locator("a[href='#/patients/p-1001']").waitFor();
   await person.look("requester-home");
@@ -70,8 +72,8 @@ story("119 comes first, with address and wishes to read aloud", async () => {
   await page.goto(`${center.url}/#/new?patient=p-1001`);
   await page.getByLabel("意識なし").click();
   await manager.sees("119番が先です");
-  assert.equal(await page.locator("a[href='tel:119']").count(), 1);
-  assert.match(await page.locator(".emergency-address").innerText(), /さくら町2-8/);
+  await eventually(() => page.locator("a[href='tel:119']").count(), 1);
+  await eventually(() => page.locator(".emergency-address").innerText(), /さくら町2-8/);
   await manager.sees("心肺蘇生を希望しない（DNAR）");
   await manager.sees("住み慣れた家で、家族と過ごしたい");
 });
@@ -82,7 +84,7 @@ story("119 before anybody was chosen: the screen asks for whom, then shows the p
   await manager.button("往診を依頼する").click();
   await page.getByLabel("呼吸なし").click();
   await manager.sees("どなたの119番ですか");
-  assert.equal(await page.locator(".emergency-address").count(), 0);
+  await manager.lacks(page.locator(".emergency-address"));
   await manager.look("requester-119-who");
   await page.getByLabel("患者さん").selectOption("centers/demo/patients/p-1001");
   await page.locator(".emergency-address", { hasText: "さくら町2-8" }).waitFor();
@@ -93,6 +95,15 @@ story("a new version of the screens is offered, not forced", async () => {
   const nurse = await open("nurse");
   const { page } = nurse;
   await page.waitForFunction(() => navigator.serviceWorker.controller);
+  // What is kept on a phone: all that works without a network, and no more.
+  const kept = await page.evaluate(async () => {
+    const [name] = await caches.keys();
+    return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
+  });
+  for (const file of [/^\/index\.html$/, /requester-.*\.js$/, /crew-.*\.js$/, /crew-.*\.css$/]) {
+    assert.ok(kept.some((each) => file.test(each)), `${file} of ${kept}`);
+  }
+  assert.deepEqual(kept.filter((each) => /operator|administrator|road_map|csv/.test(each)), []);
   // As after an update: the same files under another version. The server reads
   // its files when it starts.
   const file = `${center.folder}/web/service_worker.js`;
@@ -103,7 +114,7 @@ story("a new version of the screens is offered, not forced", async () => {
   await nurse.sees("新しい版の画面があります");
   await nurse.look("new-version");
   await nurse.button("切り替える").click();
-  await page.getByText("新しい版の画面があります").waitFor({ state: "detached" });
+  await nurse.lacks("新しい版の画面があります");
   await nurse.sees("担当の患者さん");
 });
 
@@ -112,11 +123,11 @@ story("a call without network survives a reload and is sent exactly once", async
   const nurse = await open("nurse", { serviceWorkers: "block" });
   const { page, context } = nurse;
   await write(nurse, "p-1001");
+  const before = await until(() => nurse.sealedBytes("|draft"));
+  await page.getByLabel("2. 何が起きていますか").fill("息切れが強くなり、横になれない。顔色も悪い");
+  await until(async () => (await nurse.sealedBytes("|draft")) > before);
   await page.reload();
-  assert.equal(
-    await page.getByLabel("2. 何が起きていますか").inputValue(),
-    "息切れが強くなり、横になれない",
-  );
+  await eventually(() => page.getByLabel("2. 何が起きていますか").inputValue(), "息切れが強くなり、横になれない。顔色も悪い");
   // The answer is lost on its way back: it happened, and nobody here knows.
   let lost = 0;
   await page.route("**/SubmitCall", async (route) => {
@@ -127,14 +138,14 @@ story("a call without network survives a reload and is sent exactly once", async
   await nurse.button("依頼を送る").click();
   await nurse.sees("受付番号");
   await page.getByText("トリアージ待ち").first().waitFor();
-  for (let i = 0; lost < 2 && i < 100; i++) await page.waitForTimeout(100);
-  assert.equal(lost, 2, "the same request was sent again");
+  await eventually(() => lost, 2, "the same request was sent again");
   const calls = await callsFor("p-1001");
   assert.equal(calls.length, 1);
   assert.equal(calls[0].vitals.pulse_per_minute ?? calls[0].vitals.pulsePerMinute, 104);
   await context.setOffline(true);
   await nurse.sees("接続が切れました");
   await context.setOffline(false);
+  await nurse.lacks("接続が切れました");
   await nurse.look("requester-call");
 });
 
@@ -151,7 +162,7 @@ story("a call that is sent without a network waits as an open call, and goes onc
   // It is no draft any more, and cannot be written twice.
   await page.getByRole("link", { name: "戻る" }).click();
   await page.locator("a", { hasText: "送信待ち" }).waitFor();
-  assert.equal(await page.getByText("書きかけの依頼があります").count(), 0);
+  await nurse.lacks("書きかけの依頼があります");
   await nurse.look("requester-offline-home");
   await page.evaluate(() => (location.hash = "/new?patient=p-1004"));
   await nurse.sees("まだ届いていません");
@@ -159,7 +170,7 @@ story("a call that is sent without a network waits as an open call, and goes onc
   await context.setOffline(false);
   await page.getByText("トリアージ待ち").first().waitFor();
   assert.equal((await callsFor("p-1004")).length, 1);
-  assert.equal(await page.getByText("送信待ち").count(), 0);
+  await nurse.lacks("送信待ち");
 });
 
 story("what the center refuses is shown with its words, and goes back into the form", async () => {
@@ -177,7 +188,7 @@ story("what the center refuses is shown with its words, and goes back into the f
   await nurse.sees("SpO2が85%に下がった");
   await page.unroute("**/AddFact");
   await nurse.button("もう一度送る").click();
-  await page.getByText("受け付けられなかった操作").first().waitFor({ state: "detached" });
+  await nurse.lacks("受け付けられなかった操作");
 
   // A whole call: back into the form with every word.
   await page.route("**/SubmitCall", refuseWith(9, "not now"));
@@ -186,13 +197,13 @@ story("what the center refuses is shown with its words, and goes back into the f
   await nurse.sees("センターで受け付けられませんでした");
   await nurse.look("requester-refused-call");
   await nurse.button("直して送り直す").click();
-  assert.equal(await page.getByLabel("2. 何が起きていますか").inputValue(), "息切れが強くなり、横になれない");
-  assert.equal(await page.getByLabel("SpO2 %").inputValue(), "91");
+  await eventually(() => page.getByLabel("2. 何が起きていますか").inputValue(), "息切れが強くなり、横になれない");
+  await eventually(() => page.getByLabel("SpO2 %").inputValue(), "91");
   await page.unroute("**/SubmitCall");
   await nurse.button("依頼を送る").click();
   await page.getByText("トリアージ待ち").first().waitFor();
   for (const call of [...(await callsFor("p-1003")), ...(await callsFor("p-1004"))]) {
-    await center.as("operator", "cancel-call", call.name, "--reason", "終わり", "--etag", "current");
+    await center.cancel(call.name);
   }
 });
 
@@ -213,16 +224,16 @@ story("a call that is answered before its screen is loaded is found under the ca
   await page.route("**/SubmitCall", (route) => route.abort("connectionreset"));
   await manager.button("依頼を送る").click();
   await manager.sees("まだ届いていません");
-  await page.unroute("**/SubmitCall");
   let load;
   const loading = new Promise((resume) => (load = resume));
   await page.route("**/assets/requester-*.js", async (route) => {
     await loading;
     await route.continue();
   });
-  const answered = page.waitForResponse("**/SubmitCall").then((response) => response.finished());
   await page.reload({ waitUntil: "commit" });
-  await answered;
+  await page.unroute("**/SubmitCall");
+  // Answered, and over.
+  await eventually(() => manager.sealedBytes("|step|"), 0);
   load();
   await manager.sees("同じ患者さんの依頼が先にありました");
   assert.equal((await callsFor("p-1001")).length, 1);
@@ -244,6 +255,32 @@ story("facts are added; a call that somebody else wants too is cancelled by an o
   await center.as("operator", "answer-cancel", call.name, "--approve");
   await page.locator(".badge", { hasText: "取消し" }).first().waitFor();
   assert.deepEqual(await callsFor("p-1001"), []);
+});
+
+// In the page: a store that refuses once `isFull` is set.
+function stubStore() {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (...what) {
+    if (globalThis.isFull) throw new DOMException("no room", "QuotaExceededError");
+    return put.apply(this, what);
+  };
+}
+
+story("a phone that is full says so, and the call is sent all the same", async () => {
+  const nurse = await open("nurse", { init: stubStore });
+  const { page } = nurse;
+  await write(nurse, "p-1003");
+  await nurse.lacks("この端末に保存できません");
+  await page.evaluate(() => (globalThis.isFull = true));
+  await page.getByLabel("3. いつから").fill("22時ごろから");
+  await nurse.sees("この端末に保存できません");
+  await nurse.look("requester-full");
+  await nurse.button("依頼を送る").click();
+  await page.getByText("トリアージ待ち").first().waitFor();
+  const [call, ...more] = await callsFor("p-1003");
+  assert.equal(call.onset, "22時ごろから");
+  assert.deepEqual(more, []);
+  await center.cancel(call.name);
 });
 
 story("what is missing is said, and nothing is sent", async () => {
@@ -275,15 +312,12 @@ story("what somebody is writing is nobody else's: neither after an ended session
   const complaint = page.getByLabel("2. 何が起きていますか");
   await page.goto(`${center.url}/#/new?patient=p-1002`);
   await complaint.fill("Aだけの訴え");
-  const { sessions } = JSON.parse(await center.as("admin", "--json", "list-sessions", "--account", "nurse"));
-  for (const session of sessions) await center.as("admin", "revoke-session", session.name);
-  center.profiles.delete("nurse");
+  await center.endSessions("nurse");
   await person.sees("ログインの有効期間が終わりました");
   await page.evaluate(watchFor, "Aだけの訴え");
   person.account = "manager";
   await person.logIn();
-  await complaint.waitFor();
-  assert.equal(await complaint.inputValue(), "");
+  await eventually(() => complaint.inputValue(), "");
   assert.equal(await page.evaluate(() => globalThis.seen["Aだけの訴え"]), 0, "nothing of it was shown, not even for a moment");
   await complaint.fill("Bだけの訴え");
 
@@ -300,7 +334,7 @@ story("what somebody is writing is nobody else's: neither after an ended session
   // His own goes on.
   await person.sees("書きかけの依頼があります");
   await page.goto(`${center.url}/#/new`);
-  assert.equal(await complaint.inputValue(), "Aだけの訴え");
+  await eventually(() => complaint.inputValue(), "Aだけの訴え");
   const seen = await page.evaluate(() => globalThis.seen);
   assert.equal(seen["Bだけの訴え"], 0, "nothing of it was shown, not even for a moment");
   assert.ok(seen["Aだけの訴え"] > 0, "what is shown is noticed");
@@ -308,7 +342,7 @@ story("what somebody is writing is nobody else's: neither after an ended session
   // Logging out has destroyed it, here as on the device.
   await person.logIn();
   await person.sees("進行中の依頼");
-  assert.equal(await page.getByText("書きかけの依頼があります").count(), 0);
+  await person.lacks("書きかけの依頼があります");
 });
 
 story("a revoked session asks for the password, and goes on where it was", async () => {
@@ -316,13 +350,10 @@ story("a revoked session asks for the password, and goes on where it was", async
   const { page } = nurse;
   await page.goto(`${center.url}/#/new?patient=p-1002`);
   await page.getByLabel("2. 何が起きていますか").fill("痛みが強い");
-  const { sessions } = JSON.parse(
-    await center.as("admin", "--json", "list-sessions", "--account", "nurse"),
-  );
-  for (const session of sessions) await center.as("admin", "revoke-session", session.name);
+  await center.endSessions("nurse");
   await nurse.sees("ログインの有効期間が終わりました");
   await nurse.look("login-again");
-  assert.equal(await page.getByText("痛みが強い").count(), 0);
+  await nurse.lacks(page.getByLabel("2. 何が起きていますか"));
   await nurse.logIn();
-  assert.equal(await page.getByLabel("2. 何が起きていますか").inputValue(), "痛みが強い");
+  await eventually(() => page.getByLabel("2. 何が起きていますか").inputValue(), "痛みが強い");
 });

@@ -6,18 +6,17 @@ import { tryStates } from "./states.mjs";
 
 let center;
 let browser;
+let physician;
 before(async () => {
   center = await Center.start();
   await center.putCrewsOnDuty();
-  await center.playVisit("visit", "p-1001", "起座呼吸、両下肺に湿性ラ音");
+  physician = await center.playVisit("visit", "p-1001", "起座呼吸、両下肺に湿性ラ音");
   await center.as("dr-tanabe", "go-on-duty");
   await center.as("dr-tanabe", "report-position", movedWord(35.6945, 139.4105));
-  await center.as("nurse", "submit-call", "under-way", "--patient", "p-1004", "--complaint", "発熱",
-    "--judgement", "朝まで待てない", "--callback-phone", "042-555-0201");
-  await center.as("operator", "triage-call", "under-way", "--disposition", "visit", "--urgency", "urgent");
-  await center.as("operator", "override-match", "under-way", "--physician", "dr-tanabe", "--self-drive", "--override-reason", "近い");
-  const offer = await center.awaitOutput("operator", "list-offers", "--call", "under-way", "--states", "pending", "--field", "offers.name");
-  await center.as("dr-tanabe", "accept-offer", offer);
+  await center.submit("under-way", "--patient", "p-1004", "--complaint", "発熱");
+  await center.triage("under-way");
+  await center.override(["under-way"], "dr-tanabe");
+  await center.accept("under-way");
   browser = await launch();
 });
 after(async () => {
@@ -25,17 +24,14 @@ after(async () => {
   await center?.close();
 });
 
+// A service worker would answer for the network.
 function as(account) {
-  return async () => {
-    // A service worker would answer for the network.
-    const person = await Person.open(browser, center, account, { serviceWorkers: "block" });
-    await person.logIn();
-    return person;
-  };
+  return () => Person.enter(browser, center, account, { serviceWorkers: "block" });
 }
 
 story("professionals: what is loading says so, what failed can be tried again", () =>
   tryStates(as("nurse"), [
+    { name: "face", at: "#/", rpc: "assets/requester-*.js", ready: "担当の患者さん" },
     { name: "home", at: "#/", rpc: "WatchBoard", ready: "担当の患者さん" },
     { name: "new-call", at: "#/new", rpc: "WatchBoard", ready: "1. 患者さん" },
     { name: "inbox", at: "#/inbox", rpc: "WatchBoard", ready: "田中 ハル" },
@@ -60,5 +56,30 @@ story("crews: what is loading says so, what failed can be tried again", async ()
     { name: "duty", at: "#/", rpc: "WatchDuty", ready: "出発する" },
     { name: "card", at: "#/", rpc: "GetPatient", ready: "小林 ヨシ" },
     { name: "crew-note", at: "#/note/under-way", rpc: "ListNotes", ready: "所見" },
+    {
+      name: "route-sheet",
+      at: "#/",
+      rpc: "GetRoute",
+      ready: /標識と交通規制を優先/,
+      act: ({ page }) => page.locator("#route-sheet > summary").click(),
+    },
   ]);
+  await tryStates(as(physician), [{ name: "note-deliveries", at: "#/note/visit", rpc: "ListDeliveries", ready: "届け先" }]);
+});
+
+story("what is not there: no patients, nobody of that name, no note, no screen", async () => {
+  await center.addAccount("newcomer", "新田 薫", "REQUESTER");
+  await center.addAccount("observer", "市川 務", "MUNICIPALITY");
+  for (const [account, place, text] of [
+    ["newcomer", "", "担当の患者さんが登録されていません"],
+    ["nurse", "patients/nobody", "該当する患者さんはいません"],
+    ["dr-tanabe", "note/nothing", "この記録は当番の一覧にありません"],
+    ["observer", "", "このアカウントで使える画面はありません"],
+  ]) {
+    const person = await Person.enter(browser, center, account);
+    await person.page.goto(`${center.url}/#/${place}`);
+    await person.sees(text);
+    await person.look(`empty-${account}`);
+    await person.leave();
+  }
 });

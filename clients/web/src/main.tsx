@@ -7,7 +7,7 @@ import "./app/theme";
 import { catalogue } from "./text/language";
 import { Login } from "./ui/login";
 import { Menu } from "./ui/menu";
-import { Empty, Failed, Loading, NewVersionBar, Top } from "./ui/parts";
+import { Empty, Failed, Loading, NewVersionBar, Top, UnkeptBar } from "./ui/parts";
 
 const t = catalogue({
   title: ["往診センター", "House-call center"],
@@ -68,8 +68,9 @@ function App() {
   return <FaceScreen name={face.value} key={account + face.value} />;
 }
 
-render(<><NewVersionBar /><App /></>, document.getElementById("app")!);
+render(<><NewVersionBar /><UnkeptBar /><App /></>, document.getElementById("app")!);
 
 if ("serviceWorker" in navigator && import.meta.env.PROD) {
-  void navigator.serviceWorker.register("/service_worker.js");
+  // Without it the screens work as long as there is a network.
+  navigator.serviceWorker.register("/service_worker.js").catch(() => {});
 }

@@ -12,7 +12,10 @@ worker.addEventListener("install", (event) => {
   event.waitUntil(
     (async () => {
       const cache = await caches.open(cacheName);
-      await cache.addAll(files.map((file) => new Request(file, { cache: "reload" })));
+      // What has its content's hash in its name came with the page and is not
+      // fetched twice.
+      await cache.addAll(files.map((file) =>
+        new Request(file, { cache: file.startsWith("/assets/") ? "default" : "reload" })));
       await worker.skipWaiting();
     })(),
   );
@@ -43,7 +46,7 @@ worker.addEventListener("fetch", (event) => {
       const kept = await cache.match(path);
       if (kept) return kept;
       const answer = await fetch(request);
-      // What is not kept from the start (the map, tables) is kept once used.
+      // What is not kept from the start (the desks' faces) is kept once used.
       if (answer.ok && url.pathname.startsWith("/assets/")) {
         await cache.put(request, answer.clone());
       }

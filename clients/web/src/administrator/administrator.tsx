@@ -3,15 +3,17 @@ import "../style/operator.css";
 import "../style/administrator.css";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Connection } from "../app/live_stream";
 import { LiveBoard } from "../app/live_board";
 import { newId, newRequestId, settled } from "../app/rpc";
 import { path } from "../app/router";
 import { center, centerName } from "../app/session";
-import { AskDialog, Badge, Button, Choice, ConnectionBar, Empty, Failed, Field, Loading, Table, useLoad } from "../ui/parts";
+import { AskDialog, Badge, Button, Choice, ConnectionBar, Dialog, Empty, Failed, Field, Loading, Table, useLoad } from "../ui/parts";
 import { language } from "../text/language";
+import { listed } from "../text/marks";
 import { Menu } from "../ui/menu";
 import { CenterPage } from "./center_page";
-import { ImportDialog } from "./csv_import";
+import type { ImportDialog } from "./csv_import";
 import { isYes, kindsOf, problemsOf, type Column, type Kind, type Row } from "./kinds";
 import { RotaCalendar } from "./rota_calendar";
 import { t } from "./texts";
@@ -39,28 +41,54 @@ export default function Administrator() {
         <Menu />
       </header>
       <DirectoryLoader board={board}>
-        {() => (place === "center" ? <CenterPage /> : kind ? <KindPage kind={kind} refresh={() => board.readDirectory()} key={kind.name} /> : <RotaCalendar board={board} kindOf={(name) => directory.find((each) => each.name === name)!} />)}
+        {({ ready, refresh }) =>
+          place === "center" ? ready && <CenterPage />
+            : kind ? ready && <KindPage kind={kind} refresh={() => board.readDirectory()} key={kind.name} />
+              : <RotaCalendar board={board} ready={ready} refresh={refresh} kindOf={(name) => directory.find((each) => each.name === name)!} />}
       </DirectoryLoader>
     </div>
   );
 }
 
-// Administrators have no board to watch; what they keep is read once and again
-// after each change.
-function DirectoryLoader({ board, children }: { board: LiveBoard; children: () => ComponentChildren }) {
+interface Directory {
+  // Whether the board has what administrators keep.
+  readonly ready: boolean;
+  // Reads it again. Where that fails, what is shown is marked as old.
+  readonly refresh: () => void;
+}
+
+// Administrators have no board to watch; what they keep is read once, again when
+// somebody comes back to the page or the network does, and after each change.
+function DirectoryLoader({ board, children }: { board: LiveBoard; children: (directory: Directory) => ComponentChildren }) {
   const loaded = useLoad(() => board.readDirectory(), []);
+  const [connection, setConnection] = useState<Connection>("live");
+  const refresh = () => {
+    board.readDirectory().then(() => setConnection("live"), () => setConnection("lost"));
+  };
   useEffect(() => {
-    const reload = () => void board.readDirectory();
-    addEventListener("focus", reload);
-    return () => removeEventListener("focus", reload);
+    for (const event of ["focus", "online"]) addEventListener(event, refresh);
+    return () => {
+      for (const event of ["focus", "online"]) removeEventListener(event, refresh);
+    };
   }, []);
   void board.version.value;
+  if (loaded.error !== undefined) return <main class="page"><Failed error={loaded.error} retry={loaded.reload} /></main>;
   return (
     <>
-      <ConnectionBar connection={loaded.error === undefined ? "live" : "lost"} />
-      {loaded.error !== undefined ? <main class="page"><Failed error={loaded.error} retry={loaded.reload} /></main>
-        : loaded.loading ? <main class="page"><Loading /></main> : children()}
+      <ConnectionBar connection={connection} />
+      {children({ ready: !loaded.loading, refresh }) || <main class="page"><Loading /></main>}
     </>
+  );
+}
+
+// The dialog and its parser of CSV files come when somebody asks for them.
+function ImportLoader(props: Parameters<typeof ImportDialog>[0]) {
+  const loaded = useLoad(() => import("./csv_import"), []);
+  if (loaded.value) return <loaded.value.ImportDialog {...props} />;
+  return (
+    <Dialog title={t("import")} onClose={props.onClose}>
+      {loaded.error === undefined ? <Loading /> : <Failed error={loaded.error} retry={loaded.reload} />}
+    </Dialog>
   );
 }
 
@@ -121,7 +149,7 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
         </div>
       )}
       {editing && <RowDialog kind={kind} {...editing} onClose={() => setEditing(undefined)} onSaved={rows.reload} />}
-      {importing && <ImportDialog kind={kind} existing={rows.value ?? []} onClose={() => {
+      {importing && <ImportLoader kind={kind} existing={rows.value ?? []} onClose={() => {
         setImporting(false);
         rows.reload();
       }} />}
@@ -130,7 +158,7 @@ function KindPage({ kind, refresh }: { kind: Kind; refresh: () => Promise<void> 
 }
 
 function labelled(column: Column, text: string): string {
-  if (column.several) return text.split(";").join("、");
+  if (column.several) return listed(text.split(";"));
   return column.options?.().find((each) => each.value === text)?.label ?? text;
 }
 

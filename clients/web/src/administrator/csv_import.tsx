@@ -6,6 +6,7 @@ import { failureOf, newRequestId, settled, type Failure } from "../app/rpc";
 import { Badge, Button, Dialog, FailureText, Notice } from "../ui/parts";
 import { isYes, problemsOf, type Kind, type Row } from "./kinds";
 import { t } from "./texts";
+import { listed } from "../text/marks";
 
 interface Line {
   readonly number: number;
@@ -13,7 +14,8 @@ interface Line {
   // As it is now, if there is one with that id.
   readonly before: Row | undefined;
   readonly record: unknown;
-  readonly problems: Record<string, string>;
+  // A row before has the same id.
+  readonly isTwice: boolean;
   readonly requestId: string;
   readonly result?: "done" | Failure;
 }
@@ -25,6 +27,12 @@ function textOf(bytes: ArrayBuffer): string {
   } catch {
     return new TextDecoder("shift_jis").decode(bytes);
   }
+}
+
+// What is wrong with a row, by column, in the language of this moment.
+function problemsIn(kind: Kind, line: Line): Record<string, string> {
+  const problems = problemsOf(kind, line.row);
+  return line.isTwice ? { ...problems, id: t("id_twice") } : problems;
 }
 
 // What a row changes, column by column.
@@ -48,10 +56,10 @@ export function ImportDialog({ kind, existing, onClose }: {
   const [name, setName] = useState("");
   const [unknown, setUnknown] = useState<string[]>([]);
   const [finished, setFinished] = useState(false);
-  const [trouble, setTrouble] = useState("");
+  const [trouble, setTrouble] = useState<"unreadable" | "no_id_column">();
 
   const take = async (file: File) => {
-    setTrouble("");
+    setTrouble(undefined);
     setFinished(false);
     setLines(undefined);
     setUnknown([]);
@@ -67,7 +75,7 @@ export function ImportDialog({ kind, existing, onClose }: {
           kind.columns.find((column) => column.key === heading || t(column.label) === heading.replace(/\s*[（(].*$/, ""));
         setUnknown(headings.filter((heading) => !columnOf(heading)));
         if (!headings.some((heading) => columnOf(heading)?.key === "id")) {
-          setTrouble(t("no_id_column"));
+          setTrouble("no_id_column");
           return;
         }
         const seen = new Set<string>();
@@ -80,22 +88,21 @@ export function ImportDialog({ kind, existing, onClose }: {
           const before = existing.find(({ row }) => row.id === given.id);
           // Columns that the file does not have stay as they are.
           const row = { ...before?.row, ...given };
-          const problems = problemsOf(kind, row);
-          if (row.id && seen.has(row.id)) problems.id = t("id_twice");
+          const isTwice = !!row.id && seen.has(row.id);
           seen.add(row.id ?? "");
           return {
             number: index + 2,
             row,
             before: before?.row,
             record: before?.record,
-            problems,
+            isTwice,
             requestId: newRequestId(),
           };
         }));
       },
     });
   };
-  const right = (lines ?? []).filter((line) => Object.keys(line.problems).length === 0);
+  const right = (lines ?? []).filter((line) => Object.keys(problemsIn(kind, line)).length === 0);
   // What would change nothing is not sent; accounts may bring a new password.
   const good = right.filter((line) => !line.record || changesOf(kind, line).length > 0 ||
     kind.columns.some((column) => column.secret && line.row[column.key]));
@@ -129,20 +136,20 @@ export function ImportDialog({ kind, existing, onClose }: {
   return (
     <Dialog title={`${t(kind.name)}: ${t("import")}`} onClose={onClose}>
       <p>{t("import_hint")}</p>
-      <p class="small soft">{kind.columns.map((column) => t(column.label) + (column.several ? t("several_mark") : "") + (column.required ? "*" : "")).join("、")}</p>
+      <p class="small soft">{listed(kind.columns.map((column) => t(column.label) + (column.several ? t("several_mark") : "") + (column.required ? "*" : "")))}</p>
       <div class="row">
         <label class="button">
           {t("choose_file")}
           <input class="hidden" type="file" accept=".csv,text/csv" onChange={(event) => {
             const file = event.currentTarget.files?.[0];
-            if (file) void take(file);
+            if (file) take(file).catch(() => setTrouble("unreadable"));
           }} />
         </label>
         <span class="small">{name}</span>
         <Button size="small" tone="quiet" onPress={saveTemplate}>{t("template")}</Button>
       </div>
-      {trouble && <Notice tone="urgent" icon="alert">{trouble}</Notice>}
-      {unknown.length > 0 && <Notice tone="warn" icon="alert">{t("unknown_column", { names: unknown.join("、") })}</Notice>}
+      {trouble && <Notice tone="urgent" icon="alert">{t(trouble)}</Notice>}
+      {unknown.length > 0 && <Notice tone="warn" icon="alert">{t("unknown_column", { names: listed(unknown) })}</Notice>}
       {lines && (
         <>
           <h3>{t("preview")}</h3>
@@ -156,7 +163,7 @@ export function ImportDialog({ kind, existing, onClose }: {
               <thead><tr><th>{t("row")}</th><th>{t("state")}</th><th>{t("id")}</th><th>{t("name")}</th></tr></thead>
               <tbody>
                 {lines.map((line) => {
-                  const problems = Object.entries(line.problems);
+                  const problems = Object.entries(problemsIn(kind, line));
                   return (
                     <tr key={line.number}>
                       <td>{line.number}</td>

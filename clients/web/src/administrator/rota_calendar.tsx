@@ -11,6 +11,7 @@ import { clockTime, dayOf, hours, instantOf } from "../text/format";
 import { gapsByHours, readGaps, type Gap } from "../records/gaps";
 import { roleLabel } from "../text/labels";
 import { language } from "../text/language";
+import { space, together } from "../text/marks";
 import type { CalendarDay, Override, RotaDuty, Shift } from "../gen/housecall/v1/rota_pb";
 import { Badge, Button, ErrorLine, Failed, Loading, useLoad } from "../ui/parts";
 import { RowDialog } from "./administrator";
@@ -60,7 +61,13 @@ interface Editing {
   readonly record?: unknown;
 }
 
-export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (name: "shifts" | "overrides") => Kind }) {
+export function RotaCalendar({ board, ready, refresh, kindOf }: {
+  board: LiveBoard;
+  // Whether the board has people and cars by now; the rota is read beside them.
+  ready: boolean;
+  refresh: () => void;
+  kindOf: (name: "shifts" | "overrides") => Kind;
+}) {
   const [month, setMonth] = useState(() => dayOf(now.peek()).slice(0, 7));
   const [editing, setEditing] = useState<Editing>();
   const [trouble, setTrouble] = useState<unknown>();
@@ -90,13 +97,17 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
       endTime: timestampFromMs(instantOf(addDays(start, weeks))),
       pageSize: 1000,
     };
-    const duties = await allPages((pageToken) => rota.listRota({ ...window, pageToken }), (page) => page.rotaDuties);
-    const gaps = await readGaps(Math.max(now.peek(), dayStartMs(start)), dayStartMs(addDays(start, weeks)));
+    const [duties, gaps] = await Promise.all([
+      allPages((pageToken) => rota.listRota({ ...window, pageToken }), (page) => page.rotaDuties),
+      readGaps(Math.max(now.peek(), dayStartMs(start)), dayStartMs(addDays(start, weeks))),
+    ]);
     return { duties, gaps: gapsByHours(gaps) };
   }, [month]);
-  // Without them the calendar is of use, too.
-  const holidays = useLoad(() => readCalendar(days.slice(0, weeks)), [month]);
-  void holidays.loading;
+  // One question for each day, when the calendar stands: it is of use without.
+  const shown = ready && !loaded.loading;
+  useLoad(async () => {
+    if (shown) await readCalendar(days.slice(0, weeks));
+  }, [month, shown]);
   const names = namesOf(board);
   // From Sunday, as dates count them.
   const weekdays = t("weekdays").split(",");
@@ -113,7 +124,7 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
   return (
     <main class="page page-calendar">
       <div class="row row-between">
-        <h2>{t("rota")}　{title}</h2>
+        <h2>{t("rota")}{space()}{title}</h2>
         <div class="row">
           <Button size="small" onPress={() => move(-1)}>{t("month_before")}</Button>
           <Button size="small" onPress={() => move(1)}>{t("month_after")}</Button>
@@ -122,8 +133,8 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
       </div>
       {loaded.error !== undefined && <Failed error={loaded.error} retry={loaded.reload} />}
       {trouble !== undefined && <ErrorLine error={trouble} />}
-      {loaded.loading && !loaded.value && <Loading />}
-      {loaded.value && (
+      {loaded.error === undefined && !(ready && loaded.value) && <Loading />}
+      {ready && loaded.value && (
         <div class="scroll-x">
           <table class="calendar">
             <thead><tr>{[1, 2, 3, 4, 5, 6, 0].map((each) => <th key={each}>{weekdays[each]}</th>)}</tr></thead>
@@ -154,7 +165,7 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
                           </button>
                         ))}
                         {gaps.map((gap, index) => (
-                          <div class="shift shift-gap" key={"g" + index}><b>{t("gap")}: {gap.roles.map(roleLabel).join("・")}</b><br />{gap.hours}</div>
+                          <div class="shift shift-gap" key={"g" + index}><b>{t("gap")}: {together(gap.roles.map(roleLabel))}</b><br />{gap.hours}</div>
                         ))}
                       </td>
                     );
@@ -166,7 +177,7 @@ export function RotaCalendar({ board, kindOf }: { board: LiveBoard; kindOf: (nam
         </div>
       )}
       {editing && <RowDialog {...editing} onClose={() => setEditing(undefined)} onSaved={() => {
-        void board.readDirectory();
+        refresh();
         loaded.reload();
       }} />}
     </main>

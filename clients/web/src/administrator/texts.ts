@@ -57,6 +57,7 @@ export const t = catalogue({
   import: ["CSVで取り込む", "Import CSV"],
   import_hint: ["1行目は見出しです。下の見出しのCSVを選ぶと、取り込む前に1行ずつ確認できます（UTF-8・Shift_JIS）", "The first line has the headings below. You see each row before anything is written (UTF-8 or Shift_JIS)"],
   choose_file: ["CSVファイルを選ぶ", "Choose a CSV file"],
+  unreadable: ["ファイルを読めません。もう一度選んでください", "The file cannot be read: choose it again"],
   no_id_column: ["「ID」の見出しがありません。1行目の見出しを確認してください", "There is no heading ID: look at the first line"],
   id_twice: ["同じIDの行が前にあります", "a row before has the same id"],
   same: ["変更なし", "the same"],

@@ -18,8 +18,11 @@ export class LiveDuty extends LiveStream {
 
   private async takeKept(): Promise<void> {
     const json = await kept<JsonValue>("duty");
-    if (json !== undefined && !this.view.value) {
+    if (json === undefined || this.view.value) return;
+    try {
       this.view.value = fromJson(DutyViewSchema, json, { ignoreUnknownFields: true });
+    } catch {
+      // Kept by another version of the screens: the stream brings it anew.
     }
   }
 

@@ -15,6 +15,7 @@ import { RefusalReason, RefusalSchema } from "../gen/housecall/v1/refusal_pb";
 import { fieldText } from "../text/fields";
 import { verdictLabel } from "../text/labels";
 import { catalogue } from "../text/language";
+import { sentences } from "../text/marks";
 import { refusalText } from "../text/refusals";
 
 // How long one try of a unary call may take.
@@ -153,7 +154,6 @@ const t = catalogue({
   login: ["もう一度ログインしてください", "Log in again"],
   full: ["混み合っています。少し待ってからやり直してください", "Busy. Wait a little and try again"],
   fault: ["サーバーで問題が起きました", "The server has a problem"],
-  between: ["。", ". "],
 });
 
 // Why something did not happen, in a form that can be kept: the words are made
@@ -183,7 +183,7 @@ export function failureOf(error: unknown): Failure {
 export function sentenceOf(failure: Failure): string {
   const reasons = failure.reasons.map(refusalText).filter(Boolean);
   if (failure.verdict !== Verdict.UNSPECIFIED) reasons.push(verdictLabel(failure.verdict));
-  if (reasons.length > 0) return reasons.join(t("between"));
+  if (reasons.length > 0) return sentences(reasons);
   switch (failure.code) {
     case Code.Unknown:
     case Code.Unavailable:

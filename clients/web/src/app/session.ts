@@ -167,7 +167,7 @@ async function enter(value: Session): Promise<void> {
   if (value.center.timeZone) timeZone.value = value.center.timeZone;
   keepSession(value);
   session.value = value;
-  // What waited for a login goes on.
+  // What waited for a login goes on. (It cannot fail: the vault does not.)
   void openOutbox(value.account.name);
 }
 

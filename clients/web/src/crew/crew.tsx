@@ -15,6 +15,7 @@ import { AssignmentState } from "../gen/housecall/v1/visit_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { canSound, wantSound } from "../app/sound";
 import { idOf } from "../text/format";
+import { space } from "../text/marks";
 import { Empty, Failed, Loading, Notice, Phone, PhoneButton, Top } from "../ui/parts";
 import { Refused } from "../ui/refused";
 import { Icon } from "../ui/icons";
@@ -119,7 +120,7 @@ export default function Crew() {
           <Refused />
           {place === "note" && <Empty icon="note">{t("note_gone")}</Empty>}
           {offer && !assignment && (myAnswer(offer) !== Answer.NONE ? <Notice tone="good" icon="check">{t("accepted_waiting")}</Notice>
-            : <Notice tone="warn" icon="clock">{t(answering ? "answer_unsent" : "offer_over")}　<Phone number={phone} /></Notice>)}
+            : <Notice tone="warn" icon="clock">{t(answering ? "answer_unsent" : "offer_over")}{space()}<Phone number={phone} /></Notice>)}
           {assignment ? <VisitPage view={view} assignment={assignment} me={me} key={assignment.name} />
             : <DutyHome view={view} me={me} />}
         </main>

@@ -8,6 +8,7 @@ import type { Stamp } from "../gen/housecall/v1/types_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { clockTime, idOf, shortTime } from "../text/format";
 import { roleLabel } from "../text/labels";
+import { besideEachOther } from "../text/marks";
 import { AskDialog, Button, LinkButton, LoadError, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { NavigationLink } from "./navigation_link";
@@ -85,7 +86,7 @@ function StandbyCard({ view }: { view: DutyView }) {
   return (
     <section class="card stack-tight">
       <h2>{t("standby")}</h2>
-      <p>{t(standby.position ? "standby_there" : "standby_here")}{physician && <>　{t("standby_fetch", { who: physician })}</>}</p>
+      <p>{besideEachOther([t(standby.position ? "standby_there" : "standby_here"), physician && t("standby_fetch", { who: physician })])}</p>
       {standby.position && <NavigationLink position={standby.position} />}
       <p class="soft small">{t("standby_why")}</p>
     </section>
@@ -161,7 +162,7 @@ function Tonight() {
             <li class="row row-between" key={duty.person + duty.role}>
               <span>
                 <b>{loaded.value!.people.get(duty.person)?.displayName}</b>
-                <span class="soft small capital">{roleLabel(duty.role)}　{clockTime(duty.startTime)}–{clockTime(duty.endTime)}</span>
+                <span class="soft small capital">{besideEachOther([roleLabel(duty.role), `${clockTime(duty.startTime)}–${clockTime(duty.endTime)}`])}</span>
               </span>
               <Phone number={loaded.value!.people.get(duty.person)?.phone ?? ""} />
             </li>

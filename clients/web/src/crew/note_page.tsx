@@ -114,8 +114,12 @@ export function NotePage({ view, call }: { view: DutyView; call: Call }) {
         <Refused onGivenUp={(step) => {
           if (step.method === "DraftNote" && step.call === call.name) setGivenUp(textOf(step));
         }} />
-        <LoadError of={loaded} />
-        {loaded.error !== undefined && <p class="small soft">{t("note_unread")}</p>}
+        {!note && loaded.error !== undefined && (
+          <>
+            <LoadError of={loaded} />
+            <p class="small soft">{t("note_unread")}</p>
+          </>
+        )}
         {!text && loaded.loading && <Loading />}
         {signature ? <Notice tone="warn" icon="clock">{t(refused ? "sign_stopped" : "sign_unsent")}</Notice>
           : isSigned && !amending && <Notice tone="good" icon="check">{t("signed")}</Notice>}

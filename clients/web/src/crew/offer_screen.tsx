@@ -6,6 +6,7 @@ import { msOf, now } from "../app/clock";
 import type { Offer } from "../gen/housecall/v1/offer_pb";
 import type { DutyView } from "../gen/housecall/v1/visit_service_pb";
 import { clockTime, countdown, durationMs, kilometers, span } from "../text/format";
+import { besideEachOther, space, together } from "../text/marks";
 import { session } from "../app/session";
 import { Button, Dialog, Facts, Notice, Phone, PhoneButton, Top } from "../ui/parts";
 import { Menu } from "../ui/menu";
@@ -66,10 +67,10 @@ export function OfferScreen({ view, offer, me, answering, bars }: {
         <div class="card">
           <Facts rows={[
             [t("expected_arrival"), estimate?.arriveTime && <b class="offer-arrive">{clockTime(estimate.arriveTime)}</b>],
-            [t("drive"), estimate && `${span(durationMs(estimate.driveDuration) ?? 0)}・${kilometers(estimate.driveDistanceMeters)}`],
+            [t("drive"), estimate && together([span(durationMs(estimate.driveDuration) ?? 0), kilometers(estimate.driveDistanceMeters)])],
             [t("fetch"), estimate && (durationMs(estimate.fetchDuration) ?? 0) >= 30_000 ? span(durationMs(estimate.fetchDuration)!) : ""],
             [t(me === "physician" ? "with_driver" : "with_physician"), offer.selfDrive ? t("self_drive") : (other?.displayName ?? "")],
-            [t("car"), car && [car.displayName, car.plate].join("　")],
+            [t("car"), car && besideEachOther([car.displayName, car.plate])],
             ["", offer.calls.length > 1 ? t("several", { n: offer.calls.length }) : ""],
           ]} />
         </div>
@@ -77,7 +78,7 @@ export function OfferScreen({ view, offer, me, answering, bars }: {
           <div class="offer-actions">
             <Notice tone="warn" icon="clock">
               <p class="strong">{t(answering.method === "AcceptOffer" ? "accept" : "decline")}</p>
-              <p>{t("answer_unsent")}　<Phone number={phone} /></p>
+              <p>{t("answer_unsent")}{space()}<Phone number={phone} /></p>
             </Notice>
           </div>
         ) : (

@@ -6,6 +6,7 @@ import type { RouteStep } from "../gen/housecall/v1/visit_service_pb";
 import { areStraightLines } from "../records/travel_times";
 import { durationMs, kilometers, span } from "../text/format";
 import { catalogue } from "../text/language";
+import { besideEachOther } from "../text/marks";
 import { Facts, Loading, LoadError, useLoad } from "../ui/parts";
 
 const t = catalogue({
@@ -42,7 +43,7 @@ function Roads({ assignment }: { assignment: string }) {
 function Stretch({ step }: { step: RouteStep }) {
   return (
     <>
-      {kilometers(step.distanceMeters)}　{span(durationMs(step.duration) ?? 0)}
+      {besideEachOther([kilometers(step.distanceMeters), span(durationMs(step.duration) ?? 0)])}
       {step.endsAtPickUp && <p><b>{t("pick_up")}</b></p>}
     </>
   );

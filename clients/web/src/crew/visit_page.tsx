@@ -15,6 +15,7 @@ import { CallFacts, UrgencyBadge } from "../records/call_view";
 import { nameWithAge, PatientCard } from "../records/patient_card";
 import { age, clockTime, idOf, span } from "../text/format";
 import { notFoundStepLabel } from "../text/labels";
+import { besideEachOther } from "../text/marks";
 import { center, session } from "../app/session";
 import { AskDialog, Button, Dialog, Facts, Field, LinkButton, LoadError, Loading, Notice, Phone, PhoneText, useLoad } from "../ui/parts";
 import { NavigationLink } from "./navigation_link";
@@ -208,7 +209,7 @@ function Colleagues({ view, assignment }: { view: DutyView; assignment: Assignme
           t(each.name === assignment.physician ? "with_physician" : "with_driver"),
           <span class="row">{each.displayName} <Phone number={each.phone} /></span>,
         ] as const),
-        [t("car"), car ? [car.displayName, car.plate].join("　") : ""],
+        [t("car"), car && besideEachOther([car.displayName, car.plate])],
       ]} />
     </section>
   );

@@ -17,11 +17,12 @@ import { isOver, leftWords, StateBadge, UrgencyBadge, urgencyTone } from "../rec
 import { namesOf } from "../records/patient_card";
 import { age, clockTime, countdown, idOf, span } from "../text/format";
 import { assignmentStateLabel, carStateLabel, redFlagLabel, roleLabel, taskKindLabel, waitReasonLabel } from "../text/labels";
+import { apart, besideEachOther, listed, space, together, withAside } from "../text/marks";
 import { msOf } from "../app/clock";
 import type { Standby } from "../gen/housecall/v1/rota_pb";
 import { advice, setAdvice } from "./advice";
 import { CarState } from "../gen/housecall/v1/directory_pb";
-import { AskDialog, Badge, Button, Dialog, Empty, Field } from "../ui/parts";
+import { AskDialog, Badge, Button, Dialog, Empty, ErrorLine, Field } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { CallDetail, type Act } from "./call_detail";
 import { CarDialog } from "./dialogs";
@@ -50,6 +51,8 @@ export function BoardPage({ board }: { board: LiveBoard }) {
   const [act, setAct] = useState<Act>("");
   const [showKeys, setShowKeys] = useState(false);
   const [entering, setEntering] = useState(false);
+  // Why a key did nothing.
+  const [trouble, setTrouble] = useState<unknown>();
   const [touches, setTouches] = useState<Readonly<Record<string, Touch>>>({});
   const policy = session.value?.center.policy;
   const open = useMemo(
@@ -95,7 +98,10 @@ export function BoardPage({ board }: { board: LiveBoard }) {
         h: () => chosen && setAct(chosen.state === CallState.ON_HOLD ? "resume" : "hold"),
         o: () => chosen && setAct("override"),
         m: () => chosen && setAct("merge"),
-        a: () => unseen && void acknowledge(board, unseen),
+        a: () => {
+          setTrouble(undefined);
+          if (unseen) acknowledge(board, unseen).catch(setTrouble);
+        },
         n: () => setEntering(true),
         "?": () => setShowKeys(true),
       };
@@ -150,7 +156,7 @@ export function BoardPage({ board }: { board: LiveBoard }) {
         )}
       </section>
       <aside class="board-side">
-        <Tasks board={board} onChoose={(name) => choose(board.get("call", name))} />
+        <Tasks board={board} trouble={trouble} onChoose={(name) => choose(board.get("call", name))} />
         <BoardMap board={board} chosen={chosen} onChoose={choose} />
         <Crews board={board} onChoose={(name) => choose(board.get("call", name))} />
       </aside>
@@ -179,9 +185,9 @@ export function peopleAt(call: string, board: LiveBoard): string {
     .filter((each) => each.call === call)
     .map((each) => {
       const who = each.person === session.value?.person.name ? t("yourself") : namesOf(board).personName(each.person);
-      return each.working ? t("who_works", { who }) : who;
+      return withAside(who, each.working ? t("works") : "");
     });
-  return [...new Set(names)].join(t("and"));
+  return together([...new Set(names)]);
 }
 
 function isDone(state: AssignmentState): boolean {
@@ -195,9 +201,9 @@ function isDone(state: AssignmentState): boolean {
 // "地図の輪の辺りで待機・佐藤 明を迎えてから。1時間の見込み 2.1件（緊急 0.4）".
 function standbyWords(standby: Standby, personName: (name: string) => string): string {
   const where = t(standby.position ? "standby_there" : "standby_here");
-  const fetch = standby.physician ? `・${t("standby_fetch", { who: personName(standby.physician) })}` : "";
+  const fetch = standby.physician && t("standby_fetch", { who: personName(standby.physician) });
   const why = t("standby_why", { n: standby.expectedCalls.toFixed(1), u: standby.expectedUrgentCalls.toFixed(1) });
-  return `${where}${fetch}　${why}`;
+  return besideEachOther([together([where, fetch]), why]);
 }
 
 // What makes a row's clocks move: each second while an offer rings, else each
@@ -236,13 +242,13 @@ const QueueRow = memo(function QueueRow(props: RowProps) {
           <b>{props.patient || idOf(call.name)}</b>
           <span class="row"><UrgencyBadge urgency={call.urgency} /><StateBadge call={call} /></span>
         </span>
-        <span class="queue-sub">{call.redFlags.length > 0 ? <b class="red">{call.redFlags.map(redFlagLabel).join("、")}</b> : call.complaint}</span>
+        <span class="queue-sub">{call.redFlags.length > 0 ? <b class="red">{listed(call.redFlags.map(redFlagLabel))}</b> : call.complaint}</span>
         <span class="queue-sub queue-clocks">
           {props.here ? <span class="queue-here"><Icon name="person" />{props.here}</span>
             : props.touch && <span class="queue-touch">{props.touch}</span>}
           {props.dueMs !== undefined && call.state !== CallState.ON_HOLD && (
             <span class={props.late ? "red strong" : ""}>
-              {t(call.triageTime ? "target" : "triage_by")} {clockTime(props.dueMs)}（{leftWords(props.dueMs - at)}）
+              {t(call.triageTime ? "target" : "triage_by")} {withAside(clockTime(props.dueMs), leftWords(props.dueMs - at))}
             </span>
           )}
           {call.state === CallState.ON_HOLD && <span>{call.holdUntilTime ? t("held_until", { time: clockTime(call.holdUntilTime) }) : t("held")}</span>}
@@ -263,7 +269,7 @@ async function acknowledge(board: LiveBoard, task: Task): Promise<void> {
   board.put("task", await settled(() => callRpc.acknowledgeTask({ task: task.name, requestId: newRequestId() })));
 }
 
-function Tasks({ board, onChoose }: { board: LiveBoard; onChoose: (call: string) => void }) {
+function Tasks({ board, trouble, onChoose }: { board: LiveBoard; trouble: unknown; onChoose: (call: string) => void }) {
   const [resolving, setResolving] = useState<Task>();
   const [text, setText] = useState("");
   const [requestId, setRequestId] = useState(newRequestId);
@@ -274,6 +280,7 @@ function Tasks({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
   return (
     <section class="panel tasks" aria-label={t("tasks")}>
       <h2>{t("tasks")} {tasks.length > 0 && <Badge tone={tasks.some((task) => !task.acknowledged) ? "urgent" : "warn"}>{tasks.length}</Badge>}</h2>
+      {trouble !== undefined && <ErrorLine error={trouble} />}
       {tasks.length === 0 && <p class="soft small">{t("no_tasks")}</p>}
       <ul>
         {tasks.map((task) => {
@@ -281,13 +288,15 @@ function Tasks({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
           return (
             <li key={task.name} class={task.acknowledged ? "" : "task-unseen"}>
               <div class="grow">
-                <b>{taskKindLabel(task.kind)}</b>{"　"}
+                <b>{taskKindLabel(task.kind)}</b>{space()}
                 {call && <button type="button" class="link" onClick={() => onChoose(call.name)}>{patientNameOf(call, board) || idOf(call.name)}</button>}
                 <div class="small">{taskAdvice(task.kind)}</div>
                 <div class="small soft">
-                  {taskSubject(task, board) && <>{taskSubject(task, board)}　</>}
-                  {age(task.raiseTime)}
-                  {task.acknowledged && <>　{t("seen_by", { who: names.personName(task.acknowledged.person) })}</>}
+                  {besideEachOther([
+                    taskSubject(task, board),
+                    age(task.raiseTime),
+                    task.acknowledged && t("seen_by", { who: names.personName(task.acknowledged.person) }),
+                  ])}
                 </div>
               </div>
               {task.acknowledged
@@ -333,7 +342,7 @@ const CrewRow = memo(function CrewRow(props: CrewRowProps) {
       <div class="grow">
         <b>{props.name}</b> <span class="small soft">{roleLabel(props.role)}</span>
         <div class="small soft">
-          {props.car && <><button type="button" class="link" onClick={() => props.onCar(props.car)}>{props.carWords}</button>{"　"}</>}
+          {props.car && <><button type="button" class="link" onClick={() => props.onCar(props.car)}>{props.carWords}</button>{apart()}</>}
           {props.position}
         </div>
         {props.standby && <div class="small crew-standby">{props.standby}</div>}
@@ -381,7 +390,7 @@ function Crews({ board, onChoose }: { board: LiveBoard; onChoose: (call: string)
           return (
             <CrewRow key={duty.name} name={names.personName(duty.name)} role={duty.role}
               car={theirCar?.name ?? ""}
-              carWords={theirCar ? theirCar.displayName + (theirCar.state !== CarState.AVAILABLE && theirCar.state !== undefined ? `（${carStateLabel(theirCar.state)}）` : "") : ""}
+              carWords={theirCar ? withAside(theirCar.displayName, theirCar.state === CarState.AVAILABLE ? "" : carStateLabel(theirCar.state ?? 0)) : ""}
               position={position ? t("stale", { age: age(position.deviceTime) }) : t("position_none")}
               standby={advice.value && !assignment && duty.standby ? standbyWords(duty.standby, names.personName) : ""}
               call={assignment?.calls[0] ?? ""} patient={patientOf(assignment)} state={assignment?.state} onCar={setCar} onChoose={onChoose} />

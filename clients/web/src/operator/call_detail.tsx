@@ -15,6 +15,7 @@ import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { areStraightLines } from "../records/travel_times";
 import { age, clockTime, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, verdictLabel, waitReasonLabel } from "../text/labels";
+import { apart, besideEachOther, sentence, sentences, together, withAside } from "../text/marks";
 import { Button, Empty, Failed, Loading, Notice, Phone, useLoad } from "../ui/parts";
 import type { Touch } from "./board_page";
 import { patientNameOf, peopleAt } from "./board_page";
@@ -77,8 +78,9 @@ export function CallDetail({ board, call, act, setAct, touch }: {
           <span class="row"><UrgencyBadge urgency={call.urgency} /><StateBadge call={call} /></span>
         </div>
         <p class="soft small">
-          {t("receipt")} {receiptNumber(call.name)}{"　"}{shortTime(call.receiveTime)}{"　"}
-          {t("requester")} {names.organizationName(call.requesterOrganization)} {names.personName(call.requester)} <Phone number={call.callbackPhone} />
+          {t("receipt")} {receiptNumber(call.name)}{apart()}{shortTime(call.receiveTime)}{apart()}
+          <span class="whole">{t("requester")} {names.organizationName(call.requesterOrganization)}</span>{" "}
+          <span class="whole">{names.personName(call.requester)}</span> <Phone number={call.callbackPhone} />
         </p>
         {here && <Notice tone="warn" icon="person"><p role="status">{t("others_here", { who: here })}</p></Notice>}
         {!here && touch && touch.person !== session.value?.person.name && (
@@ -88,10 +90,11 @@ export function CallDetail({ board, call, act, setAct, touch }: {
         <Progress call={call} />
         <Clocks call={call} assignment={accepted ? assignment : undefined} />
         {accepted && (
-          <p>{t("with")}: <b>{names.personName(assignment.physician)}</b>
-            {assignment.driver && <>・{names.personName(assignment.driver)}</>}
-            {assignment.car && <>・{names.carName(assignment.car)}</>}
-          </p>
+          <p>{t("with")}: <b>{together([
+            names.personName(assignment.physician),
+            assignment.driver && names.personName(assignment.driver),
+            assignment.car && names.carName(assignment.car),
+          ])}</b></p>
         )}
         {call.state === CallState.MATCHING && <Unmatched board={board} match={board.get("match", call.match)} />}
         {!call.place?.position && !isOver(call) && <Notice tone="warn" icon="pin">{t("place_missing")}</Notice>}
@@ -103,7 +106,11 @@ export function CallDetail({ board, call, act, setAct, touch }: {
         )}
         {call.emergency && (
           <Notice tone="urgent" icon="alert">
-            <p>119　{shortTime(call.emergency.raiseTime)} {names.personName(call.emergency.raisedBy)}　{emergencyDecisionLabel(call.emergency.decision)}</p>
+            <p>{besideEachOther([
+              "119",
+              `${shortTime(call.emergency.raiseTime)} ${names.personName(call.emergency.raisedBy)}`,
+              emergencyDecisionLabel(call.emergency.decision),
+            ])}</p>
             {call.emergency.decision === EmergencyDecision.UNDECIDED && (
               <div><Button size="small" tone="urgent" onPress={() => setAct("emergency_decide")}>{t("emergency_decide")}</Button></div>
             )}
@@ -273,11 +280,11 @@ function shortfallOf(match: Match): string {
   const words = [...groups].map(([verdict, all]) => {
     const least = all.reduce((a, b) => (b.figure < a.figure ? b : a));
     const lack = least.figure > 0 ? lackOf(least) : "";
-    return t("shortfall_group", { verdict: verdictLabel(verdict), n: all.length }) + (lack && `（${lack}）`);
+    return withAside(t("shortfall_group", { verdict: verdictLabel(verdict), n: all.length }), lack);
   });
   const free = match.candidates.flatMap((each) => msOf(each.freeTime) ?? []);
   if (free.length > 0) words.push(t("shortfall_soonest", { time: clockTime(Math.min(...free)) }));
-  return words.join("・");
+  return together(words);
 }
 
 // The parts of a candidate's cost that count, in minutes.
@@ -290,10 +297,9 @@ function partsOf(each: Candidate): string {
     [t("part_platform"), each.platformCost],
     [t("part_drive"), each.driveCost],
   ];
-  return parts
+  return together(parts
     .filter(([, minutes]) => Math.abs(minutes) >= 0.05)
-    .map(([label, minutes]) => `${label} ${minutes.toFixed(1)}`)
-    .join("・");
+    .map(([label, minutes]) => `${label} ${minutes.toFixed(1)}`));
 }
 
 // Why a call that waits has nobody yet, and what is meant to become of it.
@@ -309,7 +315,7 @@ function Unmatched({ board, match }: { board: LiveBoard; match: Match | undefine
 // What the planner means to do with a call that it offers to nobody now.
 function WaitingNotice({ board, waiting, children }: { board: LiveBoard; waiting: Waiting; children?: ComponentChildren }) {
   const names = namesOf(board);
-  const who = [waiting.physician, waiting.driver].filter(Boolean).map(names.personName).join("・");
+  const who = together([waiting.physician, waiting.driver].filter(Boolean).map(names.personName));
   return (
     <Notice icon="clock" {...(waiting.reason === WaitReason.NOBODY && { tone: "warn" as const })}>
       <p class="strong">{waitReasonLabel(waiting.reason)}</p>
@@ -327,8 +333,8 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
   const names = namesOf(board);
   const crewOf = (each: Candidate) =>
     each.selfDrive ? t("self_drive")
-      : [each.driver && names.personName(each.driver), each.car && names.carName(each.car)].filter(Boolean).join("・");
-  const who = (each: Candidate) => [names.personName(each.physician), crewOf(each)].filter(Boolean).join("・");
+      : together([each.driver && names.personName(each.driver), each.car && names.carName(each.car)]);
+  const who = (each: Candidate) => together([names.personName(each.physician), crewOf(each)]);
   const row = (each: Candidate, index: number, ofDriver: boolean) => (
     <tr key={index} class={each.verdict === Verdict.CHOSEN ? "chosen" : ""}>
       <td>
@@ -352,11 +358,13 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
     <div class="why stack-tight">
       {chosen && (
         <p>
-          {t("chose", { who: who(chosen), arrive: clockTime(chosen.arriveTime) })}{"。"}
-          {next
-            ? t(next.excessCost >= 0.05 ? "next_best" : "next_best_plan",
-                { who: who(next), arrive: clockTime(next.arriveTime), more: next.excessCost.toFixed(1) })
-            : t("next_best_none")}
+          {sentences([
+            t("chose", { who: who(chosen), arrive: clockTime(chosen.arriveTime) }),
+            next
+              ? t(next.excessCost >= 0.05 ? "next_best" : "next_best_plan",
+                  { who: who(next), arrive: clockTime(next.arriveTime), more: next.excessCost.toFixed(1) })
+              : t("next_best_none"),
+          ])}
         </p>
       )}
       {shortfall && <p>{shortfall}</p>}
@@ -372,7 +380,7 @@ function MatchTable({ board, match }: { board: LiveBoard; match: Match }) {
       </div>
       {match.waiting && match.waiting.reason !== WaitReason.UNSPECIFIED && <WaitingNotice board={board} waiting={match.waiting} />}
       <p class="small soft">
-        {t("cost_note")}{"。"}
+        {sentence(t("cost_note"))}{" "}
         {t("travel_times")}: <span title={match.travelTimes}>{areStraightLines(match.travelTimes) ? t("by_straight_line") : t("by_roads")}</span>
       </p>
     </div>

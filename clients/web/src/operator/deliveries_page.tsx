@@ -7,6 +7,7 @@ import { DeliveryState, type Delivery } from "../gen/housecall/v1/note_pb";
 import { namesOf } from "../records/patient_card";
 import { idOf, shortTime } from "../text/format";
 import { careRoleLabel, channelKindLabel, deliveryStateLabel, sendResultLabel } from "../text/labels";
+import { apart, space } from "../text/marks";
 import { AskDialog, Badge, Button, Empty, Field, Phone } from "../ui/parts";
 import { t } from "./texts";
 
@@ -36,7 +37,7 @@ export function DeliveryRows({ board, deliveries }: { board: LiveBoard; deliveri
           <li class="card stack-tight" key={each.name}>
             <div class="row row-between">
               <span>
-                <b>{names.organizationName(each.member?.organization ?? "")}</b>　<span class="soft small">{careRoleLabel(each.member?.role ?? 0)}</span>{"　"}
+                <b>{names.organizationName(each.member?.organization ?? "")}</b>{space()}<span class="soft small">{careRoleLabel(each.member?.role ?? 0)}</span>{apart()}
                 <a class="nowrap" href={`#/calls/${idOf(each.call)}`}>{board.get("patient", each.patient)?.displayName}</a>
               </span>
               <span class="row">
@@ -45,7 +46,7 @@ export function DeliveryRows({ board, deliveries }: { board: LiveBoard; deliveri
               </span>
             </div>
             <p class="small soft">
-              {channelKindLabel(each.member?.channels[each.channelIndex] ?? 0)}　{t("due")} {shortTime(each.dueTime)}　<Phone number={organization?.phone ?? ""} />
+              {channelKindLabel(each.member?.channels[each.channelIndex] ?? 0)}{apart()}{t("due")} {shortTime(each.dueTime)}{apart()}<Phone number={organization?.phone ?? ""} />
             </p>
             {each.receipt && <p class="small">{shortTime(each.receipt.time)} {names.personName(each.receipt.person)} {each.receipt.receiverName}</p>}
             {last?.error && each.state !== DeliveryState.RECEIVED && (

@@ -15,6 +15,7 @@ import { isOver } from "../records/call_view";
 import { namesOf } from "../records/patient_card";
 import { age, civilInput, clockTime, durationMs, instantOf, receiptNumber, span } from "../text/format";
 import { callStateLabel, careRoleLabel, dispositionLabel, emergencyDecisionLabel, outcomeLabel, skillLabel, urgencyLabel, verdictLabel } from "../text/labels";
+import { besideEachOther, space, together, withAside } from "../text/marks";
 import { AskDialog, Button, Checks, Choice, DialogNotice, Field, Notice, Radios } from "../ui/parts";
 import type { Act } from "./call_detail";
 import { patientNameOf, type Touch } from "./board_page";
@@ -28,6 +29,19 @@ interface Props {
   onClose: () => void;
 }
 
+// Those that name the version of the call that was seen, and those that only add
+// to it and must not wait.
+const comparesVersions: ReadonlySet<Act> = new Set(["triage", "hold", "cancel", "place", "care_team", "emergency", "fact"]);
+
+// Where a call stands, for what people do with it; its expected times and the
+// last look of the planner are no part of that.
+function standingOf(call: Call): string {
+  return JSON.stringify([
+    call.state, call.disposition, call.urgency, call.offer, call.assignment, call.mergedInto, call.distanceReason,
+    call.emergency?.decision, call.cancelRequest?.state,
+  ]);
+}
+
 export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
   act: Exclude<Act, "">;
   // Who else is at it, in words.
@@ -37,20 +51,26 @@ export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
   // As it was seen. What was written stays when it is seen anew.
   const [seen, see] = useState(call);
   const hasChanged = call.etag !== seen.etag;
+  // The server refuses what was decided on an older version, where it is told
+  // which. These are decided on where the call stands: they wait until it is seen.
+  const isBlocked = !comparesVersions.has(act) && standingOf(call) !== standingOf(seen);
   const who = touch && touch.person !== session.value?.person.name ? namesOf(board).personName(touch.person) : "";
   return (
-    <DialogNotice.Provider value={(hasChanged || here !== "") && (
+    <DialogNotice.Provider value={{ isBlocked, notice: (hasChanged || here !== "") && (
       <Notice tone="warn" icon={hasChanged ? "alert" : "person"}>
         {here && <p role="status">{t("others_here", { who: here })}</p>}
         {hasChanged && (
           <>
             <p class="strong" role="alert">{t("changed_meanwhile")}</p>
-            <p>{who && <>{t("changed_by", { who, age: age(touch!.time) })}　</>}{t("changed_now", { state: [callStateLabel(call.state), urgencyLabel(call.urgency)].filter(Boolean).join("・") })}</p>
+            <p>{besideEachOther([
+              who && t("changed_by", { who, age: age(touch!.time) }),
+              t("changed_now", { state: together([callStateLabel(call.state), urgencyLabel(call.urgency)]) }),
+            ])}</p>
             <div><Button size="small" onPress={() => see(call)}>{t("changed_go_on")}</Button></div>
           </>
         )}
       </Notice>
-    )}>
+    ) }}>
       <Ask board={board} call={seen} act={act} onClose={onClose} />
     </DialogNotice.Provider>
   );
@@ -147,7 +167,7 @@ function Triage({ board, call, onClose }: Props) {
   const policy = session.value?.center.policy;
   const within = (value: Urgency) => {
     const target = value === Urgency.URGENT ? policy?.urgentTarget : value === Urgency.STANDARD ? policy?.standardTarget : policy?.routineTarget;
-    return `${urgencyLabel(value)}${target ? `（≤${span(durationMs(target)!)}）` : ""}`;
+    return withAside(urgencyLabel(value), target ? `≤${span(durationMs(target)!)}` : "");
   };
   const visit = disposition === Disposition.VISIT;
   return (
@@ -227,24 +247,24 @@ function CrewFields({ board, call, value, onChange, without }: Pick<Props, "boar
   const duties = board.all("duty").filter((duty) => duty.onDuty && duty.name !== without);
   const candidates = call.match ? (board.get("match", call.match)?.candidates ?? []) : [];
   // When he would be there, or why the last match left him out.
-  const prospect = (name: string) => {
+  const withProspect = (name: string) => {
     const found = candidates.find((each) => each.physician === name);
-    if (!found) return "";
-    if (found.arriveTime) return `　→ ${clockTime(found.arriveTime)}`;
-    // He has come since.
-    return found.verdict === Verdict.NOT_ON_DUTY ? "" : `（${verdictLabel(found.verdict)}）`;
+    if (found?.arriveTime) return `${names.personName(name)}${space()}→ ${clockTime(found.arriveTime)}`;
+    // Who was not on duty then has come since.
+    const isOut = found && found.verdict !== Verdict.NOT_ON_DUTY;
+    return withAside(names.personName(name), isOut ? verdictLabel(found.verdict) : "");
   };
   return (
     <>
       <Radios label={t("physician")} value={value.physician} onChange={(physician) => onChange({ ...value, physician })}
         options={duties.filter((duty) => duty.role === Role.PHYSICIAN).map((duty) => ({
           value: duty.name,
-          label: names.personName(duty.name) + prospect(duty.name),
+          label: withProspect(duty.name),
         }))} />
       <Radios label={t("driver")} value={value.driver} onChange={(driver) => onChange({ ...value, driver })}
         options={[
           ...duties.filter((duty) => duty.role === Role.DRIVER)
-            .map((duty) => ({ value: duty.name, label: `${names.personName(duty.name)}・${duty.car ? names.carName(duty.car) : "–"}` })),
+            .map((duty) => ({ value: duty.name, label: together([names.personName(duty.name), duty.car ? names.carName(duty.car) : "–"]) })),
           ...(board.get("person", value.physician)?.selfDrive ? [{ value: "self", label: t("self_drive") }] : []),
         ]} />
     </>
@@ -405,7 +425,7 @@ function SetCareTeam({ board, call, onClose }: Props) {
           onChange={(kept) => setLeft(call.careTeam.map((each) => each.organization).filter((each) => !kept.includes(each)))}
           options={call.careTeam.map((each) => ({
             value: each.organization,
-            label: `${names.organizationName(each.organization)}（${careRoleLabel(each.role)}）`,
+            label: withAside(names.organizationName(each.organization), careRoleLabel(each.role)),
           }))} />
       )}
       <Choice label={t("care_team_add")} value={organization} onChange={setOrganization} optional={call.careTeam.length > 0}

@@ -14,6 +14,7 @@ import { areVitalsRight, VitalsFields, vitalsOf, type TypedVitals } from "../rec
 import { isOver } from "../records/call_view";
 import { civilInput, instantOf } from "../text/format";
 import { callSourceLabel, redFlagLabel } from "../text/labels";
+import { besideEachOther } from "../text/marks";
 import { AskDialog, Checks, Choice, Field, Notice, Radios } from "../ui/parts";
 import { t as form } from "../requester/texts";
 import { t } from "./texts";
@@ -85,7 +86,7 @@ export function EnterCall({ board, onClose, onEntered }: {
       <Choice label={t("who_called")} value={requester} onChange={choosePerson}
         options={[{ value: "", label: form("choose") }, ...people.map((each) => ({
           value: each.name,
-          label: `${each.displayName}　${names.organizationName(each.organization)}`,
+          label: besideEachOther([each.displayName, names.organizationName(each.organization)]),
         }))]} />
       <Choice label={form("who")} value={patient} onChange={setPatient}
         options={[{ value: "", label: form("choose") }, ...patients.map((each) => ({ value: each.name, label: nameWithAge(each) })),

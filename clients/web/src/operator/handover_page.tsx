@@ -11,6 +11,7 @@ import { CallFacts, isOver } from "../records/call_view";
 import { namesOf, nameWithAge, PatientCard } from "../records/patient_card";
 import { durationMs, receiptNumber, shortTime, span } from "../text/format";
 import { callStateLabel, deliveryStateLabel, deviceKindLabel, taskKindLabel, urgencyLabel } from "../text/labels";
+import { apart, besideEachOther, space, together, withAside } from "../text/marks";
 import { Button, Failed, Loading, Phone, Radios, Table, useLoad } from "../ui/parts";
 import { patientNameOf } from "./board_page";
 import { openTasks } from "./operator";
@@ -36,7 +37,7 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
   return (
     <main class="page page-wide paper">
       <div class="row row-between">
-        <div><h2>{t("handover")}</h2><p class="soft small">{centerName.value}　{t("made", { time: shortTime(now.value) })}</p></div>
+        <div><h2>{t("handover")}</h2><p class="soft small">{besideEachOther([centerName.value, t("made", { time: shortTime(now.value) })])}</p></div>
         <Button icon="print" tone="primary" onPress={() => print()}>{t("print")}</Button>
       </div>
       <p class="small">{t("paper_note")}</p>
@@ -48,9 +49,9 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
         <p class="hint">{t("cards_hint")}</p>
       </section>
       <section class="card stack-tight">
-        <h3>{t("phones")}・{t("tonight")}</h3>
+        <h3>{together([t("phones"), t("tonight")])}</h3>
         <p>{centerName.value} <Phone number={session.value?.center.phone ?? ""} />
-          {contacts.map((each) => <span key={each.phone}>　{t("last_resort")}: {each.displayName} <Phone number={each.phone} /></span>)}
+          {contacts.map((each) => <span key={each.phone}>{apart()}{t("last_resort")}: {each.displayName} <Phone number={each.phone} /></span>)}
         </p>
         {tonight.error !== undefined && <Failed error={tonight.error} retry={tonight.reload} />}
         {tonight.value ? <RotaTable board={board} duties={tonight.value.duties} /> : tonight.error === undefined && <Loading />}
@@ -62,13 +63,14 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
         </section>
       )}
       <section class="stack">
-        <h3>{t("queue")}（{open.length}）</h3>
+        <h3>{withAside(t("queue"), String(open.length))}</h3>
         {open.length === 0 && <p class="soft">{t("no_calls")}</p>}
         {open.map((call) => (
           <article class="card stack-tight paper-call" key={call.name}>
-            <p><b>{patientNameOf(call, board)}</b>　{receiptNumber(call.name)}　{urgencyLabel(call.urgency)}　{callStateLabel(call.state)}　{shortTime(call.receiveTime)}
-              {call.assignment && <>　{t("with")}: {names.personName(board.get("assignment", call.assignment)?.physician ?? "")}</>}
-            </p>
+            <p><b>{patientNameOf(call, board)}</b>{space()}{besideEachOther([
+              receiptNumber(call.name), urgencyLabel(call.urgency), callStateLabel(call.state), shortTime(call.receiveTime),
+              call.assignment && `${t("with")}: ${names.personName(board.get("assignment", call.assignment)?.physician ?? "")}`,
+            ])}</p>
             <CallFacts call={call} personName={names.personName} />
             <p class="paper-line">{t("paper_line")}</p>
           </article>
@@ -77,7 +79,10 @@ export function HandoverPage({ board }: { board: LiveBoard }) {
       {deliveries.length > 0 && (
         <section class="card stack-tight">
           <h3>{t("not_received")}</h3>
-          <ul>{deliveries.map((each) => <li key={each.name}>{names.organizationName(each.member?.organization ?? "")}　{board.get("patient", each.patient)?.displayName}　{deliveryStateLabel(each.state)}　{t("due")} {shortTime(each.dueTime)}　<Phone number={board.get("organization", each.member?.organization ?? "")?.phone ?? ""} /></li>)}</ul>
+          <ul>{deliveries.map((each) => <li key={each.name}>{besideEachOther([
+            names.organizationName(each.member?.organization ?? ""), board.get("patient", each.patient)?.displayName,
+            deliveryStateLabel(each.state), `${t("due")} ${shortTime(each.dueTime)}`,
+          ])}{space()}<Phone number={board.get("organization", each.member?.organization ?? "")?.phone ?? ""} /></li>)}</ul>
         </section>
       )}
       <section class="card stack-tight">

@@ -5,11 +5,13 @@ import { useEffect, useMemo } from "preact/hooks";
 import { LiveBoard } from "../app/live_board";
 import { now } from "../app/clock";
 import { path } from "../app/router";
+import { canSound, wantSound } from "../app/sound";
 import { center, centerName, session } from "../app/session";
 import { Role } from "../gen/housecall/v1/types_pb";
 import { isOver } from "../records/call_view";
 import { clockTime, longDate } from "../text/format";
 import { Badge, Button, ConnectionBar, Failed, Loading } from "../ui/parts";
+import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { muted, setMuted, soundWhile } from "./alarm";
 import { BoardPage } from "./board_page";
@@ -32,6 +34,7 @@ export default function Operator() {
     [],
   );
   useEffect(() => soundWhile(unseen), []);
+  useEffect(wantSound, []);
   // Where a patient lives, perhaps: not for whoever logs in next.
   useEffect(() => () => {
     pickedPoint.value = undefined;
@@ -40,7 +43,9 @@ export default function Operator() {
     <div class="desk">
       <Head board={board} />
       <ConnectionBar connection={board.connection.value} />
-      {muted.value && unseen.value && <div class="bar">{t("sound_muted")}</div>}
+      {unseen.value && (muted.value || !canSound.value) && (
+        <div class="bar" role="status"><Icon name="bell" />{t(muted.value ? "sound_muted" : "sound_silent")}</div>
+      )}
       {board.loaded.value ? <Page board={board} /> : (
         <main class="page">{board.problem.value ? <Failed error={board.problem.value} /> : <Loading />}</main>
       )}

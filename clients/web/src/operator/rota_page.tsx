@@ -9,6 +9,7 @@ import { namesOf } from "../records/patient_card";
 import { clockTime, hours, longDate } from "../text/format";
 import { gapsByHours, readGaps } from "../records/gaps";
 import { roleLabel } from "../text/labels";
+import { besideEachOther } from "../text/marks";
 import { Badge, Empty, Failed, Loading, Phone, Table, useLoad } from "../ui/parts";
 import { t } from "./texts";
 
@@ -43,7 +44,7 @@ export function RotaTable({ board, duties }: { board: LiveBoard; duties: readonl
           cell: (duty) => {
             const on = board.get("duty", duty.person);
             if ((msOf(duty.startTime) ?? 0) > now.peek()) return null;
-            return on?.onDuty ? <Badge tone="good">{clockTime(on.since)}〜</Badge> : <Badge tone="warn">{t("not_on_duty")}</Badge>;
+            return on?.onDuty ? <Badge tone="good">{t("since", { time: clockTime(on.since) })}</Badge> : <Badge tone="warn">{t("not_on_duty")}</Badge>;
           },
         },
       ]} />
@@ -64,7 +65,7 @@ export function RotaPage({ board }: { board: LiveBoard }) {
             <h2>{t("gaps")}</h2>
             {loaded.value.gaps.length === 0 ? <Empty icon="check">{t("no_gaps")}</Empty> : (
               <Table rows={gapsByHours(loaded.value.gaps)} keyOf={({ start, end }) => `${msOf(start)}-${msOf(end)}`} columns={[
-                { label: t("period"), nowrap: true, cell: ({ start, end }) => <>{longDate(msOf(start) ?? 0)}　{hours(start, end)}</> },
+                { label: t("period"), nowrap: true, cell: ({ start, end }) => besideEachOther([longDate(msOf(start) ?? 0), hours(start, end)]) },
                 { label: t("nobody_for"), cell: ({ roles }) => <span class="row">{roles.map((role) => <Badge tone="warn" key={role}>{roleLabel(role)}</Badge>)}</span> },
               ]} />
             )}

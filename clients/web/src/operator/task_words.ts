@@ -7,6 +7,7 @@ import { namesOf } from "../records/patient_card";
 import { instantOf, shortTime } from "../text/format";
 import { roleLabel } from "../text/labels";
 import { catalogue } from "../text/language";
+import { listed } from "../text/marks";
 
 const t = catalogue({
   red_flags: ["119番が要るか、依頼元に電話で確かめる", "Ring the requester: is 119 needed?"],
@@ -82,10 +83,9 @@ export function taskAdvice(kind: TaskKind): string {
 // hours, the receiver of a note.
 export function taskSubject(task: Task, board: LiveBoard): string {
   if (task.kind === TaskKind.COVERAGE_GAP) {
-    return [...task.detail.matchAll(/(\w+) (\d{4}-\d\d-\d\dT\d\d:\d\d)\/(\d{4}-\d\d-\d\dT\d\d:\d\d)/g)]
+    return listed([...task.detail.matchAll(/(\w+) (\d{4}-\d\d-\d\dT\d\d:\d\d)\/(\d{4}-\d\d-\d\dT\d\d:\d\d)/g)]
       .map(([, role, from, to]) =>
-        `${roleLabel(Role[role as keyof typeof Role] ?? 0)} ${shortTime(instantOf(from!))}–${shortTime(instantOf(to!))}`)
-      .join("、");
+        `${roleLabel(Role[role as keyof typeof Role] ?? 0)} ${shortTime(instantOf(from!))}–${shortTime(instantOf(to!))}`));
   }
   const receiver = task.delivery ? board.get("delivery", task.delivery)?.member?.organization : undefined;
   return receiver ? namesOf(board).organizationName(receiver) : "";

@@ -19,6 +19,7 @@ import {
   urgencyLabel,
 } from "../text/labels";
 import { catalogue } from "../text/language";
+import { apart, besideEachOther, listed, space } from "../text/marks";
 import { Badge, Facts, Notice, Phone } from "../ui/parts";
 import { arrivalOf, msToTarget } from "./arrival";
 import { vitalsText } from "./vitals";
@@ -251,7 +252,7 @@ export function triageDueMs(call: Call, policy: Policy | undefined): number | un
 function sourceText(call: Call): string {
   if (call.source === CallSource.CLIENT || call.source === CallSource.UNSPECIFIED) return "";
   const said = shortTime(call.writtenTime);
-  return [callSourceLabel(call.source), said && t("said_entered", { said, entered: shortTime(call.receiveTime) })].filter(Boolean).join("　");
+  return besideEachOther([callSourceLabel(call.source), said && t("said_entered", { said, entered: shortTime(call.receiveTime) })]);
 }
 
 // What the requester said, and what was added.
@@ -260,7 +261,7 @@ export function CallFacts({ call, personName }: { call: Call; personName: (name:
     <div class="stack-tight">
       {call.redFlags.length > 0 && (
         <Notice tone="urgent" icon="alert">
-          <p><b>{t("flags")}</b>　{call.redFlags.map(redFlagLabel).join("、")}</p>
+          <p><b>{t("flags")}</b>{space()}{listed(call.redFlags.map(redFlagLabel))}</p>
         </Notice>
       )}
       <Facts rows={[
@@ -271,7 +272,7 @@ export function CallFacts({ call, personName }: { call: Call; personName: (name:
         [t("judgement"), call.judgement && <span class="pre">{call.judgement}</span>],
         [t("attendant"), call.attendant],
         [t("phone"), call.callbackPhone && <Phone number={call.callbackPhone} />],
-        [t("place"), [call.place?.address, call.place?.entryNotes].filter(Boolean).join("　")],
+        [t("place"), besideEachOther([call.place?.address, call.place?.entryNotes])],
       ]} />
       {call.facts.length > 0 && (
         <>
@@ -316,7 +317,7 @@ export function Timeline({ events, personName, brief }: {
           <span>
             {eventKindLabel(event.kind)}
             {event.actorPerson && event.kind !== EventKind.OFFER_ACCEPTED && (
-              <span class="soft small">　{roleLabel(event.actorRole as Role)} {personName(event.actorPerson)}</span>
+              <span class="soft small">{apart()}{roleLabel(event.actorRole as Role)} {personName(event.actorPerson)}</span>
             )}
           </span>
         </li>

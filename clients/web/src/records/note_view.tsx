@@ -2,6 +2,7 @@
 import type { Note, NoteText } from "../gen/housecall/v1/note_pb";
 import { shortTime } from "../text/format";
 import { catalogue } from "../text/language";
+import { space } from "../text/marks";
 import { Facts } from "../ui/parts";
 
 const t = catalogue({
@@ -53,7 +54,7 @@ export function NoteView({ note, personName }: {
               who: personName(version.signedBy),
             })}
           </p>
-          {version.amendReason && <p><b>{t("amended")}</b>　{version.amendReason}</p>}
+          {version.amendReason && <p><b>{t("amended")}</b>{space()}{version.amendReason}</p>}
           <NoteTextView text={version.text} />
         </div>
       ))}

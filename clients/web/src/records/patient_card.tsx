@@ -18,6 +18,7 @@ import {
   transportWishLabel,
 } from "../text/labels";
 import { catalogue } from "../text/language";
+import { apart, listed, space, together, withAside } from "../text/marks";
 import { msOf, now } from "../app/clock";
 import { Badge, Facts, Notice, Phone, PhoneText } from "../ui/parts";
 
@@ -38,9 +39,7 @@ const t = catalogue({
   allergies: ["アレルギー", "Allergies"],
   drugs: ["薬", "Drugs"],
   devices: ["機器", "Devices"],
-  battery: ["（電池 {span}）", " (battery {span})"],
-  with_age: ["{name}（{rest}）", "{name} ({rest})"],
-  and: ["・", ", "],
+  battery: ["電池 {span}", "battery {span}"],
   infection: ["感染対策", "Infection"],
   emergency_plan: ["急変時の対応", "Emergency plan"],
   skills: ["必要な専門", "Skills needed"],
@@ -58,8 +57,7 @@ const t = catalogue({
 
 export function nameWithAge(patient: Patient): string {
   const years = yearsOld(patient.birthDate);
-  const rest = [years, sexLabel(patient.sex)].filter(Boolean).join(t("and"));
-  return rest ? t("with_age", { name: patient.displayName, rest }) : patient.displayName;
+  return withAside(patient.displayName, together([years, sexLabel(patient.sex)]));
 }
 
 export function wishTone(wish: ResuscitationWish): "warn" | undefined {
@@ -118,7 +116,7 @@ export function PatientCard(props: {
       <CardAge patient={patient} />
       {patient.infection && (
         <Notice tone="warn" icon="alert">
-          <p><b>{t("infection")}</b>　{patient.infectionNotes}</p>
+          <p><b>{t("infection")}</b>{space()}{patient.infectionNotes}</p>
         </Notice>
       )}
       {clinical && (
@@ -131,8 +129,8 @@ export function PatientCard(props: {
         <section class="card stack-tight">
           <h2>{t("health")}</h2>
           <Facts rows={[
-            [t("conditions"), patient.conditions.join("、")],
-            [t("allergies"), patient.allergies.length > 0 && <b>{patient.allergies.join("、")}</b>],
+            [t("conditions"), listed(patient.conditions)],
+            [t("allergies"), patient.allergies.length > 0 && <b>{listed(patient.allergies)}</b>],
             [t("drugs"), patient.drugs.length > 0 && (
               <ul>{patient.drugs.map((drug) => <li key={drug}>{drug}</li>)}</ul>
             )],
@@ -140,16 +138,16 @@ export function PatientCard(props: {
               <ul>
                 {patient.devices.map((device) => (
                   <li key={device.kind}>
-                    {deviceKindLabel(device.kind)} {device.settings}
-                    {device.batteryDuration && (
-                      <span class="soft">{t("battery", { span: span(durationMs(device.batteryDuration)!) })}</span>
+                    {withAside(
+                      [deviceKindLabel(device.kind), device.settings].filter(Boolean).join(" "),
+                      device.batteryDuration ? t("battery", { span: span(durationMs(device.batteryDuration)!) }) : "",
                     )}
                   </li>
                 ))}
               </ul>
             )],
             [t("emergency_plan"), patient.emergencyPlan && <span class="pre">{patient.emergencyPlan}</span>],
-            [t("skills"), patient.requiredSkills.map(skillLabel).join("、")],
+            [t("skills"), listed(patient.requiredSkills.map(skillLabel))],
           ].map(([label, value]) => [label as string, value || ""] as const)} />
         </section>
       )}
@@ -172,9 +170,8 @@ export function PatientCard(props: {
             ...patient.careTeam.map((member) => [
               careRoleLabel(member.role),
               <span>
-                {[props.organizationName(member.organization), member.person && props.personName(member.person)]
-                  .filter(Boolean)
-                  .join("　")}
+                {props.organizationName(member.organization)}
+                {member.person && <>{apart()}<span class="whole">{props.personName(member.person)}</span></>}
                 {" "}<Phone number={props.organizationPhone?.(member.organization) ?? ""} />
               </span>,
             ] as const),

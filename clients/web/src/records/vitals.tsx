@@ -2,6 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { VitalSigns, VitalSignsSchema } from "../gen/housecall/v1/call_pb";
 import { catalogue } from "../text/language";
+import { besideEachOther } from "../text/marks";
 import { Field } from "../ui/parts";
 
 const t = catalogue({
@@ -86,5 +87,5 @@ export function vitalsText(vitals: VitalSigns | undefined): string {
     parts.push(`SpO2 ${vitals.oxygenSaturationPercent}%`);
   }
   if (vitals.breathsPerMinute !== undefined) parts.push(`${t("breaths_short")} ${vitals.breathsPerMinute}`);
-  return parts.join("　");
+  return besideEachOther(parts);
 }

@@ -16,6 +16,7 @@ import { namesOf } from "../records/patient_card";
 import { areVitalsRight, VitalsFields, vitalsOf, type TypedVitals } from "../records/vitals";
 import { idOf, receiptNumber, shortTime } from "../text/format";
 import { emergencyDecisionLabel, outcomeLabel } from "../text/labels";
+import { besideEachOther } from "../text/marks";
 import { AskDialog, Button, Empty, Facts, Failed, FailureText, Field, LoadError, Loading, Notice, Phone, PhoneButton, Top, useLoad } from "../ui/parts";
 import { myDeliveries, patientNameOf } from "./home";
 import { DeliveryCard } from "./inbox";
@@ -175,7 +176,8 @@ function CallDetails({ board, call, joined }: { board: LiveBoard; call: Call; jo
             {note.value && note.value.versions.length > 0
               ? <NoteView note={note.value} personName={names.personName} />
               : note.error === undefined && (note.loading ? <Loading /> : <p class="soft">{t("note_waiting")}</p>)}
-            {deliveries.map((delivery) => <DeliveryCard key={delivery.name} board={board} delivery={delivery} />)}
+            {deliveries.map((delivery) =>
+              <DeliveryCard key={delivery.name} board={board} delivery={delivery} isRead={(note.value?.versions.length ?? 0) > 0} />)}
           </section>
         )}
         <section class="card stack-tight">
@@ -228,7 +230,7 @@ function Cancel({ board, call, onClose }: { board: LiveBoard; call: Call; onClos
       }}>
       <p>{t("cancel_note")}</p>
       <Field label={t("cancel_why")} lines={2} value={reason} onChange={setReason} />
-      <p class="soft small">{shortTime(call.receiveTime)}　{call.complaint}</p>
+      <p class="soft small">{besideEachOther([shortTime(call.receiveTime), call.complaint])}</p>
     </AskDialog>
   );
 }

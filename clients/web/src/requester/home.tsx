@@ -10,6 +10,7 @@ import { DeliveryState } from "../gen/housecall/v1/note_pb";
 import { isOver, ArrivalPromise, StateBadge, UrgencyBadge } from "../records/call_view";
 import { nameWithAge } from "../records/patient_card";
 import { idOf, shortTime } from "../text/format";
+import { space } from "../text/marks";
 import { Button, Empty, Field, LinkButton, Notice, PhoneButton, Top } from "../ui/parts";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
@@ -118,7 +119,7 @@ export function Home({ board }: { board: LiveBoard }) {
               {past.map((call) => (
                 <li key={call.name}>
                   <a class="card card-link row row-between" href={`#/calls/${idOf(call.name)}`}>
-                    <span>{patientNameOf(call, board)}　<span class="soft small">{shortTime(call.receiveTime)}</span></span>
+                    <span>{patientNameOf(call, board)}{space()}<span class="soft small">{shortTime(call.receiveTime)}</span></span>
                     <StateBadge call={call} />
                   </a>
                 </li>

@@ -8,7 +8,7 @@ import { namesOf } from "../records/patient_card";
 import { idOf, shortTime } from "../text/format";
 import { deliveryStateLabel } from "../text/labels";
 import { msOf } from "../app/clock";
-import { AskDialog, Badge, Button, Empty, Field, Top } from "../ui/parts";
+import { AskDialog, Badge, Button, Empty, Field, LinkButton, Top } from "../ui/parts";
 import { myDeliveries } from "./home";
 import { RefusedSteps } from "./waiting";
 import { t } from "./texts";
@@ -30,7 +30,8 @@ export function Inbox({ board }: { board: LiveBoard }) {
             <a class="strong" href={`#/calls/${idOf(delivery.call)}`}>
               {board.get("patient", delivery.patient)?.displayName || t("note")}
             </a>
-            <DeliveryCard board={board} delivery={delivery} />
+            <DeliveryCard board={board} delivery={delivery} isRead={false} />
+            <LinkButton href={`#/calls/${idOf(delivery.call)}`} icon="note" wide>{t("read_note")}</LinkButton>
           </article>
         ))}
       </main>
@@ -38,8 +39,9 @@ export function Inbox({ board }: { board: LiveBoard }) {
   );
 }
 
-// One delivery: its state, and what its receiver can do with it.
-export function DeliveryCard({ board, delivery }: { board: LiveBoard; delivery: Delivery }) {
+// One delivery: its state, and what its receiver can do with it once he has the
+// note before him.
+export function DeliveryCard({ board, delivery, isRead }: { board: LiveBoard; delivery: Delivery; isRead: boolean }) {
   const [asking, setAsking] = useState(false);
   const [text, setText] = useState("");
   const [requestId] = useState(newRequestId);
@@ -70,14 +72,14 @@ export function DeliveryCard({ board, delivery }: { board: LiveBoard; delivery: 
           ))}
         </ul>
       )}
-      <div class="actions">
+      {isRead && <div class="actions">
         {!received && (
           <Button tone="primary" icon="check" onPress={async () => {
             board.put("delivery", await settled(() => noteRpc.confirmReceipt({ delivery: delivery.name, requestId })));
           }}>{t("confirm")}</Button>
         )}
         <Button onPress={() => setAsking(true)}>{t("question")}</Button>
-      </div>
+      </div>}
       {asking && (
         <AskDialog title={t("question")} action={t("question_send")} ready={text.trim() !== ""}
           onClose={() => setAsking(false)}

@@ -12,6 +12,7 @@ import { redFlags } from "../records/red_flags";
 import { areVitalsRight, VitalsFields } from "../records/vitals";
 import { idOf } from "../text/format";
 import { redFlagLabel } from "../text/labels";
+import { listed } from "../text/marks";
 import { Button, Checks, Choice, Facts, Field, LinkButton, LoadError, Loading, Notice, Phone, Top, useLoad } from "../ui/parts";
 import {
   beginDraft, changeDraft, isBegun, openedDraft, patientOfWaiting, sendDraft, waitingCalls,
@@ -218,7 +219,7 @@ function EmergencyScreen({ board, value, onBack }: {
             [t("tell_address"), (patient?.place?.address || value.address) && <b class="emergency-address">{patient?.place?.address || value.address}</b>],
             [t("entry_short"), patient?.place?.entryNotes ?? value.entryNotes],
             [t("who"), patient ? nameWithAge(patient) : value.shortName],
-            [t("tell_state"), [...value.flags.map(redFlagLabel), value.complaint].filter(Boolean).join("、")],
+            [t("tell_state"), listed([...value.flags.map(redFlagLabel), value.complaint])],
             [t("tell_doctor"), patient && (
               <span class="row">
                 {patient.primaryClinic && names.organizationName(patient.primaryClinic)}

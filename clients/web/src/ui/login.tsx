@@ -1,7 +1,7 @@
 // Logging in, and logging in again when a session ended during work.
 import { useState } from "preact/hooks";
 import { Code } from "@connectrpc/connect";
-import { codeOf, failureOf, sentenceOf } from "../app/rpc";
+import { failureOf, sentenceOf, type Failure } from "../app/rpc";
 import { interrupted, logIn } from "../app/session";
 import { unsent } from "../app/outbox";
 import { catalogue, language, setLanguage } from "../text/language";
@@ -40,12 +40,12 @@ export function Login() {
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
   const [tried, setTried] = useState(false);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState<Failure>();
 
   const submit = async (event: Event) => {
     event.preventDefault();
     setTried(true);
-    setProblem("");
+    setProblem(undefined);
     if (!center || !account || !password) return;
     setBusy(true);
     try {
@@ -53,9 +53,7 @@ export function Login() {
       localStorage.setItem("account", account.trim());
       await logIn(center.trim(), account.trim(), password);
     } catch (error) {
-      const code = codeOf(error);
-      if (code === Code.Unauthenticated || code === Code.InvalidArgument) setProblem(t("wrong"));
-      else setProblem(sentenceOf(failureOf(error)));
+      setProblem(failureOf(error));
       setBusy(false);
     }
   };
@@ -83,7 +81,11 @@ export function Login() {
           autocomplete="username" id="login-account" />
         <Field label={t("password")} value={password} onChange={setPassword} type="password"
           error={needed(password)} autocomplete="current-password" id="login-password" />
-        {problem && <p class="field-error" role="alert">{problem}</p>}
+        {problem && (
+          <p class="field-error" role="alert">
+            {problem.code === Code.Unauthenticated || problem.code === Code.InvalidArgument ? t("wrong") : sentenceOf(problem)}
+          </p>
+        )}
         <Button submit tone="primary" wide disabled={busy}>{t("log_in")}</Button>
         <Button tone="quiet" onPress={() => setLanguage(language.value === "ja" ? "en" : "ja")}>
           {t("other_language")}

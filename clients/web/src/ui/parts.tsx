@@ -4,6 +4,7 @@ import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Connection } from "../app/live_stream";
 import { detailOf, failureOf, sentenceOf, settled, type Failure } from "../app/rpc";
 import { refused, unsent } from "../app/outbox";
+import { unkept } from "../app/vault";
 import { catalogue } from "../text/language";
 import { Icon, type IconName } from "./icons";
 
@@ -13,10 +14,11 @@ const t = catalogue({
   optional: ["任意", "optional"],
   close: ["閉じる", "Close"],
   cancel: ["やめる", "Cancel"],
-  details: ["サーバーの説明", "The server's words"],
+  details: ["くわしい理由（英語）", "The server's words"],
   lost: ["接続が切れました。表示は最後に届いた内容です", "Connection lost. What you see is the last that arrived"],
   waiting: ["送信待ち {n}件。つながりしだい送ります", "{n} not sent yet; sent once there is a connection"],
   refused: ["受け付けられなかった操作が{n}件あります", "{n} of your steps were refused"],
+  unkept: ["この端末に保存できません（空き容量を確認）。送り終わるまで閉じないでください", "This device cannot keep anything (is it full?). Do not close this page before all is sent"],
   new_version: ["新しい版の画面があります", "There is a newer version of the screens"],
   reload: ["切り替える", "Switch to it"],
 });
@@ -412,8 +414,9 @@ export function Dialog(props: {
   );
 }
 
-// What every dialog of this part of a screen shows above its own content.
-export const DialogNotice = createContext<ComponentChildren>(null);
+// What every dialog of this part of a screen shows above its own content, and
+// whether that has to be seen before it acts.
+export const DialogNotice = createContext<{ notice: ComponentChildren; isBlocked: boolean }>({ notice: null, isBlocked: false });
 
 // A dialog that asks for a reason or a confirmation before it acts. It closes
 // once act has settled; what act throws is shown in it.
@@ -427,7 +430,7 @@ export function AskDialog(props: {
   act: () => Promise<unknown>;
 }) {
   const [error, setError] = useState<unknown>();
-  const notice = useContext(DialogNotice);
+  const { notice, isBlocked } = useContext(DialogNotice);
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       {notice}
@@ -435,7 +438,7 @@ export function AskDialog(props: {
       {error !== undefined && <ErrorLine error={error} />}
       <div class="dialog-actions">
         <Button onPress={props.onClose}>{t("cancel")}</Button>
-        <Button tone={props.tone ?? "primary"} disabled={props.ready === false}
+        <Button tone={props.tone ?? "primary"} disabled={props.ready === false || isBlocked}
           onPress={async () => {
             setError(undefined);
             try {
@@ -476,6 +479,17 @@ export function ConnectionBar({ connection }: { connection: Connection }) {
     <div class="bar" role="status">
       <Icon name="offline" />
       {t("lost")}
+    </div>
+  );
+}
+
+// What stands on this screen and would be lost with it.
+export function UnkeptBar() {
+  if (unkept.value.size === 0) return null;
+  return (
+    <div class="bar no-print" role="alert">
+      <Icon name="alert" />
+      {t("unkept")}
     </div>
   );
 }

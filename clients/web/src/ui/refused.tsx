@@ -10,11 +10,11 @@ import { Button, FailureText, Notice } from "./parts";
 
 const t = catalogue({
   refused: ["受け付けられなかった操作: {step}", "Refused: {step}"],
-  refused_note: ["サーバーの状態と合いませんでした。どうするか決めてください", "It does not fit what the server knows. Decide"],
+  refused_note: ["センターで受け付けられませんでした。送り直すか、送るのをやめるかを選んでください", "The center did not take it: send it again, or give it up"],
   again: ["もう一度送る", "Send again"],
-  give_up: ["取り消す", "Give it up"],
+  give_up: ["送るのをやめる", "Give it up"],
   with_signature: [
-    "取り消すと、この記録への署名も取り消されます。前の内容のまま署名されることはありません",
+    "送るのをやめると、この記録への署名も取り消されます。前の内容のまま署名されることはありません",
     "If you give it up, your signature goes with it: no older text is signed",
   ],
   done_at: ["{time}に操作", "done at {time}"],
