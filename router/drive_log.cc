@@ -7,14 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "router/file.h"
 
 namespace housecall::router {
 namespace {
@@ -24,25 +23,6 @@ using Json = nlohmann::json;
 constexpr std::streamoff kMaxBytes = 64 << 20;
 // A drive of more than a day is none.
 constexpr double kMaxSeconds = 86'400;
-
-absl::Status SystemError(int error, absl::string_view what,
-                         const std::string& path) {
-  const std::string message =
-      absl::StrCat(what, " ", path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-      return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(message);
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(message);
-    default:
-      return absl::InternalError(message);
-  }
-}
 
 std::optional<double> SecondsOf(const Json& value) {
   if (!value.is_number()) return std::nullopt;
@@ -108,19 +88,6 @@ std::string LineOf(const FinishedDrive& drive) {
                       "\n");
 }
 
-// Zero, or what went wrong.
-int WriteAll(int descriptor, absl::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(descriptor, text.data(), text.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return 0;
-}
-
 void KeepNewest(std::vector<FinishedDrive>* drives) {
   if (drives->size() <= DriveLog::kMaxDrives) return;
   const auto surplus =
@@ -173,21 +140,17 @@ absl::StatusOr<std::unique_ptr<DriveLog>> DriveLog::Open(std::string path) {
   return log;
 }
 
-DriveLog::~DriveLog() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
-
 absl::Status DriveLog::Reopen() {
-  if (descriptor_ >= 0) close(descriptor_);
-  descriptor_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC,
-                     S_IRUSR | S_IWUSR);
-  if (descriptor_ < 0) return SystemError(errno, "cannot write", path_);
+  file_ = File(open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC,
+                    S_IRUSR | S_IWUSR));
+  if (!file_.is_open()) return SystemError(errno, "cannot write", path_);
   // A line that was cut off ends where it ends.
-  const off_t end = lseek(descriptor_, 0, SEEK_END);
+  const off_t end = lseek(file_.descriptor(), 0, SEEK_END);
   char last = '\n';
-  if (end > 0 && pread(descriptor_, &last, 1, end - 1) == 1 && last != '\n') {
-    if (const int error = WriteAll(descriptor_, "\n"); error != 0) {
-      close(std::exchange(descriptor_, -1));
+  if (end > 0 && pread(file_.descriptor(), &last, 1, end - 1) == 1 &&
+      last != '\n') {
+    if (const int error = file_.Write("\n"); error != 0) {
+      file_.Close();
       return SystemError(error, "cannot write", path_);
     }
   }
@@ -197,12 +160,12 @@ absl::Status DriveLog::Reopen() {
 absl::Status DriveLog::Add(const FinishedDrive& drive) {
   drives_.push_back(drive);
   KeepNewest(&drives_);
-  if (descriptor_ < 0) {
+  if (!file_.is_open()) {
     if (absl::Status status = Reopen(); !status.ok()) return status;
   }
-  if (const int error = WriteAll(descriptor_, LineOf(drive)); error != 0) {
+  if (const int error = file_.Write(LineOf(drive)); error != 0) {
     // Perhaps the line was cut off: the next one begins anew.
-    close(std::exchange(descriptor_, -1));
+    file_.Close();
     return SystemError(error, "cannot write", path_);
   }
   if (++lines_ < 2 * kMaxDrives) return absl::OkStatus();
@@ -213,13 +176,12 @@ absl::Status DriveLog::Compact() {
   std::string text;
   for (const FinishedDrive& drive : drives_) text += LineOf(drive);
   const std::string temporary = absl::StrCat(path_, ".new");
-  const int descriptor =
-      open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-           S_IRUSR | S_IWUSR);
-  if (descriptor < 0) return SystemError(errno, "cannot write", temporary);
-  int error = WriteAll(descriptor, text);
-  if (error == 0 && fsync(descriptor) != 0) error = errno;
-  if (close(descriptor) != 0 && error == 0) error = errno;
+  File file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                 S_IRUSR | S_IWUSR));
+  if (!file.is_open()) return SystemError(errno, "cannot write", temporary);
+  int error = file.Write(text);
+  if (error == 0) error = file.Sync();
+  if (const int close_error = file.Close(); error == 0) error = close_error;
   if (error == 0 && rename(temporary.c_str(), path_.c_str()) != 0) {
     error = errno;
   }

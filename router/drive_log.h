@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "router/file.h"
 #include "router/learned_speeds.h"
 
 namespace housecall::router {
@@ -45,7 +46,6 @@ class DriveLog {
   // be written to it.
   static absl::StatusOr<std::unique_ptr<DriveLog>> Open(std::string path);
 
-  ~DriveLog();
   DriveLog(const DriveLog&) = delete;
   DriveLog& operator=(const DriveLog&) = delete;
 
@@ -66,7 +66,7 @@ class DriveLog {
   absl::Status Compact();
 
   const std::string path_;
-  int descriptor_ = -1;
+  File file_;
   std::vector<FinishedDrive> drives_;
   size_t lines_ = 0;
   size_t unread_lines_ = 0;

@@ -24,6 +24,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "router/array.h"
+#include "router/file.h"
 #include "router/graph.h"
 #include "router/hierarchy.h"
 
@@ -160,61 +161,6 @@ uint64_t FileBytes(const Header& header) {
          Padded(uint64_t{header.arcs} * sizeof(uint32_t));
 }
 
-absl::Status SystemError(int error, absl::string_view what,
-                         const std::string& path) {
-  const std::string message =
-      absl::StrCat(what, " ", path, ": ", std::strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(message);
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return absl::ResourceExhaustedError(message);
-    default:
-      return absl::InternalError(message);
-  }
-}
-
-// An open file; closed at the end at the latest.
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() { Close(); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  int descriptor() const { return descriptor_; }
-  // 0, or the error.
-  int Close() {
-    const int descriptor = std::exchange(descriptor_, -1);
-    return descriptor >= 0 && close(descriptor) != 0 ? errno : 0;
-  }
-
- private:
-  int descriptor_;
-};
-
-// 0, or the error.
-int WriteAll(int descriptor, const void* data, size_t bytes) {
-  const char* next = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const ssize_t written = write(descriptor, next, bytes);
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    next += written;
-    bytes -= static_cast<size_t>(written);
-  }
-  return 0;
-}
-
 // A part of a file.
 using Section = std::pair<const void*, size_t>;
 
@@ -260,15 +206,13 @@ absl::Status WriteTemporary(const Header& header,
                             const std::vector<Section>& sections,
                             const std::string& path) {
   File file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (file.descriptor() < 0) return SystemError(errno, "cannot create", path);
-  int error = WriteAll(file.descriptor(), &header, sizeof(header));
+  if (!file.is_open()) return SystemError(errno, "cannot create", path);
+  int error = file.Write(&header, sizeof(header));
   for (const auto& [data, bytes] : sections) {
-    if (error == 0) error = WriteAll(file.descriptor(), data, bytes);
-    if (error == 0) {
-      error = WriteAll(file.descriptor(), kZeros, Padded(bytes) - bytes);
-    }
+    if (error == 0) error = file.Write(data, bytes);
+    if (error == 0) error = file.Write(kZeros, Padded(bytes) - bytes);
   }
-  if (error == 0 && fsync(file.descriptor()) != 0) error = errno;
+  if (error == 0) error = file.Sync();
   if (const int close_error = file.Close(); error == 0) error = close_error;
   if (error != 0) return SystemError(error, "cannot write", path);
   return absl::OkStatus();
@@ -305,11 +249,11 @@ void RemoveLeftovers(const std::string& path) {
 // Makes the new name of a file durable.
 absl::Status SyncFolderOf(const std::string& path) {
   const std::string folder = FolderOf(path);
-  const File file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.descriptor() < 0) return SystemError(errno, "cannot open", folder);
+  File file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file.is_open()) return SystemError(errno, "cannot open", folder);
   // Some file systems cannot sync a folder, and say so with EINVAL.
-  if (fsync(file.descriptor()) != 0 && errno != EINVAL) {
-    return SystemError(errno, "cannot sync", folder);
+  if (const int error = file.Sync(); error != 0 && error != EINVAL) {
+    return SystemError(error, "cannot sync", folder);
   }
   return absl::OkStatus();
 }
@@ -519,7 +463,7 @@ struct MapContent {
 absl::StatusOr<MapContent> LoadContent(const std::string& path) {
   // O_NONBLOCK: a pipe without a writer must not hang the start.
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.descriptor() < 0) return SystemError(errno, "cannot open", path);
+  if (!file.is_open()) return SystemError(errno, "cannot open", path);
   struct stat info;
   if (fstat(file.descriptor(), &info) != 0) {
     return SystemError(errno, "cannot open", path);
