@@ -73,7 +73,7 @@ class ArcCosts {
       std::memcpy(costs.of, from, sizeof(costs.of));
       return costs;
     }
-    for (int i = 0; i < 4; ++i) {
+    for (size_t i = 0; i < 4; ++i) {
       Cost cost = 0;
       std::memcpy(&cost, from + i * 3, sizeof(cost));
       cost &= kNarrowNoWay;

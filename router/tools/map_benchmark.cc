@@ -1,9 +1,6 @@
 #include "router/tools/map_benchmark.h"
 
-#include <time.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,44 +14,10 @@
 #include "router/moving_cars.h"
 #include "router/nested_dissection.h"
 #include "router/router.h"
+#include "router/tools/measuring.h"
 
 namespace housecall::router {
 namespace {
-
-// Sebastiano Vigna's SplitMix64.
-class Random {
- public:
-  uint32_t Below(uint32_t limit) {
-    state_ += 0x9e3779b97f4a7c15;
-    uint64_t z = state_;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return static_cast<uint32_t>((z ^ z >> 31) % limit);
-  }
-
- private:
-  uint64_t state_ = 1;
-};
-
-// Seconds of work of this thread: what else runs on the machine counts less.
-double Now() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) +
-         static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-// The median over `batches` of the seconds that one of `times` runs takes.
-double Median(int batches, int times, const std::function<void()>& run) {
-  std::vector<double> seconds;
-  for (int i = 0; i < batches; ++i) {
-    const double begin = Now();
-    for (int j = 0; j < times; ++j) run();
-    seconds.push_back((Now() - begin) / times);
-  }
-  std::sort(seconds.begin(), seconds.end());
-  return seconds[seconds.size() / 2];
-}
 
 class Benchmark {
  public:
@@ -71,9 +34,9 @@ class Benchmark {
   uint32_t segments() const {
     return static_cast<uint32_t>(map_->data().segments.size());
   }
-  // Points on roads anywhere, or on `among` roads that follow each other in
-  // the map's order and are therefore neighbours.
-  std::vector<RoadPoint> Points(int count, uint32_t among);
+  std::vector<RoadPoint> Points(int count, uint32_t among) {
+    return FigurePoints(*map_, count, among, &random_);
+  }
   void Preparation();
   void Earthquake();
   void PointToPoint();
@@ -88,34 +51,24 @@ class Benchmark {
   const std::function<void(const Figure&)>& tell_;
   Query query_;
   Query plain_;
-  Random random_;
+  FigureRandom random_;
 };
-
-std::vector<RoadPoint> Benchmark::Points(int count, uint32_t among) {
-  const uint32_t first = random_.Below(segments() - among + 1);
-  std::vector<RoadPoint> points(static_cast<size_t>(count));
-  for (RoadPoint& point : points) {
-    point.segment = first + random_.Below(among);
-    const uint32_t length =
-        map_->data().segments[point.segment].length_millimeters;
-    point.offset_millimeters = length / 2;
-  }
-  return points;
-}
 
 void Benchmark::Preparation() {
   const RoadData& data = map_->data();
   std::vector<uint32_t> order;
   Print("order of contraction, once per map",
-        Median(1, 1, [&] { order = DissectionOrder(data); }), -1);
+        MedianSeconds(1, 1, [&] { order = DissectionOrder(data); }), -1);
   const Graph graph(data);
   Print("topology, once per start",
-        Median(3, 1, [&] { const Hierarchy hierarchy(graph, order); }), -1);
+        MedianSeconds(3, 1, [&] { const Hierarchy hierarchy(graph, order); }),
+        -1);
   const Hierarchy hierarchy(graph, order);
   const Network network = {&data, &graph, &hierarchy};
   const GraphWeights weights(&graph, &data);
   Print("customization",
-        Median(7, 1, [&] { const Metric metric(network, weights); }), -1);
+        MedianSeconds(7, 1, [&] { const Metric metric(network, weights); }),
+        -1);
   const Metric metric(network, weights);
   for (const uint32_t roads : {1u, 10u, 100u, 1000u, 5000u}) {
     std::vector<std::vector<RoadChange>> changes(11);
@@ -127,9 +80,9 @@ void Benchmark::Preparation() {
       }
     }
     size_t next = 0;
-    const double seconds = Median(static_cast<int>(changes.size()), 1, [&] {
-      const Metric after(metric, changes[next++]);
-    });
+    const double seconds =
+        MedianSeconds(static_cast<int>(changes.size()), 1,
+                      [&] { const Metric after(metric, changes[next++]); });
     Print(absl::StrFormat("%d roads closed", roads), seconds, -1);
   }
 }
@@ -163,10 +116,10 @@ void Benchmark::PointToPoint() {
     query->FindLeg(from[next % from.size()], to[next % to.size()]);
     ++next;
   };
-  const double index = Median(21, 1000, [&] { ask(&query_); });
-  const double plain = Median(7, 3, [&] { ask(&plain_); });
+  const double index = MedianSeconds(21, 1000, [&] { ask(&query_); });
+  const double plain = MedianSeconds(7, 3, [&] { ask(&plain_); });
   Print("one drive, time", index, plain);
-  const double path = Median(11, 200, [&] {
+  const double path = MedianSeconds(11, 200, [&] {
     query_.FindPath(from[next % from.size()], to[next % to.size()]);
     ++next;
   });
@@ -183,14 +136,15 @@ void Benchmark::Table(const std::string& what, int size, uint32_t among) {
     to.back().offset_millimeters /= 2;
     static_cast<void>(point);
   }
-  const double index = Median(9, 1, [&] { query_.Matrix(from, to); });
+  const double index = MedianSeconds(9, 1, [&] { query_.Matrix(from, to); });
   // A few rows of the plain search stand for all of them.
   constexpr size_t kRows = 5;
   const double plain =
-      Median(3, 1,
-             [&] {
-               plain_.Matrix(absl::MakeConstSpan(from).subspan(0, kRows), to);
-             }) *
+      MedianSeconds(3, 1,
+                    [&] {
+                      plain_.Matrix(absl::MakeConstSpan(from).subspan(0, kRows),
+                                    to);
+                    }) *
       size / kRows;
   Print(what, index, plain);
 }
@@ -199,31 +153,32 @@ void Benchmark::OneToMany(int size) {
   const std::vector<RoadPoint> calls = Points(size, segments());
   const std::vector<RoadPoint> cars = Points(100, segments());
   size_t next = 0;
-  const double plain = Median(
+  const double plain = MedianSeconds(
       5, 1, [&] { plain_.OneToMany(cars[next++ % cars.size()], calls); });
-  Print(absl::StrFormat("one place to %d, both new", size),
-        Median(11, 20,
-               [&] { query_.OneToMany(cars[next++ % cars.size()], calls); }),
-        plain);
+  Print(
+      absl::StrFormat("one place to %d, both new", size),
+      MedianSeconds(
+          11, 20, [&] { query_.OneToMany(cars[next++ % cars.size()], calls); }),
+      plain);
 
   MovingCars moving(map_.get());
   for (const RoadPoint& call : calls) moving.AddCall(call);
   std::vector<uint32_t> added;
   for (const RoadPoint& car : cars) added.push_back(moving.AddCar(car));
   Print(absl::StrFormat("a moved car to %d open calls", size),
-        Median(21, 100,
-               [&] {
-                 const size_t i = next++ % cars.size();
-                 moving.MoveCar(added[i], cars[(i * 7) % cars.size()]);
-               }),
+        MedianSeconds(21, 100,
+                      [&] {
+                        const size_t i = next++ % cars.size();
+                        moving.MoveCar(added[i], cars[(i * 7) % cars.size()]);
+                      }),
         plain);
-  Print(
-      absl::StrFormat("a new call from %d cars", cars.size()),
-      Median(21, 100,
-             [&] {
-               moving.RemoveCall(moving.AddCall(calls[next++ % calls.size()]));
-             }),
-      plain);
+  Print(absl::StrFormat("a new call from %d cars", cars.size()),
+        MedianSeconds(21, 100,
+                      [&] {
+                        moving.RemoveCall(
+                            moving.AddCall(calls[next++ % calls.size()]));
+                      }),
+        plain);
 }
 
 void Benchmark::Run() {

@@ -18,6 +18,7 @@
 #include "router/living_roads.h"
 #include "router/map_file.h"
 #include "router/tools/map_benchmark.h"
+#include "router/tools/measuring.h"
 #include "router/travel_time_source.h"
 
 namespace housecall::router {
@@ -41,21 +42,14 @@ constexpr Aim kAims[] = {
 };
 constexpr double kAimMebibytes = 100;
 
-std::string Time(double seconds) {
-  return seconds < 0      ? "-"
-         : seconds < 1e-3 ? absl::StrFormat("%.1f us", seconds * 1e6)
-         : seconds < 1    ? absl::StrFormat("%.2f ms", seconds * 1e3)
-                          : absl::StrFormat("%.2f s", seconds);
-}
-
 void Print(const Figure& figure, bool has_turns) {
   double aim = -1;
   for (const Aim& one : kAims) {
     if (!absl::StartsWith(figure.what, one.what)) continue;
     aim = has_turns ? one.seconds_with_turns : one.seconds;
   }
-  absl::PrintF("%-46s %10s %10s %10s\n", figure.what, Time(figure.seconds),
-               Time(aim), Time(figure.plain_seconds));
+  absl::PrintF("%-46s %10s %10s %10s\n", figure.what, TimeText(figure.seconds),
+               TimeText(aim), TimeText(figure.plain_seconds));
   std::fflush(stdout);
 }
 
