@@ -69,8 +69,6 @@ ABSL_FLAG(
     "The file in which finished drives are kept for --learn_speeds: class "
     "of road, hour and seconds, nothing else. Empty: that of --db with "
     ".drives behind it. See it with `housecall-map learned`.");
-ABSL_FLAG(bool, toll_roads, true, "With --map: cars may use toll roads.");
-ABSL_FLAG(bool, ferries, false, "With --map: cars may use ferries.");
 ABSL_FLAG(std::string, listen, "127.0.0.1:7443",
           "Where to serve. Without TLS a loopback address only; port 0: any.");
 ABSL_FLAG(std::string, port_file, "",
@@ -276,8 +274,6 @@ absl::StatusOr<TravelTimes> OpenTravelTimes() {
     times.source = std::make_unique<router::StraightLine>();
     return times;
   }
-  options.roads.policy.use_tolls = absl::GetFlag(FLAGS_toll_roads);
-  options.roads.policy.use_ferries = absl::GetFlag(FLAGS_ferries);
   if (!absl::GetFlag(FLAGS_speeds_by_hour)) {
     options.roads.calendar = router::SpeedCalendar::AsOnTheMap();
   }

@@ -11,8 +11,9 @@ CachedTravelTimes::CachedTravelTimes(const TravelTimeSource* source,
                                      const Options& options)
     : source_(source), options_(options) {}
 
-std::unique_ptr<const TravelTimeSource> CachedTravelTimes::Pinned() const {
-  return source_->Pinned();
+std::unique_ptr<const TravelTimeSource> CachedTravelTimes::Pinned(
+    const RoadPolicy& policy) const {
+  return source_->Pinned(policy);
 }
 
 std::string CachedTravelTimes::description() const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,13 +18,15 @@
 #include "absl/time/time.h"
 #include "router/learned_speeds.h"
 #include "router/road_conditions.h"
+#include "router/road_policy.h"
 #include "router/router.h"
 
 namespace housecall::router {
 
-// One consistent state of all roads. Immutable.
+// One consistent state of all roads, for one policy. Immutable.
 struct RoadState {
-  // Another one for each state in which some drive may take another time.
+  // Another one for each state in which some drive may take another time; of
+  // one LivingRoads the same one only with the same metric.
   uint64_t version = 0;
   std::shared_ptr<const RoadMap> map;
   // Of that map.
@@ -33,8 +36,8 @@ struct RoadState {
   // By class of road: LearnedSpeed::time_factor and LateFactor of that hour.
   std::array<double, kRoadClasses> learned_factors = {};
   std::array<double, kRoadClasses> late_factors = {};
-  // For people: "deep night, learned of 214 drives; 2 conditions: snow on Route
-  // 20, flood; 37 roads closed".
+  // For people: "deep night, without toll roads, learned of 214 drives; 2
+  // conditions: snow on Route 20, flood; 37 roads closed".
   std::string description;
   // Roads that are closed now in a direction or both although they are open on
   // the map and the policy does not leave them out, each counted once.
@@ -49,10 +52,19 @@ std::shared_ptr<const RoadState> StateOfMap(std::shared_ptr<const RoadMap> map,
 // out on a thread of its own, and the new state takes the place of the old one
 // in one step. Who still holds the old one goes on with it. Safe for any number
 // of threads.
+//
+// There is a state for each policy that is asked for. All but the first are
+// made of that one, with which they share what is the same: nothing is wanted
+// for another policy where a map has no roads that it is about, and at most the
+// memory of a metric of its own, since toll roads are part of many ways.
 class LivingRoads {
  public:
+  // A policy that nobody asks for is forgotten after this, by SetTime.
+  static constexpr absl::Duration kForgetAfter = absl::Minutes(10);
+
   struct Options {
     SpeedCalendar calendar = SpeedCalendar::Default();
+    // The one that is always kept.
     RoadPolicy policy = {};
     // For changes of many roads.
     int threads = 2;
@@ -69,7 +81,13 @@ class LivingRoads {
   LivingRoads(const LivingRoads&) = delete;
   LivingRoads& operator=(const LivingRoads&) = delete;
 
+  // By the policy of the options.
   std::shared_ptr<const RoadState> current() const;
+  // By any policy. Waits for the state to be made, as long as a change of all
+  // roads takes, if nobody has asked for this policy of late.
+  std::shared_ptr<const RoadState> current(const RoadPolicy& policy) const;
+  // How many policies there is a state for.
+  size_t policies() const;
 
   // These return at once. Several of them in a row may become one state.
   //
@@ -85,7 +103,7 @@ class LivingRoads {
   // segment do not fit it: set others.
   void SetMap(std::shared_ptr<const RoadMap> map);
 
-  // Waits until what was set before is part of the current state.
+  // Waits until what was set before is part of the current states.
   void WaitUntilCurrent() const;
 
  private:
@@ -97,10 +115,24 @@ class LivingRoads {
     LearnedSpeeds learned;
   };
 
+  struct Known {
+    // Null until it is made.
+    std::shared_ptr<const RoadState> state;
+    // The time of the roads when it was asked for last.
+    absl::Time asked_time;
+  };
+
   LivingRoads(std::shared_ptr<const RoadMap> map, Options options,
               absl::Time now);
+  void FindSegments(const Wanted& wanted);
+  std::shared_ptr<const Metric> MakeMetric(const Wanted& wanted,
+                                           const RoadPolicy& policy,
+                                           const RoadState* before,
+                                           const RoadState* first) const;
   std::shared_ptr<const RoadState> MakeState(const Wanted& wanted,
-                                             const RoadState* before);
+                                             const RoadPolicy& policy,
+                                             const RoadState* before,
+                                             const RoadState* first);
   void Work();
 
   // Constant after construction.
@@ -109,14 +141,16 @@ class LivingRoads {
   mutable std::mutex mutex_;
   // Told when something was set, and when a state is ready.
   mutable std::condition_variable changed_;
-  // Guarded by mutex_.
+  // Guarded by mutex_. To ask for a policy is to want its state.
   Wanted wanted_;
-  uint64_t wanted_count_ = 1;
+  mutable uint64_t wanted_count_ = 1;
   uint64_t ready_count_ = 0;
   bool stopping_ = false;
-  std::shared_ptr<const RoadState> current_;
+  mutable std::map<RoadPolicy, Known> known_;
 
-  // Of the worker alone: the segments of the conditions, for a map.
+  // Of the worker alone.
+  uint64_t versions_ = 0;
+  // The segments of the conditions, for a map.
   const RoadMap* known_map_ = nullptr;
   std::vector<RoadCondition> known_conditions_;
   std::vector<std::vector<uint32_t>> known_segments_;

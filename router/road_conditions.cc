@@ -145,6 +145,11 @@ class Drawing {
 
 }  // namespace
 
+bool RoadPolicy::LeavesOut(const Segment& segment) const {
+  return (!use_tolls && segment.Has(Segment::kToll)) ||
+         (!use_ferries && segment.Has(Segment::kFerry));
+}
+
 absl::Status CheckRoadCondition(const RoadCondition& condition) {
   if (condition.shape != RoadCondition::Shape::kSegments) {
     const size_t least = condition.shape == RoadCondition::Shape::kArea ? 3 : 2;

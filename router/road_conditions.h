@@ -16,6 +16,7 @@
 #include "router/learned_speeds.h"
 #include "router/metric.h"
 #include "router/road_data.h"
+#include "router/road_policy.h"
 
 namespace housecall::router {
 
@@ -81,18 +82,6 @@ struct SpeedCalendar {
   // no other day is. Called by any thread.
   std::function<bool(absl::CivilDay)> is_public_holiday;
   absl::TimeZone time_zone;
-};
-
-// Which roads a center wants its cars to use, of those that are open.
-struct RoadPolicy {
-  bool use_tolls = true;
-  bool use_ferries = false;
-
-  // True if cars do not use such a segment, open or not.
-  bool LeavesOut(const Segment& segment) const {
-    return (!use_tolls && segment.Has(Segment::kToll)) ||
-           (!use_ferries && segment.Has(Segment::kFerry));
-  }
 };
 
 // The kind of day, by a calendar.

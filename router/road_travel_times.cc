@@ -193,9 +193,11 @@ RoadTravelTimes::RoadTravelTimes(const LivingRoads* roads,
 
 RoadTravelTimes::~RoadTravelTimes() = default;
 
-std::unique_ptr<const TravelTimeSource> RoadTravelTimes::Pinned() const {
+std::unique_ptr<const TravelTimeSource> RoadTravelTimes::Pinned(
+    const RoadPolicy& policy) const {
   return std::unique_ptr<const TravelTimeSource>(
-      new RoadTravelTimes(State(), options_, names_state_, scratch_));
+      new RoadTravelTimes(roads_ != nullptr ? roads_->current(policy) : fixed_,
+                          options_, names_state_, scratch_));
 }
 
 std::shared_ptr<const RoadState> RoadTravelTimes::State() const {

@@ -27,7 +27,8 @@ absl::StatusOr<StraightLine> StraightLine::Create(const Options& options) {
   return StraightLine(options);
 }
 
-std::unique_ptr<const TravelTimeSource> StraightLine::Pinned() const {
+std::unique_ptr<const TravelTimeSource> StraightLine::Pinned(
+    const RoadPolicy&) const {
   return std::make_unique<StraightLine>(*this);
 }
 

@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "router/geo.h"
+#include "router/road_policy.h"
 
 namespace housecall::router {
 
@@ -126,17 +127,24 @@ class TravelTimeSource {
 
   virtual ~TravelTimeSource() = default;
 
-  // What it knows at this moment, for good: of what is asked of it, all answers
-  // are of one version, and its description says which. Whoever asks more than
-  // one question for one decision asks them of such a one. It borrows what this
-  // borrows, but may outlive this.
-  virtual std::unique_ptr<const TravelTimeSource> Pinned() const = 0;
+  // What it knows at this moment, for good, for cars that keep to a policy: of
+  // what is asked of it, all answers are of one version, and its description
+  // says which. Whoever asks more than one question for one decision asks them
+  // of such a one. It borrows what this borrows, but may outlive this.
+  //
+  // What follows no roads that change knows one policy only, or none, and
+  // answers by that one: straight lines, one state of a map, what is pinned.
+  // Elsewhere the first question for a policy that nobody else has may take as
+  // long as a state does (LivingRoads::current).
+  virtual std::unique_ptr<const TravelTimeSource> Pinned(
+      const RoadPolicy& policy) const = 0;
 
   // Which map or model, for people: stored beside what was decided with it.
   virtual std::string description() const = 0;
 
   // Another number whenever answers may differ from those before: roads were
-  // closed, the hour has come. A table is of one version.
+  // closed, the hour has come. A table is of one version. What is pinned for
+  // another policy has the same one only if it gives the same answers.
   virtual uint64_t version() const { return 0; }
 
   // The table. Takes milliseconds on a road map, more for thousands of places.
@@ -168,7 +176,8 @@ class StraightLine : public TravelTimeSource {
   // Returns InvalidArgument unless both numbers are finite and positive.
   static absl::StatusOr<StraightLine> Create(const Options& options);
 
-  std::unique_ptr<const TravelTimeSource> Pinned() const override;
+  std::unique_ptr<const TravelTimeSource> Pinned(
+      const RoadPolicy& policy) const override;
   std::string description() const override;
   absl::StatusOr<TravelTable> Times(
       absl::Span<const LatLng> origins,
@@ -200,12 +209,14 @@ class RoadTravelTimes : public TravelTimeSource {
   // Of one state, for good.
   RoadTravelTimes(std::shared_ptr<const RoadState> state,
                   const Options& options);
-  // `roads` must outlive this. Each question is answered by one state of them.
+  // `roads` must outlive this. Each question is answered by one state of them,
+  // by their own policy; Pinned knows every policy.
   explicit RoadTravelTimes(const LivingRoads* roads);
   RoadTravelTimes(const LivingRoads* roads, const Options& options);
   ~RoadTravelTimes() override;
 
-  std::unique_ptr<const TravelTimeSource> Pinned() const override;
+  std::unique_ptr<const TravelTimeSource> Pinned(
+      const RoadPolicy& policy) const override;
   std::string description() const override;
   uint64_t version() const override;
   absl::StatusOr<TravelTable> Times(
@@ -222,6 +233,7 @@ class RoadTravelTimes : public TravelTimeSource {
                   const Options& options, bool names_state,
                   std::shared_ptr<Scratch> scratch);
 
+  // By the policy of the roads.
   std::shared_ptr<const RoadState> State() const;
 
   // One of the two.
@@ -249,7 +261,8 @@ class CachedTravelTimes : public TravelTimeSource {
   CachedTravelTimes(const TravelTimeSource* source, const Options& options);
 
   // The source's, without what is remembered here.
-  std::unique_ptr<const TravelTimeSource> Pinned() const override;
+  std::unique_ptr<const TravelTimeSource> Pinned(
+      const RoadPolicy& policy) const override;
   // The source's.
   std::string description() const override;
   uint64_t version() const override;

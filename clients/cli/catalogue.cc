@@ -475,6 +475,8 @@ constexpr Label kFields[] = {
     {"urgent_triage_target", "緊急トリアージの目標"},
     {"urgent_weight", "緊急の重み"},
     {"url", "URL"},
+    {"use_ferries", "カーフェリーを使う"},
+    {"use_tolls", "有料道路を使う"},
     {"verdict", "判定"},
     {"versions", "署名版"},
     {"visit", "往診"},

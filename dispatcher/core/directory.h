@@ -80,6 +80,9 @@ struct Policy {
   // Whether a call may be kept waiting so that a crew stays free for an urgent
   // one that is expected.
   bool holds = false;
+  // Whether cars use toll roads, and ferries.
+  bool use_tolls = true;
+  bool use_ferries = false;
   bool operator==(const Policy&) const = default;
   HOUSECALL_FIELDS(urgent_target, standard_target, routine_target,
                    urgent_triage_target, triage_target, urgent_offer_timeout,
@@ -92,7 +95,8 @@ struct Policy {
                    own_physician_bonus_minutes, fairness_minutes_per_visit,
                    platform_penalty_minutes, promise_share, travel_spread,
                    visit_spread, anticipates, driver_waits, urgent_weight,
-                   standard_weight, routine_weight, drive_weight, holds);
+                   standard_weight, routine_weight, drive_weight, holds,
+                   use_tolls, use_ferries);
 };
 
 // One house-call center: the unit of consistency, tenancy and sharding.

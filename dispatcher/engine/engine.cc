@@ -521,6 +521,12 @@ void Engine::Publish(Lane& lane, Commit told) {
   }
 }
 
+std::unique_ptr<const router::TravelTimeSource> Engine::RoadsOf(
+    const core::Board& board) const {
+  const core::Policy& policy = board.center().policy;
+  return travel_times_->Pinned({policy.use_tolls, policy.use_ferries});
+}
+
 void Engine::RunPlanner() {
   int64_t seen = -1;
   for (;;) {
@@ -539,7 +545,13 @@ void Engine::RunPlanner() {
     }
     for (const std::shared_ptr<Lane>& lane : lanes) {
       const absl::Time now = clock_->Now();
-      const uint64_t roads_version = travel_times_->version();
+      BoardPtr board;
+      {
+        MutexLock lock(lane->publish_mutex);
+        board = lane->published;
+      }
+      if (board == nullptr) continue;
+      const uint64_t roads_version = RoadsOf(*board)->version();
       bool wanted = false;
       {
         MutexLock lock(lane->publish_mutex);
@@ -572,8 +584,7 @@ void Engine::PlanCenter(Lane& lane) {
   if (board == nullptr) return;
   const absl::Time now = clock_->Now();
   // Whatever happens on the roads meanwhile: a plan is of one state of them.
-  const std::unique_ptr<const router::TravelTimeSource> roads =
-      travel_times_->Pinned();
+  const std::unique_ptr<const router::TravelTimeSource> roads = RoadsOf(*board);
   if (options_.drive_finished != nullptr) {
     for (const FinishedDrive& drive : lane.drives.Look(*board, *roads, now)) {
       options_.drive_finished(drive);

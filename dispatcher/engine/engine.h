@@ -120,9 +120,11 @@ class Engine {
 
   const Clock& clock() const { return *clock_; }
   store::Store& store() const { return *store_; }
-  const router::TravelTimeSource& travel_times() const {
-    return *travel_times_;
-  }
+  // The roads of this moment, for good, as a center's cars use them by its
+  // policy (router::TravelTimeSource::Pinned). Not for handlers: after a change
+  // of the policy it may wait.
+  std::unique_ptr<const router::TravelTimeSource> RoadsOf(
+      const core::Board& board) const;
 
  private:
   // One center: its queue, its writer's thread and its watchers.

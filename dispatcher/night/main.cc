@@ -427,7 +427,7 @@ absl::StatusOr<Night> NightOfCenter(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const store::Snapshot then,
                    store->Load(center, options.begin_time));
   std::unique_ptr<router::RoadFiles> roads;
-  std::unique_ptr<router::TravelTimeSource> source;
+  std::unique_ptr<const router::TravelTimeSource> source;
   if (arguments.map.empty()) {
     source = std::make_unique<router::StraightLine>();
   } else {
@@ -438,7 +438,9 @@ absl::StatusOr<Night> NightOfCenter(const Arguments& arguments) {
     };
     ASSIGN_OR_RETURN(
         roads, router::RoadFiles::Open(std::move(files), options.begin_time));
-    source = std::make_unique<router::RoadTravelTimes>(&roads->roads());
+    const core::Policy& policy = then.board.center().policy;
+    source = router::RoadTravelTimes(&roads->roads())
+                 .Pinned({policy.use_tolls, policy.use_ferries});
   }
   return NightFromHistory(then.board, options,
                           [&](const std::vector<core::LatLng>& places) {

@@ -22,13 +22,13 @@ namespace {
 
 // Fields of the policy that nothing of a night depends on.
 constexpr const char* kOfNoConsequence[] = {
-    "urgent_triage_target",    "triage_target",
-    "max_distance_meters",     "unanswered_offers_before_alarm",
-    "schedule_lead_time",      "position_stale_after",
-    "not_found_step_timeout",  "retriage_after",
-    "surge_calls_per_crew",    "delivery_due_minute",
-    "delivery_attempts",       "session_timeout",
-    "platform_penalty_minutes"};
+    "urgent_triage_target", "triage_target", "max_distance_meters",
+    "unanswered_offers_before_alarm", "schedule_lead_time",
+    "position_stale_after", "not_found_step_timeout", "retriage_after",
+    "surge_calls_per_crew", "delivery_due_minute", "delivery_attempts",
+    "session_timeout", "platform_penalty_minutes",
+    // Its times are given.
+    "use_tolls", "use_ferries"};
 
 // Those that a night says itself.
 constexpr const char* kOfTheNight[] = {

@@ -397,7 +397,7 @@ class VisitService final : public v1::VisitService::CallbackService {
         {call->place.position->latitude, call->place.position->longitude});
     // Of one state of the roads, whatever happens on them meanwhile.
     const std::unique_ptr<const router::TravelTimeSource> roads =
-        desk_->engine().travel_times().Pinned();
+        desk_->engine().RoadsOf(board);
     absl::Duration duration;
     double distance_meters = 0;
     for (size_t i = 0; i + 1 < places.size(); ++i) {

@@ -113,8 +113,10 @@ void Run() {
     });
   }
 
+  const std::unique_ptr<const router::TravelTimeSource> times_of_center =
+      world.engine().RoadsOf(*world.engine().Current(core::CenterId("bench")));
   const std::vector<core::LatLng> places =
-      ReachablePlaces(options.position, world.engine().travel_times());
+      ReachablePlaces(options.position, *times_of_center);
   if (places.empty()) {
     std::fprintf(stderr, "--position: the map has no road around it\n");
     std::exit(2);
@@ -195,8 +197,7 @@ void Run() {
   std::printf(
       "SubmitCall + TriageCall to the first offer on a stream, %d physicians, "
       "%d cars, %d open calls, %s: p50 %.1f ms, p99 %.1f ms (%d calls)\n",
-      kPhysicians, kDrivers, kOpenCalls,
-      world.engine().travel_times().description().c_str(),
+      kPhysicians, kDrivers, kOpenCalls, times_of_center->description().c_str(),
       absl::ToDoubleMilliseconds(Quantile(times, 0.5)),
       absl::ToDoubleMilliseconds(Quantile(times, 0.99)),
       static_cast<int>(times.size()));

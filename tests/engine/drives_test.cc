@@ -26,7 +26,8 @@ using ::testing::SizeIs;
 // Straight lines, all of one class of road.
 class OneClass final : public router::TravelTimeSource {
  public:
-  std::unique_ptr<const TravelTimeSource> Pinned() const override {
+  std::unique_ptr<const TravelTimeSource> Pinned(
+      const router::RoadPolicy&) const override {
     return std::make_unique<OneClass>(*this);
   }
   std::string description() const override { return "one class"; }

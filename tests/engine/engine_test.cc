@@ -487,7 +487,8 @@ class ClosedRoads final : public router::TravelTimeSource {
   }
   int tables() const { return *tables_; }
 
-  std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
+  std::unique_ptr<const router::TravelTimeSource> Pinned(
+      const router::RoadPolicy&) const override {
     return std::make_unique<ClosedRoads>(*this);
   }
 
@@ -521,8 +522,9 @@ class RestlessRoads final : public router::TravelTimeSource {
  public:
   int asked() const { return asked_; }
 
-  std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
-    return line_.Pinned();
+  std::unique_ptr<const router::TravelTimeSource> Pinned(
+      const router::RoadPolicy&) const override {
+    return line_.Pinned({});
   }
   std::string description() const override {
     return absl::StrCat("state ", ++asked_);
@@ -688,7 +690,8 @@ class SearchClock final : public Clock, public router::TravelTimeSource {
     return now;
   }
 
-  std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
+  std::unique_ptr<const router::TravelTimeSource> Pinned(
+      const router::RoadPolicy&) const override {
     return std::make_unique<Asked>(this);
   }
   std::string description() const override { return "straight lines"; }
@@ -719,10 +722,12 @@ class SearchClock final : public Clock, public router::TravelTimeSource {
    public:
     explicit Asked(const SearchClock* clock) : clock_(*clock) {}
 
-    std::unique_ptr<const router::TravelTimeSource> Pinned() const override {
+    std::unique_ptr<const router::TravelTimeSource> Pinned(
+        const router::RoadPolicy&) const override {
       return std::make_unique<Asked>(*this);
     }
     std::string description() const override { return clock_.description(); }
+    uint64_t version() const override { return clock_.version(); }
     absl::StatusOr<router::TravelTable> Times(
         absl::Span<const router::LatLng> origins,
         absl::Span<const router::LatLng> destinations) const override {

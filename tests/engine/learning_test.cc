@@ -51,8 +51,9 @@ class Counted final : public router::TravelTimeSource {
 
   int ways() const { return *ways_; }
 
-  std::unique_ptr<const TravelTimeSource> Pinned() const override {
-    auto pinned = std::make_unique<Counted>(source_->Pinned());
+  std::unique_ptr<const TravelTimeSource> Pinned(
+      const router::RoadPolicy& policy) const override {
+    auto pinned = std::make_unique<Counted>(source_->Pinned(policy));
     pinned->ways_ = ways_;
     return pinned;
   }

@@ -82,6 +82,7 @@ TEST(Settings, RefuseWhatMakesNoSense) {
                "standard_target: at least policy.urgent_target wanted"},
            Row{"session_timeout=1h",
                "session_timeout: is of no consequence on a night"},
+           Row{"use_tolls=false", "use_tolls: is of no consequence on a night"},
        }) {
     EXPECT_EQ(ErrorOf(row.assignment), row.error) << row.assignment;
   }

@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "router/road_builder.h"
+#include "router/road_policy.h"
 #include "router/travel_time_source.h"
 #include "tests/router/ascii_map.h"
 #include "tests/router/osm_text.h"
@@ -284,7 +285,7 @@ TEST(LivingRoads, WhatIsPinnedStaysOfOneStateAndSaysWhich) {
   {
     const RoadTravelTimes times(roads.get());
     const CachedTravelTimes cached(&times);
-    pinned = cached.Pinned();
+    pinned = cached.Pinned({});
     said = times.description();
     EXPECT_EQ(pinned->description(), said);
     EXPECT_EQ(pinned->version(), times.version());
@@ -302,7 +303,8 @@ TEST(LivingRoads, WhatIsPinnedStaysOfOneStateAndSaysWhich) {
   EXPECT_EQ(route.version, pinned->version());
   EXPECT_EQ(pinned->description(), said);
   // Of what is pinned already, the same.
-  EXPECT_EQ(pinned->Pinned()->description(), said);
+  EXPECT_EQ(pinned->Pinned({})->description(), said);
+  EXPECT_EQ(pinned->Pinned({false, true})->description(), said);
 }
 
 TEST(LivingRoads, AnswersFromOneStateWhileItChanges) {
@@ -478,6 +480,286 @@ TEST(LivingRoads, TakesFerriesOnlyIfTheyAreWanted) {
   EXPECT_EQ(wanted.Times({at_sea}, {ends[0]}).value().origin_status(0).code(),
             absl::StatusCode::kNotFound);
   EXPECT_FALSE(map->FindCandidates(at_sea).ok());
+}
+
+// --- Centers with policies of their own ---
+
+// From A to B by a toll road in 40 s or another in 90 s, and on by ship to C,
+// or around in 1000 s.
+class TwoPolicies : public ::testing::Test {
+ protected:
+  TwoPolicies() {
+    RoadBuilder builder;
+    for (int64_t i = 0; i < 3; ++i) {
+      builder.AddNode(ToFixed(Place(i)), i);
+    }
+    const auto add = [&](uint32_t from, uint32_t to, uint32_t weight,
+                         uint8_t flags) {
+      RoadBuilder::Road road;
+      road.from_node = from;
+      road.to_node = to;
+      road.length_millimeters = 1'112'000;
+      road.forward_weight = road.backward_weight = weight;
+      road.flags = flags;
+      builder.AddRoad(road);
+    };
+    add(0, 1, 40'000, Segment::kToll);
+    add(0, 1, 90'000, 0);
+    add(1, 2, 100'000, Segment::kFerry);
+    add(1, 2, 1'000'000, 0);
+    map_ = RoadMap::Create(builder.Build({}).value()).value();
+    roads_ = LivingRoads::Create(map_, {HalfSpeedByDay(), {}, 2}, At(21, 23))
+                 .value();
+  }
+
+  static LatLng Place(int64_t i) {
+    return {35 + 0.01 * static_cast<double>(i), 139};
+  }
+  static double Seconds(const TravelTimeSource& source, int from, int to) {
+    const TravelCell cell =
+        source.Times({Place(from)}, {Place(to)}).value().at(0, 0);
+    return cell.reachable ? absl::ToDoubleSeconds(cell.duration) : -1;
+  }
+  // From A to B and from B to C, now.
+  std::vector<double> SecondsBy(const RoadPolicy& policy) const {
+    const auto pinned = RoadTravelTimes(roads_.get()).Pinned(policy);
+    return {Seconds(*pinned, 0, 1), Seconds(*pinned, 1, 2)};
+  }
+  // The segments between two places on which such roads lie.
+  uint32_t SegmentWith(Segment::Flag flag) const {
+    const Array<Segment>& all = map_->data().segments;
+    for (uint32_t i = 0; i < all.size(); ++i) {
+      if (all[i].Has(flag)) return i;
+    }
+    ADD_FAILURE();
+    return 0;
+  }
+  RoadCondition Closed(Segment::Flag flag) const {
+    RoadCondition condition;
+    condition.reason = "flood";
+    condition.shape = RoadCondition::Shape::kSegments;
+    condition.segments = {SegmentWith(flag)};
+    return condition;
+  }
+
+  std::shared_ptr<const RoadMap> map_;
+  std::unique_ptr<LivingRoads> roads_;
+};
+
+constexpr RoadPolicy kUsual;
+constexpr RoadPolicy kNoTolls = {false, false};
+constexpr RoadPolicy kShips = {true, true};
+constexpr RoadPolicy kShipsNoTolls = {false, true};
+
+TEST_F(TwoPolicies, EachHasItsOwnTimesOfTheSameMoment) {
+  EXPECT_THAT(SecondsBy(kUsual), ElementsAre(40, 1000));
+  EXPECT_THAT(SecondsBy(kNoTolls), ElementsAre(90, 1000));
+  EXPECT_THAT(SecondsBy(kShips), ElementsAre(40, 100));
+  EXPECT_THAT(SecondsBy(kShipsNoTolls), ElementsAre(90, 100));
+  // By day roads take twice as long, ships do not.
+  roads_->SetTime(At(22, 12));
+  roads_->WaitUntilCurrent();
+  EXPECT_THAT(SecondsBy(kUsual), ElementsAre(80, 2000));
+  EXPECT_THAT(SecondsBy(kShipsNoTolls), ElementsAre(180, 100));
+  // What is asked of no policy is asked of the roads' own.
+  EXPECT_EQ(Seconds(RoadTravelTimes(roads_.get()), 0, 1), 80);
+  EXPECT_THAT(roads_->current(kUsual)->description, "day");
+  EXPECT_THAT(roads_->current(kNoTolls)->description,
+              "day, without toll roads");
+  EXPECT_THAT(roads_->current(kShipsNoTolls)->description,
+              "day, without toll roads, with ferries");
+}
+
+TEST_F(TwoPolicies, ClosuresOpeningsAndLearnedSpeedsAreForAll) {
+  for (const RoadPolicy& policy : {kUsual, kNoTolls, kShips, kShipsNoTolls}) {
+    roads_->current(policy);
+  }
+  // Of what only some of them use.
+  ASSERT_TRUE(roads_->SetConditions({Closed(Segment::kFerry)}).ok());
+  roads_->WaitUntilCurrent();
+  EXPECT_THAT(SecondsBy(kUsual), ElementsAre(40, 1000));
+  EXPECT_THAT(SecondsBy(kShips), ElementsAre(40, 1000));
+  EXPECT_EQ(roads_->current(kShips)->closed_roads, 1);
+  // What a policy leaves out is closed to it anyway.
+  EXPECT_EQ(roads_->current(kUsual)->closed_roads, 0);
+  ASSERT_TRUE(roads_->SetConditions({Closed(Segment::kToll)}).ok());
+  roads_->WaitUntilCurrent();
+  EXPECT_THAT(SecondsBy(kUsual), ElementsAre(90, 1000));
+  EXPECT_THAT(SecondsBy(kNoTolls), ElementsAre(90, 1000));
+  EXPECT_THAT(SecondsBy(kShips), ElementsAre(90, 100));
+  // Opened again: to those who use it.
+  std::vector<FinishedDrive> drives(200);
+  for (FinishedDrive& drive : drives) {
+    drive.hour = 23;
+    drive.day_class = DayClass::kSaturday;
+    drive.expected[static_cast<size_t>(RoadClass::kUnclassified)] =
+        absl::Minutes(10);
+    drive.taken = absl::Minutes(15);
+  }
+  roads_->SetLearnedSpeeds(LearnedSpeeds(drives));
+  ASSERT_TRUE(roads_->SetConditions({}).ok());
+  roads_->WaitUntilCurrent();
+  const std::vector<double> usual = SecondsBy(kUsual);
+  EXPECT_NEAR(usual[0], 60, 1);
+  EXPECT_NEAR(SecondsBy(kNoTolls)[0], 135, 2);
+  EXPECT_EQ(SecondsBy(kShips)[0], usual[0]);
+  EXPECT_EQ(SecondsBy(kShips)[1], 100);
+  // And so it is on another map.
+  roads_->SetMap(RoadMap::Create(map_->data()).value());
+  roads_->WaitUntilCurrent();
+  EXPECT_EQ(SecondsBy(kUsual), usual);
+  EXPECT_EQ(SecondsBy(kShips)[1], 100);
+}
+
+TEST_F(TwoPolicies, ShareWhatIsTheSameAndSayWhatIsNot) {
+  const auto usual = roads_->current(kUsual);
+  EXPECT_EQ(roads_->policies(), 1u);
+  EXPECT_EQ(roads_->current(), usual);
+  const auto no_tolls = roads_->current(kNoTolls);
+  EXPECT_EQ(roads_->policies(), 2u);
+  // Who asks again gets the same.
+  EXPECT_EQ(roads_->current(kNoTolls), no_tolls);
+  EXPECT_NE(no_tolls->version, usual->version);
+  // The first one did not change by it.
+  EXPECT_EQ(roads_->current(kUsual)->metric, usual->metric);
+  EXPECT_EQ(roads_->current(kUsual)->version, usual->version);
+  // A closure that concerns the one is no news for the other.
+  ASSERT_TRUE(roads_->SetConditions({Closed(Segment::kToll)}).ok());
+  roads_->WaitUntilCurrent();
+  EXPECT_NE(roads_->current(kUsual)->version, usual->version);
+  EXPECT_NE(roads_->current(kUsual)->version, no_tolls->version);
+  EXPECT_EQ(roads_->current(kNoTolls)->version, no_tolls->version);
+  EXPECT_EQ(roads_->current(kNoTolls)->metric, no_tolls->metric);
+  // What was pinned stays as it was.
+  EXPECT_EQ(Seconds(RoadTravelTimes(usual, {}), 0, 1), 40);
+}
+
+TEST(LivingRoads, PoliciesCostNothingWhereAMapHasNoTollsAndFerries) {
+  const AsciiMap map(kTown);
+  const auto roads = Roads(map, At(21, 23));
+  const auto usual = roads->current();
+  for (const RoadPolicy& policy : {kNoTolls, kShips, kShipsNoTolls}) {
+    const auto state = roads->current(policy);
+    EXPECT_EQ(state->metric, usual->metric);
+    EXPECT_EQ(state->version, usual->version);
+  }
+  ASSERT_TRUE(roads->SetConditions({Along(map, 'A', 'B')}).ok());
+  roads->SetTime(At(22, 12));
+  roads->WaitUntilCurrent();
+  for (const RoadPolicy& policy : {kNoTolls, kShips, kShipsNoTolls}) {
+    const auto state = roads->current(policy);
+    EXPECT_EQ(state->metric, roads->current()->metric);
+    EXPECT_EQ(state->version, roads->current()->version);
+    EXPECT_GT(state->version, usual->version);
+    EXPECT_EQ(state->closed_roads, 1);
+  }
+}
+
+TEST_F(TwoPolicies, AreForgottenWhenNobodyAsksForThem) {
+  roads_->current(kNoTolls);
+  const std::weak_ptr<const RoadState> ships = roads_->current(kShips);
+  absl::Time now = At(21, 23);
+  for (int i = 0; i < 4; ++i) {
+    now += LivingRoads::kForgetAfter / 2;
+    roads_->SetTime(now);
+    roads_->WaitUntilCurrent();
+    EXPECT_THAT(SecondsBy(kNoTolls), ElementsAre(90, 1000));
+  }
+  EXPECT_EQ(roads_->policies(), 2u);
+  EXPECT_TRUE(ships.expired());
+  // Whoever asks later is answered as if nothing had been.
+  EXPECT_THAT(SecondsBy(kShips), ElementsAre(40, 100));
+  EXPECT_EQ(roads_->policies(), 3u);
+  // The roads' own stays, asked for or not.
+  roads_->SetTime(now + 10 * LivingRoads::kForgetAfter);
+  roads_->WaitUntilCurrent();
+  EXPECT_EQ(roads_->policies(), 1u);
+  EXPECT_THAT(SecondsBy(kUsual), ElementsAre(40, 1000));
+}
+
+TEST(LivingRoads, AreByEachPolicyAsIfItWereTheOnlyOne) {
+  // Hours, closures and what was learned, on networks drawn by lot, in which
+  // many roads are toll roads and some are ships.
+  Random random(23);
+  for (int round = 0; round < 6; ++round) {
+    RandomNetwork town = MakeTown(random, 12, 30);
+    for (size_t i = 0; i < town.data.segments.size(); ++i) {
+      if (random.OneIn(round % 2 == 0 ? 4 : 40)) {
+        town.data.segments[i].flags |= Segment::kToll;
+      }
+      if (random.OneIn(20)) town.data.segments[i].flags |= Segment::kFerry;
+    }
+    const uint32_t segments = static_cast<uint32_t>(town.data.segments.size());
+    const auto map = RoadMap::Create(town.data).value();
+    const LivingRoads::Options options = {HalfSpeedByDay(), {}, 2};
+    const auto roads = LivingRoads::Create(map, options, At(21, 23)).value();
+    std::vector<std::unique_ptr<LivingRoads>> alone;
+    const std::vector<RoadPolicy> policies = {kUsual, kNoTolls, kShips,
+                                              kShipsNoTolls};
+    for (const RoadPolicy& policy : policies) {
+      LivingRoads::Options one = options;
+      one.policy = policy;
+      alone.push_back(LivingRoads::Create(map, one, At(21, 23)).value());
+    }
+    for (int step = 0; step < 8; ++step) {
+      RoadCondition condition;
+      condition.reason = "snow";
+      condition.shape = RoadCondition::Shape::kSegments;
+      condition.speed_factor = random.OneIn(2) ? 0 : 0.5;
+      for (uint32_t i = random.OneIn(2) ? 3 : segments / 4; i > 0; --i) {
+        condition.segments.push_back(random.Below(segments));
+      }
+      const absl::Time time = At(22, static_cast<int>(random.Below(24)));
+      const auto change = [&](LivingRoads& one) {
+        EXPECT_TRUE(one.SetConditions({condition}).ok());
+        one.SetTime(time);
+        one.WaitUntilCurrent();
+      };
+      change(*roads);
+      for (size_t i = 0; i < policies.size(); ++i) {
+        change(*alone[i]);
+        const auto shared = roads->current(policies[i]);
+        const auto own = alone[i]->current();
+        EXPECT_EQ(shared->description, own->description);
+        EXPECT_EQ(shared->closed_roads, own->closed_roads);
+        Query query(map.get());
+        Query plain(map.get(), Query::Method::kPlain);
+        query.SetMetric(shared->metric);
+        plain.SetMetric(own->metric);
+        ASSERT_EQ(query.Matrix(town.points, town.points),
+                  plain.Matrix(town.points, town.points))
+            << round << " " << step << " " << i;
+      }
+    }
+  }
+}
+
+TEST_F(TwoPolicies, AreAskedByManyWhileAllChanges) {
+  // Under TSan, and with a state that is forgotten while others wait for it.
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  std::atomic<int> asked = 0;
+  std::vector<std::thread> askers;
+  for (const RoadPolicy& policy : {kUsual, kNoTolls, kShips, kShipsNoTolls}) {
+    askers.emplace_back([&, policy] {
+      while (!done) {
+        const std::vector<double> seconds = SecondsBy(policy);
+        const double night = policy.use_tolls ? 40 : 90;
+        if (seconds[0] != night && seconds[0] != 2 * night) ++wrong;
+        if (policy.use_ferries && seconds[1] != 100) ++wrong;
+        ++asked;
+      }
+    });
+  }
+  absl::Time now = At(21, 23);
+  for (int i = 0; i < 100 || asked < 20; ++i) {
+    now += absl::Hours(i % 3 == 0 ? 12 : 0) + absl::Minutes(4);
+    roads_->SetTime(now);
+    if (i % 10 == 0) roads_->WaitUntilCurrent();
+  }
+  done = true;
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(LivingRoads, ManyClosuresAreExact) {

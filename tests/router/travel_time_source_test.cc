@@ -222,8 +222,9 @@ TEST(StraightLine, RefusesNumbersThatMakeNoSense) {
 // Counts what it is asked.
 class CountingSource : public TravelTimeSource {
  public:
-  std::unique_ptr<const TravelTimeSource> Pinned() const override {
-    return line_.Pinned();
+  std::unique_ptr<const TravelTimeSource> Pinned(
+      const RoadPolicy& policy) const override {
+    return line_.Pinned(policy);
   }
   std::string description() const override { return "counting"; }
   absl::StatusOr<TravelTable> Times(

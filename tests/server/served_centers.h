@@ -168,7 +168,7 @@ class ServedCenters : public ::testing::Test {
   void Start(core::testing::BoardBuilder builder, Options options = {}) {
     engine::testing::Seed(Complete(builder, "hino", kPlanted), &store_);
     engine::testing::Seed(Complete(builder, "elsewhere", kForeign), &store_);
-    engine_ = std::make_unique<engine::Engine>(&store_, &clock_, &roads_,
+    engine_ = std::make_unique<engine::Engine>(&store_, &clock_, travel_times_,
                                                engine_options_);
     ASSERT_TRUE(engine_->Start().ok());
     options.listen_address = "127.0.0.1:0";
@@ -284,6 +284,8 @@ class ServedCenters : public ::testing::Test {
   SimulatedClock clock_{core::testing::TestNow()};
   store::MemoryStore store_;
   router::StraightLine roads_;
+  // What the engine asks.
+  const router::TravelTimeSource* travel_times_ = &roads_;
   engine::Options engine_options_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<Server> server_;

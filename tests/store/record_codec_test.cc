@@ -155,6 +155,18 @@ TEST(RecordCodec, ReadsAPolicyThatKnowsNoWeightsByUrgency) {
   EXPECT_FALSE(policy.holds);
 }
 
+TEST(RecordCodec, ReadsAPolicyThatKnowsNoTollsAndFerries) {
+  core::Policy policy;
+  policy.use_tolls = false;
+  policy.use_ferries = true;
+  EXPECT_TRUE(Read<core::Policy>(ToJson(policy)) == policy);
+  nlohmann::json json = nlohmann::json::parse(ToJson(policy), nullptr, false);
+  ASSERT_EQ(json.erase("use_tolls") + json.erase("use_ferries"), 2u);
+  policy = Read<core::Policy>(json.dump());
+  EXPECT_TRUE(policy.use_tolls);
+  EXPECT_FALSE(policy.use_ferries);
+}
+
 TEST(RecordCodec, TellsAnOptionalZeroFromNone) {
   core::VitalSigns vitals;
   vitals.pulse_per_minute = 0;

@@ -356,6 +356,8 @@ story("the center's own rules are changed, and a wrong one is told", async () =>
   await eventually(() => save.isDisabled(), true);
   await page.getByLabel("待ち1分（緊急）").fill("16");
   await page.getByLabel("見込まれる緊急に備えて一組を残す").check();
+  await page.getByLabel("有料道路を使う").uncheck();
+  assert.ok(!(await page.getByLabel("カーフェリーを使う").isChecked()));
   await admin.look("administrator-center");
   await save.click();
   await admin.sees("保存しました");
@@ -365,6 +367,8 @@ story("the center's own rules are changed, and a wrong one is told", async () =>
   assert.equal(policy.standard_weight, 2);
   assert.equal(policy.drive_weight, 0.5);
   assert.equal(policy.holds, true);
+  assert.equal(policy.use_tolls, false);
+  assert.equal(policy.use_ferries ?? false, false);
   // What the page does not show stays as it was.
   assert.equal(policy.standard_target, "7200s");
   assert.equal(policy.offer_rings, 2);

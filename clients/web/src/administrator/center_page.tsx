@@ -35,6 +35,8 @@ const switches = [
   ["anticipates", "policy_anticipates", "policy_anticipates_hint", true],
   ["driverWaits", "policy_driver_waits", "policy_driver_waits_hint", true],
   ["holds", "policy_holds", "policy_holds_hint", false],
+  ["useTolls", "policy_use_tolls", "policy_use_tolls_hint", true],
+  ["useFerries", "policy_use_ferries", "policy_use_ferries_hint", false],
 ] as const satisfies readonly (readonly [keyof Policy, TextKey, TextKey, boolean])[];
 
 // What counts for how much when a crew is chosen.
