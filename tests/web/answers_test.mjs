@@ -18,11 +18,25 @@ function frame(flags, bytes) {
   return Buffer.concat([head, bytes]);
 }
 
+const grpcWeb = { "content-type": "application/grpc-web+proto" };
+
+// As the server and its gateway refuse; `details`: a google.rpc.Status.
+function refusal(code, message = "", details = undefined) {
+  return new Response("", {
+    headers: {
+      ...grpcWeb,
+      "grpc-status": String(code),
+      "grpc-message": message,
+      ...(details ? { "grpc-status-details-bin": details.toString("base64") } : {}),
+    },
+  });
+}
+
 let phone;
 afterEach(() => phone?.outbox?.closeOutbox());
 
 // A phone with a vault, and a server that answers as `answer(method, request)`
-// says: with a message, or a number, which is the code of a refusal.
+// says: with a message, a number, which is the code of a refusal, or a Response.
 class Phone {
   sent = [];
   answer = () => assert.fail("nothing was to be sent");
@@ -37,6 +51,7 @@ class Phone {
       `export * from "./src/app/outbox";
        export * from "./src/app/drafts";
        export { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+       export { RefusalReason, RefusalSchema } from "./src/gen/housecall/v1/refusal_pb";
        export { NoteService } from "./src/gen/housecall/v1/note_service_pb";
        export { CallService } from "./src/gen/housecall/v1/call_service_pb";`,
       {
@@ -64,10 +79,10 @@ class Phone {
     const request = fromBinary(method.input, body.slice(5));
     this.sent.push(name === "DraftNote" ? request.text.findings : `${name} ${request.etag ?? ""}`);
     const answer = await this.answer(name, request);
-    const headers = { "content-type": "application/grpc-web+proto" };
-    if (typeof answer === "number") return new Response("", { headers: { ...headers, "grpc-status": String(answer) } });
+    if (answer instanceof Response) return answer;
+    if (typeof answer === "number") return refusal(answer);
     const message = toBinary(method.output, create(method.output, answer));
-    return new Response(Buffer.concat([frame(0, message), frame(0x80, Buffer.from("grpc-status: 0\r\n"))]), { headers });
+    return new Response(Buffer.concat([frame(0, message), frame(0x80, Buffer.from("grpc-status: 0\r\n"))]), { headers: grpcWeb });
   }
 
   draft(findings, of = call) {
@@ -215,4 +230,40 @@ test("one account's drafts are closed before another's are opened, and opened on
   assert.deepEqual([outbox.draft.value, outbox.endedAs.value], [undefined, {}]);
   await opening;
   assert.deepEqual([outbox.draft.value, outbox.endedAs.value], [undefined, {}]);
+});
+
+// A google.rpc.Status with one detail: a Refusal with these reasons.
+function statusOf(code, ...reasons) {
+  const { RefusalSchema, create, toBinary } = phone.outbox;
+  const field = (number, bytes) => Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+  const any = Buffer.concat([
+    field(1, Buffer.from("type.googleapis.com/housecall.v1.Refusal")),
+    field(2, Buffer.from(toBinary(RefusalSchema, create(RefusalSchema, { reasons })))),
+  ]);
+  return Buffer.concat([Buffer.from([1 << 3, code]), field(3, any)]);
+}
+
+test("who is busy is asked again; what is too large, or refused for a reason, is not", async () => {
+  const exhausted = 8;
+  let answer;
+  const { outbox } = await Phone.open(() => answer());
+  const { RefusalReason } = outbox;
+  const isRefused = async (made) => {
+    answer = made;
+    phone.sent = [];
+    await phone.draft("text");
+    await until(() => outbox.refused.value.length === 1 || phone.sent.length === 2);
+    const refused = outbox.refused.value.length === 1;
+    outbox.closeOutbox();
+    phone.kept.clear();
+    await outbox.openOutbox(account);
+    return refused;
+  };
+  const because = (reason) => () => refusal(exhausted, "no room", statusOf(exhausted, reason));
+  // The server, the gateway, a proxy before both.
+  assert.equal(await isRefused(because(RefusalReason.TOO_BUSY)), false);
+  assert.equal(await isRefused(() => refusal(exhausted, "too many large requests are under way; try again")), false);
+  assert.equal(await isRefused(() => new Response("<h1>Too many</h1>", { status: 429, headers: { "content-type": "text/html" } })), false);
+  assert.equal(await isRefused(() => refusal(exhausted, "the message has 5000000 bytes, more than 4194304")), true);
+  assert.equal(await isRefused(because(RefusalReason.TOO_MANY_PASSWORDS)), true);
 });

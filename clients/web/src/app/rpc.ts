@@ -98,14 +98,15 @@ export function isUncertain(error: unknown): boolean {
 }
 
 // Whether the server has no room for it now: the same request is taken later.
-// (Too large a request has the same code, and never is.)
+// (Too large a request has the same code, and never is.) The gateway knows no
+// messages, so it has no reason to give but in words; a proxy's 429 is
+// Unavailable here.
 export function isBusy(error: unknown): boolean {
   const failure = ConnectError.from(error);
   if (failure.code !== Code.ResourceExhausted) return false;
   const [refusal] = failure.findDetails(RefusalSchema);
-  return (
-    refusal?.reasons.includes(RefusalReason.TOO_BUSY) === true || failure.rawMessage.includes("try again")
-  );
+  if (refusal) return refusal.reasons.includes(RefusalReason.TOO_BUSY);
+  return failure.rawMessage.includes("try again");
 }
 
 // Sends one request, and the same again while its outcome is unknown: at most
