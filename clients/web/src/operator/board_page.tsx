@@ -288,7 +288,7 @@ function Tasks({ board, trouble, onChoose }: { board: LiveBoard; trouble: unknow
           return (
             <li key={task.name} class={task.acknowledged ? "" : "task-unseen"}>
               <div class="grow">
-                <b>{taskKindLabel(task.kind)}</b>{space()}
+                <b class="capital whole">{taskKindLabel(task.kind)}</b>{space()}
                 {call && <button type="button" class="link" onClick={() => onChoose(call.name)}>{patientNameOf(call, board) || idOf(call.name)}</button>}
                 <div class="small">{taskAdvice(task.kind)}</div>
                 <div class="small soft">
