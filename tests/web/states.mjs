@@ -42,9 +42,15 @@ export async function tryStates(open, rows) {
       await new Promise((resolve) => (all.oncomplete = resolve));
       history.replaceState(null, "", hash);
     }, at);
-    await page.reload({ waitUntil: "commit" });
-    await act(person);
-    await page.locator(".spinner").first().waitFor().catch(() => assert.fail(`${label} does not say that it loads`));
+    const loads = (what) =>
+      page.locator(".spinner:visible").first().waitFor().catch(() => assert.fail(`${what} does not say that it loads`));
+    const begin = async () => {
+      await page.reload({ waitUntil: "commit" });
+      await act(person);
+    };
+    // Before the screen asks for it, the one before it says that it loads.
+    await Promise.all([page.waitForRequest(`**/${rpc}`), begin()]);
+    await loads(label);
     become("cut");
     const retry = page.getByRole("button", { name: "もう一度", exact: true }).first();
     await retry.waitFor().catch(() => assert.fail(`${label} offers no other try`));
@@ -53,6 +59,7 @@ export async function tryStates(open, rows) {
     // A stream would open by itself, and the button be gone.
     become("held");
     await retry.click();
+    await loads(`another try of ${label}`);
     become("open");
     await page.getByText(ready).first().waitFor().catch(() => assert.fail(`${label} is not read again`));
     await retry.waitFor({ state: "detached" });
