@@ -53,12 +53,14 @@ struct SaveAccount {
   HOUSECALL_FIELDS(account, person, roles, password_hash, disabled, create);
 };
 
-// By a handler, after the password was found right.
+// By a handler, after the password was found to fit password_hash. That takes
+// a while: Unauthenticated if the account has another one by now.
 struct OpenSession {
   SessionId session;
   AccountId account;
+  PrivateText password_hash;
   bool operator==(const OpenSession&) const = default;
-  HOUSECALL_FIELDS(session, account);
+  HOUSECALL_FIELDS(session, account, password_hash);
 };
 
 // By a handler, after the password was found wrong: the next try is refused

@@ -856,6 +856,9 @@ absl::StatusOr<Subject> Rule(const OpenSession& c, Draft& draft) {
     return Refuse(RefusalReason::kAccountDisabled,
                   absl::StrCat(ResourceName(c.account), " is disabled"));
   }
+  if (account.password_hash != c.password_hash) {
+    return absl::UnauthenticatedError("the account or the password is wrong");
+  }
   if (draft.now() < account.retry_time) {
     return Refuse(
         RefusalReason::kTooManyPasswords,

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/log.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/session.h"
 
 namespace housecall::engine {
 namespace {
@@ -200,6 +201,16 @@ CenterWriter::Outcome CenterWriter::Try(absl::Span<Ruled> ruled,
         continue;
       }
       r.depends_on_batch = true;
+    }
+    // Not before: what was accepted by a session that held stays accepted.
+    if (!submission.session.empty()) {
+      const absl::Status session =
+          core::ActorBehind(working, submission.session, now).status();
+      if (!session.ok()) {
+        has_refused = true;
+        r.result = session;
+        continue;
+      }
     }
     absl::StatusOr<core::Decision> decision =
         core::Decide(working, submission.command, submission.actor, now);

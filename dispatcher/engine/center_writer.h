@@ -41,6 +41,9 @@ struct Submission {
   // Digest of the request behind it, to tell a repeated request from another
   // one under the same id.
   std::string fingerprint;
+  // By which the actor was let in, perhaps on an older board; empty if he needs
+  // none: the engine's own commands, a login.
+  core::SessionId session;
   core::Actor actor;
   core::Command command;
   // Called exactly once, never under a lock. It must not block. May be null.
@@ -89,7 +92,8 @@ class CenterWriter {
   // something that cannot be stored (InvalidArgument, AlreadyExists), each is
   // committed by itself, so that nobody is refused for another's sake.
   //
-  // Answers: Decide's errors, proven on a board that was current and that no
+  // Answers: Unauthenticated if the session does not hold (core::ActorBehind);
+  // Decide's errors; both proven on a board that was current and that no
   // earlier commit of unknown outcome can change any more; the store's errors
   // in words for clients (store::ForClients; ResourceExhausted: nothing was
   // written); Unavailable where the outcome is unknown: the client repeats the

@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "dispatcher/base/status_macros.h"
 #include "dispatcher/core/refusal.h"
+#include "dispatcher/core/session.h"
 
 namespace housecall::server {
 
@@ -19,27 +20,16 @@ absl::StatusOr<Caller> AuthenticateToken(const engine::Engine& engine,
         "no session: log in and send \"authorization: Bearer <token>\"");
   }
   ASSIGN_OR_RETURN(const Token token, ParseToken(authorization));
-  const absl::Status over = absl::UnauthenticatedError(
-      "the session is over or was revoked; log in again");
   Caller caller;
   caller.center = token.center;
   caller.session = token.session;
   caller.board = engine.Current(token.center);
-  if (caller.board == nullptr) return over;
-  const core::Board& board = *caller.board;
-  const auto* session = board.Find<core::Session>(token.session);
-  if (session == nullptr || session->revoked ||
-      engine.clock().Now() >= session->expire_time) {
-    return over;
-  }
-  const auto* account = board.Find<core::Account>(session->account);
-  if (account == nullptr || account->disabled) return over;
-  const auto* person = board.Find<core::Person>(account->person);
-  if (person == nullptr || !person->active) return over;
-  caller.actor.account = account->id;
-  caller.actor.person = person->id;
-  caller.actor.organization = person->organization;
-  caller.actor.roles = account->roles;
+  // A center that nobody knows has no sessions.
+  static const auto* const nowhere = new core::Board;
+  ASSIGN_OR_RETURN(
+      caller.actor,
+      core::ActorBehind(caller.board == nullptr ? *nowhere : *caller.board,
+                        token.session, engine.clock().Now()));
   return caller;
 }
 

@@ -34,8 +34,8 @@ struct Caller {
 
 // The caller behind an "authorization: Bearer <token>" value. Unauthenticated
 // if there is none, or its session is unknown, over or revoked, or its account
-// disabled: all judged on the board of this moment, so that a revocation holds
-// at once.
+// disabled: all judged on the board of this moment. The writer judges a
+// command's session once more, on the board that it decides on.
 absl::StatusOr<Caller> AuthenticateToken(const engine::Engine& engine,
                                          absl::string_view authorization);
 
@@ -129,6 +129,7 @@ void Desk::Submit(const Caller& caller, core::Command command,
   engine::Submission submission;
   submission.request_id = std::move(request_id);
   submission.fingerprint = std::move(fingerprint);
+  submission.session = caller.session;
   submission.actor = caller.actor;
   submission.command = std::move(command);
   submission.done = [this, caller, reactor,

@@ -212,7 +212,8 @@ class SessionService final : public v1::SessionService::CallbackService {
     caller.actor.organization = person->organization;
     engine::Submission submission;
     submission.actor = caller.actor;
-    submission.command = core::OpenSession{token.session, account->id};
+    submission.command =
+        core::OpenSession{token.session, account->id, account->password_hash};
     submission.done = [this, caller, token, context, reactor,
                        response](absl::StatusOr<engine::Result> result) {
       absl::Status status = result.status();

@@ -171,7 +171,7 @@ std::string World::LogIn(const core::PersonId& person, core::Role role) {
   Do(account);
   const auto token = server::MakeToken(core::CenterId("bench"));
   if (!token.ok()) Fail(token.status().ToString());
-  Do(core::OpenSession{token->session, account.account});
+  Do(core::OpenSession{token->session, account.account, account.password_hash});
   return absl::StrCat("Bearer ", token->text.Reveal());
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "dispatcher/core/decide.h"
+#include "dispatcher/core/session.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/stage_test.h"
@@ -346,13 +347,16 @@ TEST_F(DirectoryTest, PeopleAreChecked) {
 }
 
 TEST_F(DirectoryTest, WhoLeavesIsLoggedOutEverywhere) {
-  EXPECT_EQ(Do("OpenSession session=s1 account=nurse-ito", "system"), "OK");
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=nurse-ito password_hash=x", "system"),
+      "OK");
   EXPECT_EQ(Do("UpdatePerson id=nurse-ito etag=current "
                "organization=station-asahi display_name=x active=false"),
             "OK");
   EXPECT_TRUE(Get<Session>("s1").revoked);
-  EXPECT_EQ(Do("OpenSession session=s2 account=nurse-ito", "system"),
-            "FAILED_PRECONDITION: accounts/nurse-ito is disabled");
+  EXPECT_EQ(
+      Do("OpenSession session=s2 account=nurse-ito password_hash=x", "system"),
+      "FAILED_PRECONDITION: accounts/nurse-ito is disabled");
   EXPECT_EQ(Do("GoOffDuty person=op-mori"), "OK");
   EXPECT_EQ(Do("UpdatePerson id=op-mori etag=current organization=office "
                "display_name=x active=false"),
@@ -692,7 +696,7 @@ TEST_F(DirectoryTest, AccountsAreChecked) {
       {"SaveAccount account=x person=dr-sato roles=[DRIVER SYSTEM] "
        "password_hash=x create=true",
        "INVALID_ARGUMENT: roles: SYSTEM is the server's own"},
-      {"OpenSession session=s1 account=none",
+      {"OpenSession session=s1 account=none password_hash=x",
        "NOT_FOUND: accounts/none is not known"},
       {"RefusePassword account=none", "NOT_FOUND: accounts/none is not known"},
       {"ChangePassword account=none password_hash=x",
@@ -704,11 +708,14 @@ TEST_F(DirectoryTest, AccountsAreChecked) {
 }
 
 TEST_F(DirectoryTest, ASessionLastsAsLongAsThePolicySays) {
-  EXPECT_EQ(Do("OpenSession session=s1 account=dr-sato", "system"), "OK");
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=dr-sato password_hash=x", "system"),
+      "OK");
   EXPECT_EQ(Get<Session>("s1").create_time, stage_.now());
   EXPECT_EQ(Get<Session>("s1").expire_time, stage_.now() + absl::Hours(14));
-  EXPECT_EQ(Do("OpenSession session=s1 account=dr-sato", "system"),
-            "ALREADY_EXISTS: sessions/s1 exists already");
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=dr-sato password_hash=x", "system"),
+      "ALREADY_EXISTS: sessions/s1 exists already");
 }
 
 TEST_F(DirectoryTest, WhatChangesAnAccountEndsItsSessions) {
@@ -735,8 +742,12 @@ TEST_F(DirectoryTest, WhatChangesAnAccountEndsItsSessions) {
            Case{"ChangePassword account=dr-sato password_hash=new", true},
        }) {
     const Stage before = stage_;
-    EXPECT_EQ(Do("OpenSession session=s1 account=dr-sato", "system"), "OK");
-    EXPECT_EQ(Do("OpenSession session=s2 account=dr-kato", "system"), "OK");
+    EXPECT_EQ(
+        Do("OpenSession session=s1 account=dr-sato password_hash=x", "system"),
+        "OK");
+    EXPECT_EQ(
+        Do("OpenSession session=s2 account=dr-kato password_hash=x", "system"),
+        "OK");
     EXPECT_EQ(Do(c.command), "OK") << c.command;
     EXPECT_EQ(Get<Session>("s1").revoked, c.ends) << c.command;
     EXPECT_FALSE(Get<Session>("s2").revoked) << c.command;
@@ -746,11 +757,14 @@ TEST_F(DirectoryTest, WhatChangesAnAccountEndsItsSessions) {
 
 TEST_F(DirectoryTest, ChangingOnesPasswordKeepsOnesOwnSession) {
   for (const char* id : {"s1", "s2", "s3"}) {
-    EXPECT_EQ(Do(absl::StrCat("OpenSession session=", id, " account=dr-sato"),
+    EXPECT_EQ(Do(absl::StrCat("OpenSession session=", id,
+                              " account=dr-sato password_hash=x"),
                  "system"),
               "OK");
   }
-  EXPECT_EQ(Do("OpenSession session=s4 account=dr-kato", "system"), "OK");
+  EXPECT_EQ(
+      Do("OpenSession session=s4 account=dr-kato password_hash=x", "system"),
+      "OK");
   EXPECT_EQ(
       Do("ChangePassword account=dr-sato password_hash=new keep_session=s4"),
       "FAILED_PRECONDITION: keep_session: it is not of accounts/dr-sato");
@@ -765,6 +779,62 @@ TEST_F(DirectoryTest, ChangingOnesPasswordKeepsOnesOwnSession) {
   EXPECT_TRUE(Get<Session>("s3").revoked);
   EXPECT_FALSE(Get<Session>("s4").revoked);
   EXPECT_EQ(Get<Account>("dr-sato").password_hash, PrivateText("new"));
+}
+
+// Checking one takes a while, in which somebody may have set another.
+TEST_F(DirectoryTest, ALoginIsForThePasswordThatWasChecked) {
+  EXPECT_EQ(Do("SaveAccount account=dr-sato person=dr-sato roles=[PHYSICIAN] "
+               "password_hash=new"),
+            "OK");
+  for (const char* hash : {"", "password_hash=x"}) {
+    EXPECT_EQ(Do(absl::StrCat("OpenSession session=s1 account=dr-sato ", hash),
+                 "system"),
+              "UNAUTHENTICATED: the account or the password is wrong");
+  }
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=dr-sato password_hash=new", "system"),
+      "OK");
+}
+
+TEST_F(DirectoryTest, WhoActsByASession) {
+  const auto acts = [this](const char* session = "s1") {
+    return ActorBehind(stage_.board(), SessionId(session), stage_.now()).ok();
+  };
+  EXPECT_FALSE(acts());
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=dr-sato password_hash=x", "system"),
+      "OK");
+  const absl::StatusOr<Actor> actor =
+      ActorBehind(stage_.board(), SessionId("s1"), stage_.now());
+  ASSERT_TRUE(actor.ok()) << actor.status();
+  EXPECT_EQ(actor->account, AccountId("dr-sato"));
+  EXPECT_EQ(actor->person, PersonId("dr-sato"));
+  EXPECT_EQ(actor->organization, OrganizationId("clinic-hino"));
+  EXPECT_EQ(actor->roles, std::vector<Role>{Role::kPhysician});
+  EXPECT_FALSE(acts("s2"));
+
+  const absl::Time end = Get<Session>("s1").expire_time;
+  EXPECT_TRUE(
+      ActorBehind(stage_.board(), SessionId("s1"), end - absl::Nanoseconds(1))
+          .ok());
+  EXPECT_EQ(ActorBehind(stage_.board(), SessionId("s1"), end).status().code(),
+            absl::StatusCode::kUnauthenticated);
+  // Whatever became of the session itself.
+  for (const bool of_account : {false, true}) {
+    Board board = stage_.board();
+    if (of_account) {
+      Account account = Get<Account>("dr-sato");
+      account.disabled = true;
+      board.Put(account);
+    } else {
+      Person person = Get<Person>("dr-sato");
+      person.active = false;
+      board.Put(person);
+    }
+    EXPECT_FALSE(ActorBehind(board, SessionId("s1"), stage_.now()).ok());
+  }
+  EXPECT_EQ(Do("RevokeSession session=s1"), "OK");
+  EXPECT_FALSE(acts());
 }
 
 TEST_F(DirectoryTest, AnEmptyHashKeepsThePassword) {
@@ -783,12 +853,15 @@ TEST_F(DirectoryTest, WrongPasswordsAreAnsweredEverLater) {
   }
   EXPECT_THAT(seconds, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900,
                                    900, 900));
-  EXPECT_EQ(Do("OpenSession session=s1 account=dr-sato", "system"),
-            "FAILED_PRECONDITION: accounts/dr-sato: too many wrong passwords; "
-            "try again in 15m");
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=dr-sato password_hash=x", "system"),
+      "FAILED_PRECONDITION: accounts/dr-sato: too many wrong passwords; "
+      "try again in 15m");
   stage_.PassUntil(stage_.now() + absl::Minutes(15),
                    [](absl::Time, const std::vector<Event>&) {});
-  EXPECT_EQ(Do("OpenSession session=s1 account=dr-sato", "system"), "OK");
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=dr-sato password_hash=x", "system"),
+      "OK");
   EXPECT_EQ(Get<Account>("dr-sato").wrong_passwords, 0);
   EXPECT_EQ(Get<Account>("dr-sato").retry_time, absl::UnixEpoch());
   EXPECT_EQ(Do("RefusePassword account=dr-sato", "system"), "OK");
@@ -826,7 +899,9 @@ TEST_F(DirectoryTest, SomebodyMustAdministerTheCenter) {
 }
 
 TEST_F(DirectoryTest, RevokingTwiceIsRevokingOnce) {
-  EXPECT_EQ(Do("OpenSession session=s1 account=dr-sato", "system"), "OK");
+  EXPECT_EQ(
+      Do("OpenSession session=s1 account=dr-sato password_hash=x", "system"),
+      "OK");
   EXPECT_EQ(Do("RevokeSession session=s1"), "OK");
   EXPECT_THAT(events_, ElementsAre(EventKind::kSessionRevoked));
   EXPECT_EQ(Do("RevokeSession session=s1"), "OK");

@@ -173,7 +173,8 @@ void Night::MakeCenter() {
     make(account);
     const auto token = server::MakeToken(kCenter);
     if (!token.ok()) Fail(token.status().ToString());
-    make(core::OpenSession{token->session, account.account});
+    make(core::OpenSession{token->session, account.account,
+                           account.password_hash});
     sessions_[id] = absl::StrCat("Bearer ", token->text.Reveal());
     if (role != core::Role::kPhysician) return;
     core::Shift shift;

@@ -71,6 +71,13 @@ class CenterWriterTest : public ::testing::Test {
     return memory_.Load(center_, TestNow())->board.Find<Car>(CarId(car)) !=
            nullptr;
   }
+  static core::Command SatosPosition() {
+    core::ReportPosition report;
+    report.person = core::PersonId("dr-sato");
+    report.position = core::testing::Near(1, 1);
+    report.device_time = TestNow();
+    return report;
+  }
   // What another machine does to the same center.
   void OtherWriterCreates(const std::string& car,
                           const std::string& request_id = "") {
@@ -498,12 +505,8 @@ TEST_F(CenterWriterTest, AnswersOnceEachWhatCannotBeStoredAlone) {
 
 TEST_F(CenterWriterTest, HasTheBoardThatWouldBeLoaded) {
   clock_.Advance(absl::Nanoseconds(1234567));
-  core::ReportPosition report;
-  report.person = core::PersonId("dr-sato");
-  report.position = core::testing::Near(1, 1);
-  report.device_time = TestNow();
-  const Commit commit =
-      Process({Request("r0", CreateCar("car-a")), Request("r1", report)});
+  const Commit commit = Process(
+      {Request("r0", CreateCar("car-a")), Request("r1", SatosPosition())});
   const core::PersonId sato("dr-sato");
   EXPECT_EQ(
       *writer_->board()->Find<core::Position>(sato),
@@ -520,12 +523,8 @@ TEST_F(CenterWriterTest, SaysWhatTheStoreSaysOfDamage) {
 }
 
 TEST_F(CenterWriterTest, WritesPositionsWithoutJournalOrReply) {
-  core::ReportPosition report;
-  report.person = core::PersonId("dr-sato");
-  report.position = core::testing::Near(1, 1);
-  report.device_time = TestNow();
-  const Commit commit =
-      Process({Request("r0", CreateCar("car-a")), Request("r1", report)});
+  const Commit commit = Process(
+      {Request("r0", CreateCar("car-a")), Request("r1", SatosPosition())});
   ASSERT_EQ(CodeOf(1), absl::StatusCode::kOk) << answers_[1]->status();
   ASSERT_EQ(commit.entries.size(), 2u);
   EXPECT_EQ(commit.entries[1].sequence, 1);
@@ -534,6 +533,79 @@ TEST_F(CenterWriterTest, WritesPositionsWithoutJournalOrReply) {
   EXPECT_NE(memory_.Load(center_, TestNow())
                 ->board.Find<core::Position>(core::PersonId("dr-sato")),
             nullptr);
+}
+
+// --- Sessions ---------------------------------------------------------------
+
+// A board on which the administrator has logged in, and logs out elsewhere.
+class CenterWriterSessionTest : public CenterWriterTest {
+ protected:
+  CenterWriterSessionTest() {
+    core::Account account;
+    account.id = core::AccountId("admin");
+    account.person = core::PersonId("dr-sato");
+    account.roles = {core::Role::kAdministrator};
+    core::Session session;
+    session.id = kSession;
+    session.account = account.id;
+    session.expire_time = TestNow() + absl::Hours(1);
+    store::Batch batch;
+    batch.center = center_;
+    batch.records = {account, session};
+    EXPECT_TRUE(memory_.Commit(batch, 1).ok());
+  }
+
+  Submission BySession(const std::string& request_id, core::Command command) {
+    Submission submission = Request(request_id, std::move(command));
+    submission.session = kSession;
+    return submission;
+  }
+  void OtherWriterRevokes() {
+    CenterWriter other(center_, &memory_, &clock_);
+    std::vector<Submission> batch;
+    batch.push_back(Request("out", core::RevokeSession{kSession}));
+    other.Process(std::move(batch));
+    Give(other.TakeAnswers());
+    ASSERT_EQ(CodeOf(answers_.size() - 1), absl::StatusCode::kOk);
+  }
+
+  const core::SessionId kSession{"s1"};
+};
+
+// This machine's board still knew the session when the request came.
+TEST_F(CenterWriterSessionTest, DoesNothingForOneThatAnotherMachineHasEnded) {
+  ASSERT_TRUE(writer_->EnsureLoaded().ok());
+  OtherWriterRevokes();
+  Process({BySession("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kUnauthenticated);
+  EXPECT_FALSE(StoreHas("car-a"));
+}
+
+TEST_F(CenterWriterSessionTest, DoesNothingAfterItsEndInTheSameBatch) {
+  Process({BySession("r1", CreateCar("car-a")),
+           BySession("r2", core::RevokeSession{kSession}),
+           BySession("r3", CreateCar("car-b"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kOk);
+  EXPECT_EQ(CodeOf(1), absl::StatusCode::kOk);
+  EXPECT_EQ(CodeOf(2), absl::StatusCode::kUnauthenticated);
+  EXPECT_TRUE(StoreHas("car-a"));
+  EXPECT_FALSE(StoreHas("car-b"));
+}
+
+TEST_F(CenterWriterSessionTest, DoesNothingWhenItsTimeIsOver) {
+  clock_.Advance(absl::Hours(1));
+  Process({BySession("r1", CreateCar("car-a"))});
+  EXPECT_EQ(CodeOf(0), absl::StatusCode::kUnauthenticated);
+  EXPECT_FALSE(StoreHas("car-a"));
+}
+
+// What was done is not called refused because the session has ended since.
+TEST_F(CenterWriterSessionTest, AnswersWhatWasDoneBeforeItsEnd) {
+  Process({BySession("r1", CreateCar("car-a"))});
+  OtherWriterRevokes();
+  Process({BySession("r1", CreateCar("car-a"))});
+  ASSERT_EQ(CodeOf(2), absl::StatusCode::kOk);
+  EXPECT_TRUE(ResultOf(2).replayed);
 }
 
 TEST_F(CenterWriterTest, ForgetsWhatIsLongOver) {
