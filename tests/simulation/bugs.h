@@ -19,11 +19,15 @@ HOUSECALL_ENUM(Bug, kUnspecified,
                kVersionIsStale, kLoadIsStale, kLoadForgetsCalls,
                kOutboxPutIsLost, kOutboxRemoveIsLost, kLeaseIsIgnored,
                kOutboxSleeps, kJournalDiffersFromRows, kBatchIsTornByCrash,
+               kFenceIsNotWritten,
                // The disk.
                kLogIsNotSynced, kFileIsNotSynced, kFailedSyncIsTakenForDone,
                // The hand-over of requests and answers.
                kAnswersBeforeCommit, kRequestIdIsDropped, kFingerprintIsDropped,
                kAnswersTheWrongCall, kLogsTheComplaint,
+               // Sessions.
+               kSessionIsCheckedOnArrivalOnly, kSessionIsForEver,
+               kRevocationIsForgotten, kOldPasswordLogsIn,
                // The watchers.
                kWatcherMissesAChange, kWatcherIsToldTwice, kOldBoardIsShown,
                // The clocks.

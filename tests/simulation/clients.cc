@@ -17,6 +17,56 @@ using core::CallState;
 
 constexpr absl::Duration kPatience = absl::Seconds(5);
 constexpr const char* kPatients[] = {"a", "b", "c", "d"};
+// Of every account before the night. What is kept of one stands for its hash.
+constexpr char kFirstPassword[] = "the first";
+
+// --- Who they are -----------------------------------------------------------
+
+core::Actor NurseActor(int i) {
+  return core::testing::ActorOf(
+      core::Role::kRequester, i == 0 ? "nurse-ito" : absl::StrCat("nurse-", i),
+      "station-asahi");
+}
+
+core::Actor CrewActor(core::Role role, int i) {
+  return core::testing::ActorOf(
+      role, absl::StrCat(role == core::Role::kPhysician ? "p" : "d", i),
+      "clinic-hino");
+}
+
+core::Actor ReceptionActor() {
+  return core::testing::ActorOf(core::Role::kCareTeam, "reception",
+                                "clinic-sakura");
+}
+
+// A nurse who also takes notes, with an account of its own for it.
+core::Actor StationActor() {
+  core::Actor actor = core::testing::ActorOf(core::Role::kCareTeam, "nurse-ito",
+                                             "station-asahi");
+  actor.account = core::AccountId("station");
+  return actor;
+}
+
+core::Actor AdministratorActor() {
+  return core::testing::ActorOf(core::Role::kAdministrator, "admin",
+                                "clinic-hino");
+}
+
+std::vector<core::Actor> ActorsOf(const Plan& plan) {
+  std::vector<core::Actor> actors = {core::testing::OperatorActor(),
+                                     ReceptionActor(), StationActor(),
+                                     AdministratorActor()};
+  for (int i = 0; i < plan.nurses; ++i) actors.push_back(NurseActor(i));
+  for (int i = 1; i <= plan.physicians; ++i) {
+    actors.push_back(CrewActor(core::Role::kPhysician, i));
+  }
+  for (int i = 1; i <= plan.drivers; ++i) {
+    actors.push_back(CrewActor(core::Role::kDriver, i));
+  }
+  return actors;
+}
+
+// --- What they ask for ------------------------------------------------------
 
 // "SubmitCall" of "…::SubmitCall" as the compiler spells the type.
 template <typename C>
@@ -79,6 +129,7 @@ Board BoardOf(const Plan& plan) {
   builder.AddPerson("admin", "clinic-hino");
   builder.ChangePolicy([&plan](core::Policy& policy) {
     policy.driver_waits = plan.driver_waits;
+    policy.session_timeout = plan.session_duration;
   });
   for (int i = 1; i < plan.nurses; ++i) {
     builder.AddPerson(absl::StrCat("nurse-", i), "station-asahi");
@@ -102,6 +153,15 @@ Board BoardOf(const Plan& plan) {
       }
     });
   }
+  for (const core::Actor& actor : ActorsOf(plan)) {
+    core::Account account;
+    account.id = actor.account;
+    account.etag.number = 1;
+    account.person = actor.person;
+    account.roles = actor.roles;
+    account.password_hash = PrivateText(kFirstPassword);
+    builder.Put(account);
+  }
   return builder.Build();
 }
 
@@ -123,6 +183,15 @@ struct Client::Slot {
   }
 };
 
+Client::Client(World* world, const std::vector<Node*>* nodes, std::string name,
+               core::Actor actor)
+    : world_(world),
+      nodes_(nodes),
+      name_(std::move(name)),
+      actor_(std::move(actor)) {
+  world->passwords[actor_.account] = {kFirstPassword};
+}
+
 void Client::Pause(int64_t least_seconds, int64_t most_seconds) {
   world_->Sleep(random().Between(absl::Seconds(least_seconds),
                                  absl::Seconds(most_seconds)));
@@ -136,6 +205,16 @@ PrivateText Client::Say(std::string* token) {
 PrivateText Client::Say() {
   std::string token;
   return Say(&token);
+}
+
+core::SubmitCall Client::NewCall(const std::string& id, std::string* token) {
+  core::SubmitCall submit;
+  submit.call = core::CallId(id);
+  submit.patient = core::PatientId(kPatients[random().Below(4)]);
+  submit.complaint = Say(token);
+  submit.judgement = PrivateText(kClinical);
+  submit.callback_phone = PrivateText("042-000-0300");
+  return submit;
 }
 
 engine::BoardPtr Client::Look() {
@@ -192,8 +271,91 @@ void Client::Send(const Request& request, Node* node,
   }
 }
 
+std::optional<absl::StatusOr<engine::Result>> Client::AskOnce(
+    const Request& request) {
+  if (node_ == nullptr) node_ = random().Of(*nodes_);
+  auto slot = std::make_shared<Slot>();
+  Send(request, node_, slot);
+  const absl::Time patience = world_->Now() + kPatience;
+  MutexLock lock(slot->mutex);
+  while (!slot->answer.has_value() && world_->Now() < patience) {
+    slot->wake.WaitFor(slot->mutex, patience - world_->Now());
+  }
+  return slot->answer;
+}
+
+Request Client::Login(const std::string& password) const {
+  Request request;
+  request.actor = actor_;
+  request.words = absl::StrCat("a login (", name_, ")");
+  request.command = core::OpenSession{core::SessionId(), actor_.account,
+                                      PrivateText(password)};
+  return request;
+}
+
+bool Client::LogIn() {
+  const std::vector<std::string>& known = world_->passwords[actor_.account];
+  size_t wrong = 0;
+  while (!world_->over) {
+    // The newest that he was told of first.
+    const auto answer =
+        AskOnce(Login(known[known.size() - 1 - wrong % known.size()]));
+    if (answer.has_value() && answer->ok()) {
+      session_ = std::get<core::SessionId>((*answer)->subject);
+      return true;
+    }
+    node_ = nullptr;
+    if (answer.has_value() && absl::IsUnauthenticated(answer->status())) {
+      ++wrong;
+      Pause(10, 60);
+    } else {
+      Pause(1, 8);
+    }
+  }
+  return false;
+}
+
+void Client::EndSession() {
+  ends_session_ = true;
+  const core::SessionId session = session_;
+  if (random().Chance(60)) {
+    const auto answer = Ask(core::RevokeSession{session});
+    if (answer.has_value() && answer->ok()) {
+      old_session_ = session;
+      session_ = {};
+      if (random().Chance(70)) TryOldSession();
+    }
+  } else {
+    std::vector<std::string>& known = world_->passwords[actor_.account];
+    // Somebody else knows the old one, and is quick.
+    Send(Login(known.back()), random().Of(*nodes_), std::make_shared<Slot>());
+    const std::string password = absl::StrCat("password ", random().Next());
+    known.push_back(password);
+    (void)Ask(
+        core::ChangePassword{actor_.account, PrivateText(password), session});
+  }
+  ends_session_ = false;
+}
+
+void Client::TryOldSession() {
+  Request request;
+  request.id = absl::StrCat("r", random().Next());
+  request.fingerprint = absl::StrCat("f", random().Next());
+  request.session = old_session_;
+  request.actor = actor_;
+  request.command = core::ConfirmPatient{core::PatientId(kPatients[0])};
+  request.words = absl::StrCat(WordsOf(request.command), " (", name_,
+                               " by an old session)");
+  world_->truth.WillSend(request);
+  Send(request, random().Of(*nodes_), std::make_shared<Slot>());
+}
+
 std::optional<absl::StatusOr<engine::Result>> Client::Ask(
     core::Command command, const std::string& token) {
+  if (!session_.empty() && !ends_session_ && !world_->quiet &&
+      random().PerMille(world_->plan.logs_out)) {
+    EndSession();
+  }
   Request request;
   request.id = absl::StrCat("r", random().Next());
   request.fingerprint = absl::StrCat("f", random().Next());
@@ -209,17 +371,15 @@ std::optional<absl::StatusOr<engine::Result>> Client::Ask(
   world_->truth.WillSend(request);
   world_->story.Tell(name_, "asks ", request.words);
   while (!world_->over) {
-    if (node_ == nullptr) node_ = random().Of(*nodes_);
-    auto slot = std::make_shared<Slot>();
-    Send(request, node_, slot);
-    std::optional<absl::StatusOr<engine::Result>> answer;
-    {
-      const absl::Time patience = world_->Now() + kPatience;
-      MutexLock lock(slot->mutex);
-      while (!slot->answer.has_value() && world_->Now() < patience) {
-        slot->wake.WaitFor(slot->mutex, patience - world_->Now());
-      }
-      answer = slot->answer;
+    if (session_.empty() && !LogIn()) break;
+    request.session = session_;
+    const auto answer = AskOnce(request);
+    if (answer.has_value() && absl::IsUnauthenticated(answer->status())) {
+      old_session_ = std::exchange(session_, core::SessionId());
+      // Nobody logs in to log out.
+      if (ends_session_) return answer;
+      if (random().Chance(30)) TryOldSession();
+      continue;
     }
     if (answer.has_value() && !absl::IsUnavailable(answer->status()) &&
         !absl::IsResourceExhausted(answer->status())) {
@@ -238,7 +398,9 @@ std::optional<absl::StatusOr<engine::Result>> Client::Ask(
 }
 
 void Client::Tell(core::Command command) {
+  if (session_.empty() && !LogIn()) return;
   Request request;
+  request.session = session_;
   request.actor = actor_;
   request.words = absl::StrCat(WordsOf(command), " (", name_, ")");
   request.command = std::move(command);
@@ -252,12 +414,9 @@ namespace {
 
 class Nurse final : public Client {
  public:
-  Nurse(World* world, const std::vector<Node*>* nodes, std::string name,
+  Nurse(World* world, const std::vector<Node*>* nodes, core::Actor actor,
         int calls)
-      : Client(world, nodes, name,
-               core::testing::ActorOf(core::Role::kRequester, name,
-                                      "station-asahi")),
-        calls_(calls) {
+      : Client(world, nodes, actor.person.value(), actor), calls_(calls) {
     world->unsubmitted += calls;
   }
 
@@ -279,15 +438,10 @@ class Nurse final : public Client {
 
  private:
   void Submit(const std::string& id) {
-    core::SubmitCall submit;
-    submit.call = core::CallId(id);
     std::string token;
-    submit.complaint = Say(&token);
-    submit.judgement = PrivateText(kClinical);
-    submit.callback_phone = PrivateText("042-000-0300");
-    if (random().Chance(80)) {
-      submit.patient = core::PatientId(kPatients[random().Below(4)]);
-    } else {
+    core::SubmitCall submit = NewCall(id, &token);
+    if (random().Chance(20)) {
+      submit.patient = {};
       submit.short_patient = core::ShortPatient();
       submit.short_patient->display_name = PrivateText(kClinical);
       submit.place = core::Place();
@@ -363,14 +517,9 @@ class Operator final : public Client {
  private:
   // What stands on a sheet, or was said on the telephone.
   void Enter(const std::string& id) {
-    core::SubmitCall submit;
-    submit.call = core::CallId(id);
     std::string token;
-    submit.complaint = Say(&token);
-    submit.judgement = PrivateText(kClinical);
-    submit.callback_phone = PrivateText("042-000-0300");
+    core::SubmitCall submit = NewCall(id, &token);
     submit.requester = core::PersonId("nurse-ito");
-    submit.patient = core::PatientId(kPatients[random().Below(4)]);
     submit.source = random().Chance(70) ? core::CallSource::kPaper
                                         : core::CallSource::kPhone;
     if (submit.source == core::CallSource::kPaper || random().Chance(50)) {
@@ -563,12 +712,10 @@ class Operator final : public Client {
 
 class CrewMember : public Client {
  public:
-  CrewMember(World* world, const std::vector<Node*>* nodes, std::string name,
-             core::Role role)
-      : Client(world, nodes, name,
-               core::testing::ActorOf(role, name, "clinic-hino")),
-        id_(name),
-        role_(role) {}
+  CrewMember(World* world, const std::vector<Node*>* nodes, core::Actor actor)
+      : Client(world, nodes, actor.person.value(), actor),
+        id_(actor.person),
+        role_(actor.MainRole()) {}
 
   void Live() override {
     while (!world().over) {
@@ -718,8 +865,7 @@ class CrewMember : public Client {
 
 class Physician final : public CrewMember {
  public:
-  Physician(World* world, const std::vector<Node*>* nodes, std::string name)
-      : CrewMember(world, nodes, std::move(name), core::Role::kPhysician) {}
+  using CrewMember::CrewMember;
 
  private:
   void Write(const Board& board) override {
@@ -751,11 +897,9 @@ class Physician final : public CrewMember {
 
 class Reception final : public Client {
  public:
-  Reception(World* world, const std::vector<Node*>* nodes, std::string person,
-            std::string organization)
-      : Client(world, nodes, absl::StrCat("at-", organization),
-               core::testing::ActorOf(core::Role::kCareTeam, person,
-                                      organization)) {}
+  Reception(World* world, const std::vector<Node*>* nodes, core::Actor actor)
+      : Client(world, nodes, absl::StrCat("at-", actor.organization.value()),
+               actor) {}
 
   void Live() override {
     while (!world().over) {
@@ -784,15 +928,18 @@ class Reception final : public Client {
 class Administrator final : public Client {
  public:
   Administrator(World* world, const std::vector<Node*>* nodes)
-      : Client(world, nodes, "admin",
-               core::testing::ActorOf(core::Role::kAdministrator, "admin",
-                                      "clinic-hino")) {}
+      : Client(world, nodes, "admin", AdministratorActor()) {}
 
   void Live() override {
-    while (!world().over && !world().quiet) {
-      Pause(20, 240);
+    while (!world().over) {
+      Pause(20, world().quiet ? 60 : 240);
       const engine::BoardPtr board = Look();
-      if (board != nullptr) (void)Ask(Change(*board));
+      if (board == nullptr) continue;
+      if (!world().quiet) {
+        (void)Ask(Change(*board));
+      } else if (const core::Account* locked = Locked(*board)) {
+        (void)Ask(LockOrUnlock(*locked));
+      }
     }
   }
 
@@ -805,8 +952,37 @@ class Administrator final : public Client {
     return *random().Of(all);
   }
 
+  // An account that is not his own.
+  const core::Account& AnyOther(const Board& board) {
+    while (true) {
+      const core::Account& account = Any<core::Account>(board);
+      if (account.id != actor().account) return account;
+    }
+  }
+  // One that is disabled, or null.
+  static const core::Account* Locked(const Board& board) {
+    const core::Account* locked = nullptr;
+    board.table<core::Account>().ForEach([&](const auto&, const auto& account) {
+      if (account.disabled) locked = &account;
+    });
+    return locked;
+  }
+  static core::SaveAccount Same(const core::Account& account) {
+    core::SaveAccount save;
+    save.account = account.id;
+    save.person = account.person;
+    save.roles = account.roles;
+    save.disabled = account.disabled;
+    return save;
+  }
+  static core::Command LockOrUnlock(const core::Account& account) {
+    core::SaveAccount save = Same(account);
+    save.disabled = !account.disabled;
+    return save;
+  }
+
   core::Command Change(const Board& board) {
-    switch (random().Below(8)) {
+    switch (random().Below(10)) {
       case 0: {
         core::Person person = Any<core::Person>(board);
         person.display_name = absl::StrCat("renamed ", random().Below(1000));
@@ -842,17 +1018,29 @@ class Administrator final : public Client {
         return save;
       }
       case 4:
-        return core::OpenSession{
-            core::SessionId(absl::StrCat("session-", random().Next())),
-            core::AccountId(absl::StrCat("account-", random().Below(3)))};
       case 5: {
+        const core::Account* locked = Locked(board);
+        if (locked != nullptr && random().Chance(60)) {
+          return LockOrUnlock(*locked);
+        }
+        return LockOrUnlock(AnyOther(board));
+      }
+      case 6: {
+        // Somebody has forgotten his password, and is told a new one.
+        core::SaveAccount save = Same(AnyOther(board));
+        const std::string password = absl::StrCat("told ", random().Next());
+        save.password_hash = PrivateText(password);
+        world().passwords[save.account].push_back(password);
+        return save;
+      }
+      case 7: {
         core::RecordAcp record;
         record.patient = Any<core::Patient>(board).id;
         record.entry.wishes = Say();
         record.entry.participants = Say();
         return record;
       }
-      case 6:
+      case 8:
         return core::ConfirmPatient{Any<core::Patient>(board).id};
       default: {
         core::Patient patient = Any<core::Patient>(board);
@@ -1019,22 +1207,21 @@ std::vector<std::unique_ptr<Client>> ClientsOf(
   for (int i = 0; i < plan.nurses; ++i) {
     const int calls =
         plan.calls / plan.nurses + (i < plan.calls % plan.nurses ? 1 : 0);
-    clients.push_back(std::make_unique<Nurse>(
-        world, nodes, i == 0 ? "nurse-ito" : absl::StrCat("nurse-", i), calls));
+    clients.push_back(
+        std::make_unique<Nurse>(world, nodes, NurseActor(i), calls));
   }
   clients.push_back(std::make_unique<Operator>(world, nodes));
   for (int i = 1; i <= plan.physicians; ++i) {
-    clients.push_back(
-        std::make_unique<Physician>(world, nodes, absl::StrCat("p", i)));
+    clients.push_back(std::make_unique<Physician>(
+        world, nodes, CrewActor(core::Role::kPhysician, i)));
   }
   for (int i = 1; i <= plan.drivers; ++i) {
     clients.push_back(std::make_unique<CrewMember>(
-        world, nodes, absl::StrCat("d", i), core::Role::kDriver));
+        world, nodes, CrewActor(core::Role::kDriver, i)));
   }
   clients.push_back(
-      std::make_unique<Reception>(world, nodes, "reception", "clinic-sakura"));
-  clients.push_back(
-      std::make_unique<Reception>(world, nodes, "nurse-ito", "station-asahi"));
+      std::make_unique<Reception>(world, nodes, ReceptionActor()));
+  clients.push_back(std::make_unique<Reception>(world, nodes, StationActor()));
   if (plan.administrator) {
     clients.push_back(std::make_unique<Administrator>(world, nodes));
   }

@@ -1,5 +1,6 @@
-// Everybody who uses a center at night: each keeps the ids of what he wants,
-// sends again what was not answered, and acts on a board that may be old.
+// Everybody who uses a center at night: each logs in, keeps the ids of what he
+// wants, sends again what was not answered, and acts on a board that may be
+// old.
 #ifndef HOUSECALL_TESTS_SIMULATION_CLIENTS_H_
 #define HOUSECALL_TESTS_SIMULATION_CLIENTS_H_
 
@@ -24,11 +25,7 @@ core::Board BoardOf(const Plan& plan);
 class Client {
  public:
   Client(World* world, const std::vector<Node*>* nodes, std::string name,
-         core::Actor actor)
-      : world_(world),
-        nodes_(nodes),
-        name_(std::move(name)),
-        actor_(std::move(actor)) {}
+         core::Actor actor);
   virtual ~Client() = default;
 
   // Until the world is over.
@@ -42,12 +39,17 @@ class Client {
       core::Command command, const std::string& token = "");
   // The same, for a command that may be lost: positions.
   void Tell(core::Command command);
+  // Sends it by a session that is over, and does not wait: somebody else has
+  // found the device that it was left open on.
+  void TryOldSession();
   // A board as of now or a little earlier, of a node that runs; null if none
   // does.
   engine::BoardPtr Look();
   // A text that is clinical, with a fresh token in it.
   PrivateText Say(std::string* token);
   PrivateText Say();
+  // A call for a patient who is known, with a fresh token in its complaint.
+  core::SubmitCall NewCall(const std::string& id, std::string* token);
 
   World& world() { return *world_; }
   Random& random() { return world_->random; }
@@ -56,6 +58,13 @@ class Client {
 
  private:
   struct Slot;
+  // The request's answer, if there is one in time.
+  std::optional<absl::StatusOr<engine::Result>> AskOnce(const Request& request);
+  Request Login(const std::string& password) const;
+  // Until he has a session. False if the world is over.
+  bool LogIn();
+  // Logs out, or sets a new password, which ends his other sessions.
+  void EndSession();
   void Send(const Request& request, Node* node,
             const std::shared_ptr<Slot>& slot);
   void Deliver(const Request& request, Node* node,
@@ -65,6 +74,10 @@ class Client {
   const std::vector<Node*>* const nodes_;
   const std::string name_;
   const core::Actor actor_;
+  core::SessionId session_;
+  // Over, as he was told.
+  core::SessionId old_session_;
+  bool ends_session_ = false;
   // The node that answered last.
   Node* node_ = nullptr;
   // Accepted before.

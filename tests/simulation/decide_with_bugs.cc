@@ -119,6 +119,14 @@ absl::StatusOr<Decision> DecideWithBugs(const Board& board,
     changed.written_time.reset();
     return Decide(board, changed, actor, now);
   }
+  if (const auto* login = std::get_if<OpenSession>(&command);
+      login != nullptr && IsPlanted(Bug::kOldPasswordLogsIn)) {
+    OpenSession changed = *login;
+    if (const auto* account = board.Find<Account>(login->account)) {
+      changed.password_hash = account->password_hash;
+    }
+    return Decide(board, changed, actor, now);
+  }
   absl::StatusOr<Decision> decision = Decide(board, command, actor, now);
   if (!decision.ok() || simulation::Planted() == Bug::kUnspecified) {
     return decision;
@@ -130,6 +138,12 @@ absl::StatusOr<Decision> DecideWithBugs(const Board& board,
     return decision;
   }
   std::vector<Event> events = decision->events;
+  if (IsPlanted(Bug::kRevocationIsForgotten) &&
+      !std::holds_alternative<RevokeSession>(command)) {
+    std::erase_if(events, [](const Event& event) {
+      return event.kind == EventKind::kSessionRevoked;
+    });
+  }
   for (Event& event : events) {
     if (IsPlanted(Bug::kCancelKeepsTheCrew) &&
         (std::holds_alternative<CancelCall>(command) ||
@@ -146,6 +160,20 @@ absl::StatusOr<Decision> DecideWithBugs(const Board& board,
     for (Record& record : event.records) Spoil(board, event.kind, &record);
   }
   return DecisionOf(board, std::move(events), decision->subject);
+}
+
+absl::StatusOr<Actor> ActorBehindWithBugs(const Board& board,
+                                          const SessionId& session,
+                                          absl::Time now) {
+  const Session* found = board.Find<Session>(session);
+  if (found != nullptr && IsPlanted(Bug::kSessionIsForEver)) {
+    Board then = board;
+    Session open = *found;
+    open.revoked = false;
+    then.Put(open);
+    return ActorBehind(then, session, found->create_time);
+  }
+  return ActorBehind(board, session, now);
 }
 
 absl::Time NextDeadlineWithBugs(const Board& board) {

@@ -4,6 +4,7 @@
 #define HOUSECALL_TESTS_SIMULATION_DECIDE_WITH_BUGS_H_
 
 #include "dispatcher/core/decide.h"
+#include "dispatcher/core/session.h"
 #include "dispatcher/planner/planner.h"
 
 // In the namespace of the real ones: writer_with_bugs.cc compiles the engine
@@ -14,6 +15,11 @@ namespace housecall::core {
 absl::StatusOr<Decision> DecideWithBugs(const Board& board,
                                         const Command& command,
                                         const Actor& actor, absl::Time now);
+
+// ActorBehind, or what the planted bug makes of it.
+absl::StatusOr<Actor> ActorBehindWithBugs(const Board& board,
+                                          const SessionId& session,
+                                          absl::Time now);
 
 // NextDeadline, or what the planted bug makes of it.
 absl::Time NextDeadlineWithBugs(const Board& board);

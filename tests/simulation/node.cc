@@ -10,11 +10,14 @@
 #include "dispatcher/outbox/receiver_text.h"
 #include "dispatcher/store/batch_rules.h"
 #include "tests/simulation/bugs.h"
+#include "tests/simulation/decide_with_bugs.h"
 
 namespace housecall::simulation {
 namespace {
 
 constexpr absl::Duration kPushTimeout = absl::Seconds(30);
+// Of a password.
+constexpr absl::Duration kHashing = absl::Milliseconds(30);
 // How soon somebody sees that a process has ended.
 constexpr absl::Duration kLook = absl::Seconds(1);
 
@@ -196,10 +199,26 @@ void Process::Crash() {
 void Process::Take(
     const Request& request,
     std::function<void(const absl::StatusOr<engine::Result>&)> answer) {
+  if (request.session.empty()) return LogIn(request, std::move(answer));
+  const size_t mark = world_->truth.Mark();
+  const absl::Time arrive_time = world_->Now();
+  // As AuthenticateToken and Desk::Submit of the server do it.
+  const engine::BoardPtr now = engine_.Current(world_->truth.center());
+  const absl::StatusOr<core::Actor> actor = core::ActorBehindWithBugs(
+      now == nullptr ? core::Board() : *now, request.session, clock_.Now());
+  if (!actor.ok()) {
+    if (dead_) return;
+    world_->story.Tell(who_, "does not let in ", request.words);
+    world_->truth.TurnedAway(request, mark, clock_.skew(), actor.status());
+    return answer(actor.status());
+  }
   engine::Submission submission;
   submission.request_id = request.id;
   submission.fingerprint = request.fingerprint;
-  submission.actor = request.actor;
+  if (!IsPlanted(Bug::kSessionIsCheckedOnArrivalOnly)) {
+    submission.session = request.session;
+  }
+  submission.actor = *actor;
   submission.command = request.command;
   if (IsPlanted(Bug::kRequestIdIsDropped)) submission.request_id.clear();
   if (IsPlanted(Bug::kFingerprintIsDropped)) submission.fingerprint = "same";
@@ -210,8 +229,6 @@ void Process::Take(
     }
   }
   world_->truth.Arrived(who_, request);
-  const size_t mark = world_->truth.Mark();
-  const absl::Time arrive_time = world_->Now();
   submission.done =
       [this, request, mark, arrive_time,
        answer = std::move(answer)](absl::StatusOr<engine::Result> result) {
@@ -236,6 +253,45 @@ void Process::Take(
     submission.done(early);
     submission.done = nullptr;
   }
+  engine_.Submit(world_->truth.center(), std::move(submission));
+}
+
+// As the server's SessionService does it.
+void Process::LogIn(const Request& request, Answer answer) {
+  const auto& login = std::get<core::OpenSession>(request.command);
+  const engine::BoardPtr board = engine_.Current(world_->truth.center());
+  const auto* account =
+      board == nullptr ? nullptr : board->Find<core::Account>(login.account);
+  if (account == nullptr || dead_) return;
+  if (clock_.Now() < account->retry_time) {
+    return answer(absl::ResourceExhaustedError("too many wrong passwords"));
+  }
+  world_->Sleep(kHashing);
+  engine::Submission submission;
+  const bool right =
+      !account->disabled && account->password_hash == login.password_hash;
+  if (right) {
+    const core::SessionId session(
+        absl::StrCat("session-", world_->random.Next()));
+    world_->truth.WillOpen(session, login.password_hash);
+    submission.actor = request.actor;
+    submission.command =
+        core::OpenSession{session, account->id, login.password_hash};
+  } else {
+    submission.actor = core::SystemActor();
+    submission.command = core::RefusePassword{account->id};
+  }
+  submission.done =
+      [this, right, words = request.words,
+       answer = std::move(answer)](absl::StatusOr<engine::Result> result) {
+        if (dead_) return;
+        if (!right && result.ok()) {
+          result = absl::UnauthenticatedError("the password is wrong");
+        }
+        world_->story.Tell(who_, "answers ", words, " ",
+                           result.status().ToString());
+        answer(result);
+      };
   engine_.Submit(world_->truth.center(), std::move(submission));
 }
 

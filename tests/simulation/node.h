@@ -79,8 +79,9 @@ class Process {
   void Crash();
   bool is_dead() const { return dead_; }
 
-  // A request that has reached this node. The answer comes once, or, if the
-  // node crashes before, never.
+  // A request that has reached this node: it is let in as the server does it,
+  // and given to the engine. The answer comes once, or, if the node crashes
+  // before, never.
   void Take(const Request& request,
             std::function<void(const absl::StatusOr<engine::Result>&)> answer);
   // The board that it shows, or null.
@@ -91,6 +92,10 @@ class Process {
   const std::string& who() const { return who_; }
 
  private:
+  using Answer = std::function<void(const absl::StatusOr<engine::Result>&)>;
+  // A login: its password is looked at, which takes a while.
+  void LogIn(const Request& request, Answer answer);
+
   World* const world_;
   const std::string who_;
   bool dead_ = false;

@@ -77,6 +77,10 @@ Plan PlanOf(uint64_t seed) {
   plan.administrator = random.Chance(40);
   plan.driver_waits = random.Chance(75);
   plan.paper_calls = static_cast<int32_t>(random.Between(0, 3));
+  if (random.Chance(30)) {
+    plan.session_duration = absl::Minutes(random.Between(15, 60));
+  }
+  plan.logs_out = maybe(60, 60);
   if (plan.on_disk) {
     plan.power_cuts = maybe(60, 8);
     plan.disk_writes_fail = maybe(30, 20);
@@ -121,6 +125,8 @@ std::vector<Plan> SimplerPlans(const Plan& plan) {
   add([](Plan& p) { p.paper_calls = 0; });
   add([](Plan& p) { p.meddler = false; });
   add([](Plan& p) { p.administrator = false; });
+  add([](Plan& p) { p.session_duration = absl::Hours(14); });
+  add([](Plan& p) { p.logs_out = 0; });
   add([](Plan& p) { p.driver_waits = true; });
   add([](Plan& p) { p.watchers = 0; });
   add([](Plan& p) { p.nurses = 1; });

@@ -32,6 +32,11 @@ struct Plan {
   bool meddler = true;
   // Somebody who changes the directory, the rota, accounts and cards.
   bool administrator = false;
+  // How long a login lasts.
+  absl::Duration session_duration = absl::Hours(14);
+  // Requests before which their sender logs out and in again, or changes his
+  // password; at all times but the end.
+  int32_t logs_out = 0;
   // Drivers wait at the door, or go on and another fetches the physician.
   bool driver_waits = true;
   // Watchers of the board.
@@ -86,17 +91,15 @@ struct Plan {
   int32_t offers_ignored_percent = 10;
 
   bool operator==(const Plan&) const = default;
-  HOUSECALL_FIELDS(seed, start_time, nodes, calls, paper_calls, nurses,
-                   physicians, drivers, meddler, administrator, driver_waits,
-                   watchers, storms, storm_duration, calm_duration,
-                   store_fails_before, store_fails_after, disk_full,
-                   commit_arrives_late, crash_at_store_call, partitions,
-                   message_lost, message_doubled, message_late, receiver_fails,
-                   receiver_hangs, receiver_lies, request_id_reused,
-                   position_lies, on_disk, power_cuts, disk_writes_fail,
-                   disk_syncs_fail, disk_is_full, disk_is_slow, max_skew,
-                   store_delay, preempt, timer_interval,
-                   offers_ignored_percent);
+  HOUSECALL_FIELDS(
+      seed, start_time, nodes, calls, paper_calls, nurses, physicians, drivers,
+      meddler, administrator, session_duration, logs_out, driver_waits,
+      watchers, storms, storm_duration, calm_duration, store_fails_before,
+      store_fails_after, disk_full, commit_arrives_late, crash_at_store_call,
+      partitions, message_lost, message_doubled, message_late, receiver_fails,
+      receiver_hangs, receiver_lies, request_id_reused, position_lies, on_disk,
+      power_cuts, disk_writes_fail, disk_syncs_fail, disk_is_full, disk_is_slow,
+      max_skew, store_delay, preempt, timer_interval, offers_ignored_percent);
 };
 
 Plan PlanOf(uint64_t seed);

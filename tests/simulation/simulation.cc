@@ -156,6 +156,14 @@ class Night {
 
 }  // namespace
 
+std::string Words(const std::vector<Violation>& violations) {
+  std::string words;
+  for (const Violation& violation : violations) {
+    absl::StrAppend(&words, violation.check, ": ", violation.what, "\n");
+  }
+  return words;
+}
+
 Report Simulate(const Plan& plan, bool keep_story, int64_t max_switches) {
   SchedulerOptions options;
   options.seed = plan.seed ^ 0xf1be25f1be25;

@@ -35,6 +35,9 @@ struct Report {
   absl::Duration night;
 };
 
+// What was broken, a line each.
+std::string Words(const std::vector<Violation>& violations);
+
 // Runs the night with every check of truth.h, and with the bug that is planted
 // (bugs.h). Takes the log sink for itself meanwhile. `max_switches`: the run
 // ends there, without the checks of its end; 0: it is not cut off.

@@ -111,6 +111,7 @@ absl::StatusOr<int64_t> StoreLink::CurrentVersion(
     const core::CenterId& center) {
   return Call("CurrentVersion", [&]() -> absl::StatusOr<int64_t> {
     if (IsPlanted(Bug::kVersionIsStale)) return last_version_;
+    if (last_fence_ == world_->truth.version() + 1) return last_fence_;
     return world_->truth.Read(
         [&](store::Store& store) { return store.CurrentVersion(center); });
   });
@@ -158,6 +159,14 @@ absl::Status StoreLink::Commit(const store::Batch& given,
         entry.sequence = ++sequence;
       }
       return truth.Commit(moved, truth.version(), who_);
+    }
+    if (IsPlanted(Bug::kFenceIsNotWritten) && batch.records.empty() &&
+        batch.replies.empty()) {
+      if (truth.version() != expected_version) {
+        return absl::AbortedError("the store has moved on");
+      }
+      last_fence_ = expected_version + 1;
+      return absl::OkStatus();
     }
     if (IsPlanted(Bug::kCommitIsLost) && world_->random.Chance(5)) {
       return absl::OkStatus();

@@ -73,6 +73,7 @@ class StoreLink final : public store::Store {
   absl::Time parted_until_ = absl::InfinitePast();
   // For planted bugs.
   int64_t last_version_ = 0;
+  int64_t last_fence_ = 0;
   std::optional<store::Snapshot> last_snapshot_;
 };
 

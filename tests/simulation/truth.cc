@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "dispatcher/core/delivery_rules.h"
+#include "dispatcher/core/session.h"
 #include "dispatcher/store/batch_rules.h"
 #include "dispatcher/store/memory_store.h"
 #include "dispatcher/store/sqlite_store.h"
@@ -95,6 +96,18 @@ std::string Words(const core::Subject& subject) {
 std::string Words(const absl::Status& status) {
   return absl::StrCat(absl::StatusCodeToString(status.code()), ": ",
                       absl::string_view(status.message()));
+}
+
+// Whether somebody is logged in there at that time under that account.
+bool IsLoggedIn(const Board& board, const core::AccountId& account,
+                absl::Time time) {
+  bool found = false;
+  board.table<core::Session>().ForEach(
+      [&](const auto& id, const auto& session) {
+        found = found || (session.account == account &&
+                          core::ActorBehind(board, id, time).ok());
+      });
+  return found;
 }
 
 // Something that is to happen by itself.
@@ -401,12 +414,14 @@ void Truth::Took(const store::Batch& given, absl::string_view who) {
       story_->Break("doubled", found->second.request.words,
                     " was accepted twice");
     }
+    CheckSender(before_all, reply, found->second);
     if (found->second.refused) {
       story_->Break("replies", found->second.request.words,
                     " was refused, and is done without being asked for again");
     }
     found->second.written = Written{Mark(), reply.subject, std::string(who)};
   }
+  CheckRevoked(before_all, batch);
   CheckOutbox(batch);
   CheckPeople(board());
 }
@@ -425,6 +440,7 @@ void Truth::CheckEvent(const Board& before, const core::Event& event) {
   if (event.kind == EventKind::kCallMerged) merged_ = true;
   CheckTimeOf(event);
   CheckNotEarly(before, event);
+  CheckActor(before, event);
   for (const core::Record& record : event.records) {
     if (const auto* task = std::get_if<core::Task>(&record)) {
       CheckText(absl::StrCat("tasks/", task->id.value()), task->detail);
@@ -643,6 +659,11 @@ void Truth::CheckPositions(const Board& before, const store::Batch& batch) {
   for (const core::Record& record : batch.records) {
     const auto* position = std::get_if<core::Position>(&record);
     if (position == nullptr) continue;
+    if (!IsLoggedIn(before, core::AccountId(position->id.value()),
+                    position->receive_time)) {
+      story_->Break("sessions", "a position of ", position->id.value(),
+                    ", who is not logged in");
+    }
     const auto* old = before.Find<core::Position>(position->id);
     if (old != nullptr && position->device_time <= old->device_time) {
       story_->Break("positions", position->id.value(), "'s position of ",
@@ -676,6 +697,7 @@ void Truth::Arrived(absl::string_view who, const Request& request) {
   if (request.id.empty()) return;
   Known& known = requests_.at(request.id);
   if (known.request.fingerprint != request.fingerprint) return;
+  known.sessions.insert(request.session);
   ++known.under_way[std::string(who)];
   known.refused = false;
 }
@@ -797,6 +819,10 @@ void Truth::CheckShown(const R*, const I& id, const Known& known,
     for (size_t i = history_.size(); i-- > known.written->mark;) {
       const R* was = history_[i].board.template Find<R>(id);
       if (was == nullptr ? !shown.has_value() : shown == *was) return;
+      // What was revoked is not loaded any more.
+      if constexpr (std::is_same_v<R, core::Session>) {
+        if (!shown.has_value() && was->revoked) return;
+      }
     }
     story_->Break("answers", known.request.words, " was answered with a ",
                   id.value(), " as it never was between request and answer");
@@ -808,8 +834,11 @@ void Truth::CheckRefusal(const Request& request, size_t mark,
                          const absl::Status& refusal) {
   absl::Status last;
   const auto fits = [&](const Board& board, absl::Time time) {
-    last = core::Decide(board, request.command, request.actor, time + skew)
-               .status();
+    last = core::ActorBehind(board, request.session, time + skew).status();
+    if (last.ok()) {
+      last = core::Decide(board, request.command, request.actor, time + skew)
+                 .status();
+    }
     return last.code() == refusal.code() && last.message() == refusal.message();
   };
   for (size_t i = history_.size(); i-- > mark;) {
@@ -822,6 +851,94 @@ void Truth::CheckRefusal(const Request& request, size_t mark,
   story_->Break("refusals", request.words, " was refused as on no board since",
                 " it came: ", Words(refusal),
                 "; on the first of them: ", Words(last));
+}
+
+// --- Sessions ---------------------------------------------------------------
+
+namespace {
+
+// Whether whoever was logged in before may not be any more.
+bool EndsSessions(const core::Account& before, const core::Account& after) {
+  return before.password_hash != after.password_hash ||
+         before.roles != after.roles || before.person != after.person ||
+         (after.disabled && !before.disabled);
+}
+
+}  // namespace
+
+void Truth::WillOpen(const core::SessionId& session, const PrivateText& typed) {
+  typed_.emplace(session, typed);
+}
+
+void Truth::TurnedAway(const Request& request, size_t mark, absl::Duration skew,
+                       const absl::Status& refusal) {
+  // Of several nodes one may not have heard of a login at another yet.
+  if (plan_.nodes > 1) return;
+  for (size_t i = history_.size(); i-- > mark;) {
+    if (core::ActorBehind(history_[i].board, request.session, now_() + skew)
+            .status() == refusal) {
+      return;
+    }
+  }
+  story_->Break("sessions", request.words, " was not let in: ", Words(refusal),
+                ", and its session holds");
+}
+
+void Truth::CheckActor(const Board& before, const core::Event& event) {
+  if (const auto* session = In<core::Session>(event);
+      event.kind == EventKind::kSessionOpened && session != nullptr) {
+    const auto* account = before.Find<core::Account>(session->account);
+    const auto typed = typed_.find(session->id);
+    if (account == nullptr || account->disabled || typed == typed_.end() ||
+        typed->second != account->password_hash) {
+      story_->Break("sessions", "a login at ", session->account.value(),
+                    ", whose password is another");
+    }
+    return;
+  }
+  if (IsSystem(event) || IsLoggedIn(before, event.actor.account, event.time)) {
+    return;
+  }
+  // It ends its own session, too, perhaps before others.
+  if (event.kind == EventKind::kSessionRevoked) return;
+  story_->Break("sessions", NameOf(event.kind), " of ", event.call.value(),
+                " by ", event.actor.account.value(), ", who is not logged in");
+}
+
+void Truth::CheckSender(const Board& before, const store::Reply& reply,
+                        const Known& known) {
+  for (const core::SessionId& session : known.sessions) {
+    if (core::ActorBehind(before, session, reply.time).ok()) return;
+  }
+  story_->Break("sessions", known.request.words,
+                " was accepted by a session that is over");
+}
+
+void Truth::CheckRevoked(const Board& before, const store::Batch& batch) {
+  // How many of its sessions each account may keep: whoever sets his own
+  // password keeps the one by which he does.
+  std::map<core::AccountId, int> kept;
+  for (const store::JournalEntry& entry : batch.journal) {
+    const auto* account = In<core::Account>(entry.event);
+    const auto* old =
+        account == nullptr ? nullptr : before.Find<core::Account>(account->id);
+    if (old != nullptr && EndsSessions(*old, *account)) {
+      kept[account->id] = entry.event.actor.account == account->id ? 1 : 0;
+    }
+  }
+  for (const auto& [account, most] : kept) {
+    int count = 0;
+    before.table<core::Session>().ForEach(
+        [&, id = account](const auto& session, const auto& record) {
+          if (record.account != id || record.revoked) return;
+          const auto* now = board().Find<core::Session>(session);
+          if (now != nullptr && !now->revoked) ++count;
+        });
+    if (count > most) {
+      story_->Break("sessions", account.value(), " has changed, and ", count,
+                    " of its sessions go on");
+    }
+  }
 }
 
 // --- Pushes -----------------------------------------------------------------

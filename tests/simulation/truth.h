@@ -37,6 +37,8 @@ inline constexpr char kClinical[] = "PLANTED";
 struct Request {
   std::string id;
   std::string fingerprint;
+  // Empty for a login, which is an OpenSession without a session.
+  core::SessionId session;
   core::Actor actor;
   core::Command command;
   // For the story: "SubmitCall c3".
@@ -108,6 +110,13 @@ class Truth {
                 absl::Time arrive_time, absl::Duration skew,
                 const absl::StatusOr<engine::Result>& result);
 
+  // --- Sessions -------------------------------------------------------------
+  // Somebody has typed the password of this hash, and is to get that session.
+  void WillOpen(const core::SessionId& session, const PrivateText& typed);
+  // A request was not let in by the node whose clock is wrong by `skew`.
+  void TurnedAway(const Request& request, size_t mark, absl::Duration skew,
+                  const absl::Status& refusal);
+
   // --- Pushes ---------------------------------------------------------------
   void PushBegan(const std::string& id, const std::string& address,
                  const std::string& body, absl::string_view who);
@@ -165,6 +174,8 @@ class Truth {
     // Somebody was told that it was accepted.
     bool answered = false;
     core::Subject answer;
+    // By which its copies were sent.
+    std::set<core::SessionId> sessions;
     // Copies that have reached a process and were not answered there, by
     // process; those of one that has crashed stay.
     std::map<std::string, int> under_way;
@@ -209,6 +220,13 @@ class Truth {
   void CheckMatching(const core::Call& call, absl::Time calm_since);
   // Whether the rules let somebody be sent there, also if he takes his time.
   bool CanBeSent(const core::Call& call) const;
+  // Whoever did it was logged in.
+  void CheckActor(const core::Board& before, const core::Event& event);
+  // Whoever sent what this is the reply to was logged in.
+  void CheckSender(const core::Board& before, const store::Reply& reply,
+                   const Known& known);
+  // What has changed who may log in has ended the account's sessions.
+  void CheckRevoked(const core::Board& before, const store::Batch& batch);
   void CheckOutbox(const store::Batch& batch);
   void CheckPositions(const core::Board& before, const store::Batch& batch);
   void CheckAccepted(Known& known, const engine::Result& result);
@@ -244,6 +262,7 @@ class Truth {
   std::vector<size_t> reached_ = {0};
   std::map<core::DeliveryId, core::OutboxMessage> outbox_;
   std::map<std::string, Known> requests_;
+  std::map<core::SessionId, PrivateText> typed_;
   std::set<core::DeliveryId> said_yes_;
   // Deliveries being pushed now: by whom, since when.
   std::map<core::DeliveryId, std::pair<std::string, absl::Time>> pushes_;

@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "dispatcher/core/board.h"
+#include "dispatcher/core/types.h"
 #include "tests/simulation/fibers.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/random.h"
@@ -67,6 +70,9 @@ struct World {
   int64_t crashes = 0;
   // Requests whose senders wait for an answer.
   int64_t waiting = 0;
+  // What the people behind each account were told of its password, the newest
+  // last.
+  std::map<core::AccountId, std::vector<std::string>> passwords;
   // Calls that are still to be submitted.
   int64_t unsubmitted = 0;
 };
