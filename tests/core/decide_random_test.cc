@@ -14,30 +14,12 @@
 #include "gtest/gtest.h"
 #include "tests/core/invariants.h"
 #include "tests/core/night.h"
+#include "tests/simulation/random.h"
 
 namespace housecall::core {
 namespace {
 
-// SplitMix64: the same numbers on every machine.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  int Below(int n) { return static_cast<int>(Next() % n); }
-  bool Chance(int percent) { return Below(100) < percent; }
-  template <typename T>
-  const T& Of(const std::vector<T>& values) {
-    return values[Below(static_cast<int>(values.size()))];
-  }
-
- private:
-  uint64_t state_;
-};
+using simulation::Random;
 
 template <typename R>
 std::vector<decltype(R::id)> IdsOf(const Board& board) {

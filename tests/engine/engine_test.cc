@@ -124,6 +124,13 @@ class EngineTest : public ::testing::Test {
     };
     engine_->Submit(center_, std::move(submission));
   }
+  // One whose commit is held, and ten behind it.
+  void SendElevenDuringACommit() {
+    store_.Hold(Operation::kCommit);
+    Send(CreateCar("car-0"));
+    store_.AwaitHeld();
+    for (int i = 1; i <= 10; ++i) Send(CreateCar(absl::StrCat("car-", i)));
+  }
   int Answers(absl::StatusCode code) {
     MutexLock lock(mutex_);
     return answers_[code];
@@ -186,10 +193,7 @@ TEST_F(EngineTest, DoesNotStartOnADamagedStore) {
 
 TEST_F(EngineTest, CommitsTogetherWhatArrivesDuringACommit) {
   SeedAndStart(BoardBuilder().Build());
-  store_.Hold(Operation::kCommit);
-  Send(CreateCar("car-0"));
-  store_.AwaitHeld();
-  for (int i = 1; i <= 10; ++i) Send(CreateCar(absl::StrCat("car-", i)));
+  SendElevenDuringACommit();
   store_.Release();
   ASSERT_TRUE(Await([&] { return Answers(absl::StatusCode::kOk) == 11; }));
   EXPECT_EQ(store_.Calls(Operation::kCommit), 2);
@@ -395,10 +399,7 @@ TEST_F(EngineTest, LetsTimePassAfterTheStoreWasAway) {
 
 TEST_F(EngineTest, AnswersEverybodyOnceWhenItStops) {
   SeedAndStart(BoardBuilder().Build());
-  store_.Hold(Operation::kCommit);
-  Send(CreateCar("car-0"));
-  store_.AwaitHeld();
-  for (int i = 1; i <= 10; ++i) Send(CreateCar(absl::StrCat("car-", i)));
+  SendElevenDuringACommit();
   std::thread stopper([this] { engine_->Stop(); });
   store_.Release();
   stopper.join();

@@ -17,15 +17,8 @@
 #include "dispatcher/server/password.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "housecall/v1/board_service.pb.h"
-#include "housecall/v1/call_service.pb.h"
-#include "housecall/v1/directory_service.pb.h"
-#include "housecall/v1/note_service.pb.h"
-#include "housecall/v1/patient_service.pb.h"
-#include "housecall/v1/rota_service.pb.h"
-#include "housecall/v1/session_service.pb.h"
-#include "housecall/v1/visit_service.pb.h"
 #include "tests/fuzz/require.h"
+#include "tests/server/rpcs.h"
 
 namespace housecall::server {
 namespace {
@@ -149,22 +142,8 @@ const std::map<std::string, Conversion>& Conversions() {
 const std::map<std::string, const Descriptor*>& Messages() {
   static const auto* const messages = [] {
     auto* all = new std::map<std::string, const Descriptor*>;
-    // Each file is named, or the linker would leave it out.
-    for (const Descriptor* of : {v1::SubmitCallRequest::GetDescriptor(),
-                                 v1::WatchBoardRequest::GetDescriptor(),
-                                 v1::GoOnDutyRequest::GetDescriptor(),
-                                 v1::CreateShiftRequest::GetDescriptor(),
-                                 v1::CreatePatientRequest::GetDescriptor(),
-                                 v1::DraftNoteRequest::GetDescriptor(),
-                                 v1::GetCenterRequest::GetDescriptor(),
-                                 v1::CreateSessionRequest::GetDescriptor()}) {
-      const auto* file = of->file();
-      for (int s = 0; s < file->service_count(); ++s) {
-        for (int m = 0; m < file->service(s)->method_count(); ++m) {
-          const auto* method = file->service(s)->method(m);
-          (*all)[method->name()] = method->input_type();
-        }
-      }
+    for (const auto* rpc : testing::AllRpcs()) {
+      (*all)[rpc->name()] = rpc->input_type();
     }
     for (const auto& [name, conversion] : Conversions()) {
       const Descriptor* resource =

@@ -1,7 +1,5 @@
 #include "dispatcher/gateway/gateway.h"
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <sys/resource.h>
 
 #include <fstream>
@@ -344,17 +342,6 @@ TEST_F(GatewayTest, StandsInFrontOfADispatcherElsewhere) {
 
 // --- Files, TLS, options ----------------------------------------------------
 
-std::string KeyPem(const outbox::Certificate& certificate) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()),
-                                                      &BIO_free);
-  EXPECT_EQ(PEM_write_bio_PrivateKey(bio.get(), certificate.key.get(), nullptr,
-                                     nullptr, 0, nullptr, nullptr),
-            1);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return std::string(data, static_cast<size_t>(size));
-}
-
 class GatewayFilesTest : public GatewayTest {
  protected:
   void Put(const std::string& name, const std::string& text) {
@@ -395,7 +382,7 @@ TEST_F(GatewayFilesTest, SpeaksTls) {
   const outbox::Certificate leaf = outbox::MakeCertificate(
       {.subject_alt_name = "IP:127.0.0.1", .issuer = &authority});
   Put("cert.pem", leaf.Pem());
-  Put("key.pem", KeyPem(leaf));
+  Put("key.pem", leaf.KeyPem());
   Put("index.html", "<!doctype html>");
   Options options;
   options.web_root = folder_.path();

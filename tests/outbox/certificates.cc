@@ -25,16 +25,29 @@ void AddExtension(X509* certificate, X509* issuer, int nid,
   X509_EXTENSION_free(extension);
 }
 
+// What `write` writes, which returns 1.
+template <typename Write>
+std::string PemOf(const Write& write) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()),
+                                                      &BIO_free);
+  EXPECT_EQ(write(bio.get()), 1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return std::string(data, static_cast<size_t>(size));
+}
+
 }  // namespace
 
 std::string Certificate::Pem() const {
-  BIO* bio = BIO_new(BIO_s_mem());
-  EXPECT_EQ(PEM_write_bio_X509(bio, x509.get()), 1);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string pem(data, static_cast<size_t>(size));
-  BIO_free(bio);
-  return pem;
+  return PemOf(
+      [this](BIO* out) { return PEM_write_bio_X509(out, x509.get()); });
+}
+
+std::string Certificate::KeyPem() const {
+  return PemOf([this](BIO* out) {
+    return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0,
+                                    nullptr, nullptr);
+  });
 }
 
 Certificate MakeCertificate(const CertificateRequest& request) {

@@ -22,6 +22,8 @@ struct Certificate {
   std::unique_ptr<EVP_PKEY, CertificateDeleter> key;
 
   std::string Pem() const;
+  // Of the private key.
+  std::string KeyPem() const;
 };
 
 struct CertificateRequest {

@@ -121,6 +121,15 @@ BoardBuilder& AddCall(BoardBuilder& builder, const std::string& id,
                                 {.patient = patient, .urgency = urgency});
 }
 
+// dr-there and driver-there with car-1, who are at call-0.
+void AddBusyCrew(BoardBuilder& builder) {
+  builder.AddPhysician("dr-there", {.position = Near(1, 0)})
+      .AddDriver("driver-there", "car-1", {.position = Near(1, 0)});
+  builder.AddCallInState(
+      CallState::kOnScene, "call-0",
+      {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+}
+
 // --- One call ---------------------------------------------------------------
 
 TEST(Plan, ProposesTheCrewWithItsTimes) {
@@ -798,11 +807,7 @@ TEST(Plan, KeepsNobodyWaitingForTheAgreedTimeOfAnother) {
 // They are seen in one visit though nobody is free yet.
 TEST(Plan, MakesOneTripOfCallsAtOneAddressForACrewThatIsBusy) {
   BoardBuilder builder;
-  builder.AddPhysician("dr-there", {.position = Near(1, 0)})
-      .AddDriver("driver-there", "car-1", {.position = Near(1, 0)});
-  builder.AddCallInState(
-      CallState::kOnScene, "call-0",
-      {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+  AddBusyCrew(builder);
   AddCall(builder, "call-1", Near(5, 0));
   AddCall(builder, "call-2", Near(5, 0.02));
   const PlanResult plan = PlanFor(builder.board());
@@ -1076,13 +1081,9 @@ TEST(Plan, ProposesWhatDecideAccepts) {
 // A crew at the door that should be done, and one that is free farther away.
 Board OverdueBy(absl::Duration overdue) {
   BoardBuilder builder;
-  builder.AddPhysician("dr-there", {.position = Near(1, 0)})
-      .AddDriver("driver-there", "car-1", {.position = Near(1, 0)})
-      .AddPhysician("dr-free", {.position = Near(9, 0)})
+  AddBusyCrew(builder);
+  builder.AddPhysician("dr-free", {.position = Near(9, 0)})
       .AddDriver("driver-free", "car-2", {.position = Near(9, 0)});
-  builder.AddCallInState(
-      CallState::kOnScene, "call-0",
-      {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
   AddCall(builder, "call-1", Near(0, 0));
   Board board = builder.Build();
   core::Assignment crew = *board.RunningAssignmentOf(PersonId("dr-there"));
@@ -1420,11 +1421,7 @@ TEST(Plan, PromisesWhatWillHold) {
 
 TEST(Plan, SaysWhoComesToACallThatWaitsAndWhen) {
   BoardBuilder builder;
-  builder.AddPhysician("dr-there", {.position = Near(1, 0)})
-      .AddDriver("driver-there", "car-1", {.position = Near(1, 0)});
-  builder.AddCallInState(
-      CallState::kOnScene, "call-0",
-      {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+  AddBusyCrew(builder);
   AddCall(builder, "call-1", Near(5, 0));
   const PlanResult plan = PlanFor(builder.board());
   EXPECT_THAT(plan.offers, IsEmpty());
@@ -1452,11 +1449,7 @@ TEST(Plan, SaysWhoComesToACallThatWaitsAndWhen) {
 TEST(Plan, PromisesLessUrgentCallsLater) {
   const auto promised = [](Urgency urgency) {
     BoardBuilder builder;
-    builder.AddPhysician("dr-there", {.position = Near(1, 0)})
-        .AddDriver("driver-there", "car-1", {.position = Near(1, 0)});
-    builder.AddCallInState(
-        CallState::kOnScene, "call-0",
-        {.physician = "dr-there", .driver = "driver-there", .car = "car-1"});
+    AddBusyCrew(builder);
     AddCall(builder, "call-1", Near(5, 0), urgency);
     const PlanResult plan = PlanFor(builder.board());
     EXPECT_THAT(plan.arrivals, SizeIs(1));

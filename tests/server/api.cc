@@ -14,14 +14,6 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "gtest/gtest.h"
 #include "housecall/v1/annotations.pb.h"
-#include "housecall/v1/board_service.pb.h"
-#include "housecall/v1/call_service.pb.h"
-#include "housecall/v1/directory_service.pb.h"
-#include "housecall/v1/note_service.pb.h"
-#include "housecall/v1/patient_service.pb.h"
-#include "housecall/v1/rota_service.pb.h"
-#include "housecall/v1/session_service.pb.h"
-#include "housecall/v1/visit_service.pb.h"
 
 namespace housecall::server::testing {
 namespace {
@@ -30,7 +22,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::MethodDescriptor;
 using google::protobuf::Reflection;
 
 // The API with its comments, which generated code does not carry.
@@ -130,31 +121,6 @@ void FillMessage(const NameMaker& names, bool required_only, int depth,
 }
 
 }  // namespace
-
-const std::vector<const MethodDescriptor*>& AllRpcs() {
-  static const auto* const rpcs = [] {
-    auto* all = new std::vector<const MethodDescriptor*>;
-    // Each file is named, or the linker would leave it out.
-    for (const Descriptor* request :
-         {v1::SubmitCallRequest::GetDescriptor(),
-          v1::WatchBoardRequest::GetDescriptor(),
-          v1::GoOnDutyRequest::GetDescriptor(),
-          v1::CreateShiftRequest::GetDescriptor(),
-          v1::CreatePatientRequest::GetDescriptor(),
-          v1::DraftNoteRequest::GetDescriptor(),
-          v1::GetCenterRequest::GetDescriptor(),
-          v1::CreateSessionRequest::GetDescriptor()}) {
-      const auto* file = request->file();
-      for (int s = 0; s < file->service_count(); ++s) {
-        for (int m = 0; m < file->service(s)->method_count(); ++m) {
-          all->push_back(file->service(s)->method(m));
-        }
-      }
-    }
-    return all;
-  }();
-  return *rpcs;
-}
 
 const Descriptor* FindMessage(const std::string& name) {
   AllRpcs();

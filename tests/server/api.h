@@ -10,11 +10,9 @@
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "tests/server/rpcs.h"
 
 namespace housecall::server::testing {
-
-// Every RPC of housecall.v1, in the order of the services and in them.
-const std::vector<const google::protobuf::MethodDescriptor*>& AllRpcs();
 
 // The message housecall.v1.NAME, or null.
 const google::protobuf::Descriptor* FindMessage(const std::string& name);

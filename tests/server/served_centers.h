@@ -181,6 +181,19 @@ class ServedCenters : public ::testing::Test {
                                    grpc::InsecureChannelCredentials());
   }
 
+  // Cards that together are more than one message may hold.
+  static core::testing::BoardBuilder NightOfLargeCards() {
+    core::testing::BoardBuilder night = Night();
+    for (int i = 0; i < 300; ++i) {
+      const std::string id = absl::StrCat("many-", i);
+      night.AddPatient(id);
+      night.Change<core::Patient>(id, [](core::Patient& patient) {
+        patient.key_holder = PrivateText(std::string(20000, 'x'));
+      });
+    }
+    return night;
+  }
+
   static core::testing::BoardBuilder Night() {
     return core::testing::BoardBuilder()
         .AddPhysician("dr-sato")

@@ -589,15 +589,7 @@ TEST_F(ServerTest, SaysThatAPageTokenHasGone) {
 
 // What a client takes in one message, unless it is told otherwise.
 TEST_F(ServerTest, EndsAPageBeforeItIsTooLargeForItsReaders) {
-  core::testing::BoardBuilder night = Night();
-  for (int i = 0; i < 300; ++i) {
-    const std::string id = absl::StrCat("many-", i);
-    night.AddPatient(id);
-    night.Change<core::Patient>(id, [](core::Patient& patient) {
-      patient.key_holder = PrivateText(std::string(20000, 'x'));
-    });
-  }
-  Start(night);
+  Start(NightOfLargeCards());
   v1::ListPatientsRequest request;
   request.set_parent("centers/hino");
   request.set_page_size(1000);

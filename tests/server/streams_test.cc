@@ -1,7 +1,5 @@
 // What changes while somebody looks: streams, a night from the submission to
 // the end, and the server as a whole.
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -96,6 +94,14 @@ class StreamsTest : public testing::ServedCenters {
     return board;
   }
 
+  // The operator's stream after its first board, whose end is *update; null if
+  // that did not come.
+  std::unique_ptr<Board> WatchFromNow(v1::BoardUpdate* update) {
+    std::unique_ptr<Board> board = Watch({"op-mori"});
+    std::vector<v1::Resource> resources;
+    return board->ReadSnapshot(update, &resources) ? std::move(board) : nullptr;
+  }
+
   v1::SubmitCallRequest Submission(const std::string& id,
                                    const std::string& patient = "tanaka") {
     v1::SubmitCallRequest request;
@@ -169,10 +175,9 @@ TEST_F(StreamsTest, WatchBoardSendsTheBoardThenEveryChange) {
 
 TEST_F(StreamsTest, WatchBoardEndsWhenTheSessionDoes) {
   Start(Night());
-  const auto board = Watch({"op-mori"});
   v1::BoardUpdate update;
-  std::vector<v1::Resource> resources;
-  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  const auto board = WatchFromNow(&update);
+  ASSERT_NE(board, nullptr);
   v1::RevokeSessionRequest revoke;
   revoke.set_session(
       absl::StrCat("centers/hino/sessions/",
@@ -185,10 +190,9 @@ TEST_F(StreamsTest, WatchBoardEndsWhenTheSessionDoes) {
 
 TEST_F(StreamsTest, WatchBoardEndsWhenHeMaySeeSomethingOfHisOwn) {
   Start(Night());
-  const auto board = Watch({"op-mori"});
   v1::BoardUpdate update;
-  std::vector<v1::Resource> resources;
-  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  const auto board = WatchFromNow(&update);
+  ASSERT_NE(board, nullptr);
   v1::CreateAccountRequest create;
   create.set_parent("centers/hino");
   create.mutable_account()->set_name(Name("accounts", "mori-as-physician"));
@@ -203,10 +207,9 @@ TEST_F(StreamsTest, WatchBoardEndsWhenHeMaySeeSomethingOfHisOwn) {
 
 TEST_F(StreamsTest, WatchBoardEndsWhenTheTimeOfTheSessionIsOver) {
   Start(Night());
-  const auto board = Watch({"op-mori"});
   v1::BoardUpdate update;
-  std::vector<v1::Resource> resources;
-  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  const auto board = WatchFromNow(&update);
+  ASSERT_NE(board, nullptr);
   clock_.Advance(absl::Hours(14));
   while (board->Next(&update)) {
   }
@@ -277,15 +280,7 @@ TEST_F(StreamsTest, WatchBoardBringsThePositionsOfMeanwhile) {
 
 // A message that a client could not take would end his stream for good.
 TEST_F(StreamsTest, WatchBoardSendsLargeCardsInMoreMessages) {
-  core::testing::BoardBuilder night = Night();
-  for (int i = 0; i < 300; ++i) {
-    const std::string id = absl::StrCat("many-", i);
-    night.AddPatient(id);
-    night.Change<core::Patient>(id, [](core::Patient& patient) {
-      patient.key_holder = PrivateText(std::string(20000, 'x'));
-    });
-  }
-  Start(night);
+  Start(NightOfLargeCards());
   const auto board = Watch({"op-mori"});
   v1::BoardUpdate update;
   std::vector<v1::Resource> resources;
@@ -425,10 +420,9 @@ TEST_F(StreamsTest, WatchBoardCutsOffWhoDoesNotRead) {
   Options options;
   options.watch_queue = 8;
   Start(Night(), options);
-  const auto board = Watch({"op-mori"});
   v1::BoardUpdate update;
-  std::vector<v1::Resource> resources;
-  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  const auto board = WatchFromNow(&update);
+  ASSERT_NE(board, nullptr);
   FillTheWindows();
   while (board->Next(&update)) {
   }
@@ -537,10 +531,9 @@ TEST_F(StreamsTest, WatchBoardLetsGoOfWhoDoesNotEvenTakeTheEnd) {
   Options options;
   options.watch_queue = 8;
   Start(Night(), options);
-  const auto board = Watch({"op-mori"});
   v1::BoardUpdate update;
-  std::vector<v1::Resource> resources;
-  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  const auto board = WatchFromNow(&update);
+  ASSERT_NE(board, nullptr);
   FillTheWindows();
   // Each change wakes the hub, which counts the seconds that have passed.
   v1::ReportPositionRequest report;
@@ -716,10 +709,9 @@ TEST_F(StreamsTest, SaysThatItIsWellAndWhatItServes) {
 
 TEST_F(StreamsTest, StopsWhileSomebodyWatches) {
   Start(Night());
-  const auto board = Watch({"op-mori"});
   v1::BoardUpdate update;
-  std::vector<v1::Resource> resources;
-  ASSERT_TRUE(board->ReadSnapshot(&update, &resources));
+  const auto board = WatchFromNow(&update);
+  ASSERT_NE(board, nullptr);
   server_->Shutdown(absl::Seconds(10));
   while (board->Next(&update)) {
   }
@@ -748,18 +740,6 @@ TEST_F(StreamsTest, NamesTheBusyPort) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(options.listen_address));
 }
 
-// PEM of a private key.
-std::string KeyPem(const outbox::Certificate& certificate) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()),
-                                                      &BIO_free);
-  EXPECT_EQ(PEM_write_bio_PrivateKey(bio.get(), certificate.key.get(), nullptr,
-                                     nullptr, 0, nullptr, nullptr),
-            1);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return std::string(data, static_cast<size_t>(size));
-}
-
 std::string WriteFile(const std::string& name, const std::string& text) {
   const std::string path =
       absl::StrCat(::testing::TempDir(), "/housecall_", getpid(), "_", name);
@@ -780,7 +760,7 @@ TEST_F(StreamsTest, ServesTlsInTheOpen) {
   options.listen_address = "0.0.0.0:0";
   options.tls_certificate_file =
       WriteFile("certificate.pem", certificate.Pem());
-  options.tls_key_file = WriteFile("key.pem", KeyPem(certificate));
+  options.tls_key_file = WriteFile("key.pem", certificate.KeyPem());
   absl::StatusOr<std::unique_ptr<Server>> server =
       Server::Start(engine_.get(), options);
   ASSERT_TRUE(server.ok()) << server.status();
@@ -798,7 +778,7 @@ TEST_F(StreamsTest, ServesTlsInTheOpen) {
   (*server)->Shutdown(absl::ZeroDuration());
 
   // The key of another certificate.
-  options.tls_key_file = WriteFile("other_key.pem", KeyPem(authority));
+  options.tls_key_file = WriteFile("other_key.pem", authority.KeyPem());
   const absl::Status mismatch = Server::Start(engine_.get(), options).status();
   EXPECT_TRUE(absl::IsInvalidArgument(mismatch)) << mismatch;
   EXPECT_THAT(std::string(mismatch.message()), HasSubstr("other_key.pem"));
@@ -825,7 +805,7 @@ TEST_F(StreamsTest, NamesTheFilesOfTlsThatItCannotUse) {
       outbox::MakeCertificate({.common_name = "housecall"});
   options.tls_certificate_file =
       WriteFile("good_certificate.pem", certificate.Pem());
-  options.tls_key_file = WriteFile("good_key.pem", KeyPem(certificate));
+  options.tls_key_file = WriteFile("good_key.pem", certificate.KeyPem());
   options.tls_client_authority_file = path;
   const absl::Status authority = Server::Start(engine_.get(), options).status();
   EXPECT_TRUE(absl::IsInvalidArgument(authority)) << authority;
