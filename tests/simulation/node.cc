@@ -229,22 +229,24 @@ void Process::Take(
     }
   }
   world_->truth.Arrived(who_, request);
-  submission.done =
-      [this, request, mark, arrive_time,
-       answer = std::move(answer)](absl::StatusOr<engine::Result> result) {
-        if (dead_) return;
-        if (IsPlanted(Bug::kAnswersTheWrongCall) && result.ok() &&
-            std::holds_alternative<core::CallId>(result->subject) &&
-            world_->random.Chance(20)) {
-          result->subject = core::CallId("c1");
-        }
-        world_->story.Tell(who_, "answers ", request.words, " ",
-                           result.ok() ? (result->replayed ? "OK, again" : "OK")
-                                       : result.status().ToString());
-        world_->truth.Answered(who_, request, mark, arrive_time, clock_.skew(),
-                               result);
-        answer(result);
-      };
+  submission.done = [this, request, mark, arrive_time,
+                     answer = std::move(answer)](
+                        absl::StatusOr<engine::Result> result) {
+    if (dead_) return;
+    if (IsPlanted(Bug::kAnswersTheWrongCall) && result.ok() &&
+        std::holds_alternative<core::CallId>(result->subject) &&
+        world_->random.Chance(20)) {
+      result->subject = core::CallId("c1");
+    }
+    world_->story.Tell(who_, "answers ", request.words, " ",
+                       result.ok()
+                           ? (result->replayed ? "OK, again" : "OK")
+                           : result.status().ToString(
+                                 absl::StatusToStringMode::kWithNoExtraData));
+    world_->truth.Answered(who_, request, mark, arrive_time, clock_.skew(),
+                           result);
+    answer(result);
+  };
   if (IsPlanted(Bug::kAnswersBeforeCommit) && world_->random.Chance(20) &&
       std::holds_alternative<core::SubmitCall>(request.command)) {
     engine::Result early;
@@ -281,17 +283,18 @@ void Process::LogIn(const Request& request, Answer answer) {
     submission.actor = core::SystemActor();
     submission.command = core::RefusePassword{account->id};
   }
-  submission.done =
-      [this, right, words = request.words,
-       answer = std::move(answer)](absl::StatusOr<engine::Result> result) {
-        if (dead_) return;
-        if (!right && result.ok()) {
-          result = absl::UnauthenticatedError("the password is wrong");
-        }
-        world_->story.Tell(who_, "answers ", words, " ",
-                           result.status().ToString());
-        answer(result);
-      };
+  submission.done = [this, right, words = request.words,
+                     answer = std::move(answer)](
+                        absl::StatusOr<engine::Result> result) {
+    if (dead_) return;
+    if (!right && result.ok()) {
+      result = absl::UnauthenticatedError("the password is wrong");
+    }
+    world_->story.Tell(
+        who_, "answers ", words, " ",
+        result.status().ToString(absl::StatusToStringMode::kWithNoExtraData));
+    answer(result);
+  };
   engine_.Submit(world_->truth.center(), std::move(submission));
 }
 
