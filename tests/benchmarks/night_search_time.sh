@@ -33,10 +33,12 @@ echo "| steps | s per night | weighted tardiness, min/call | late, % |" \
 echo "|---|---|---|---|---|---|"
 for steps in ${HOUSECALL_STEPS:-0 2000 20000 200000 2000000 8000000}; do
   begin=$(date +%s%N)
+  # The last row is the mean, or the only night; what follows are words. Names
+  # have no blanks.
   row=$("$program" simulate "$@" --max_steps "$steps" \
-    --set "forecast_steps=$((steps / 2))" 2>/dev/null | tail -n 1)
+    --set "forecast_steps=$((steps / 2))" 2>/dev/null |
+    awk '$2 ~ /^[0-9.]+$/ { row = $0 } END { print row }')
   end=$(date +%s%N)
-  # The last row is the mean, or the only night; names have no blanks.
   awk -v steps="$steps" -v ns=$((end - begin)) -v nights=$# '{
     printf "| %s | %.2f | %s | %s | %s | %s |\n",
       steps, ns / 1e9 / nights, $2, $3, $4, $5 }' <<<"$row"
