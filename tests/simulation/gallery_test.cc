@@ -61,7 +61,7 @@ std::vector<Planting> Gallery() {
       {Bug::kOutboxSleeps, {"late", "liveness"}},
       {Bug::kJournalDiffersFromRows, {"rows"}},
       {Bug::kBatchIsTornByCrash, {"rows"}},
-      {Bug::kFenceIsNotWritten, {"replies"}},
+      {Bug::kFenceIsNotWritten, {"replies", "answers", "refusals"}},
       {Bug::kLogIsNotSynced, {"durability", "disk"}},
       {Bug::kFileIsNotSynced, {"durability", "disk", "rows"}},
       {Bug::kFailedSyncIsTakenForDone, {"durability", "disk"}},
@@ -106,7 +106,7 @@ class PlantedBug : public ::testing::TestWithParam<Planting> {
 };
 
 TEST_P(PlantedBug, IsFound) {
-  constexpr uint64_t kSeeds = 100;
+  constexpr uint64_t kSeeds = 200;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Report report = SimulateApart(PlanOf(seed));
     if (Breaks(report, GetParam().checks)) {
