@@ -359,7 +359,7 @@ void Connection::StartCall() {
   // The body has served: a stream may last the whole night.
   parser_.reset();
 
-  exchange_.emplace();
+  exchange_ = Exchange();
   const auto self = shared_from_this();
   UpstreamCall::Events events;
   events.started = [self](Metadata initial) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "clients/cli/webhook_receiver_key.h"
 #include "dispatcher/outbox/receiver_text.h"
 #include "dispatcher/store/record_codec.h"
@@ -25,10 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                 "what is shown is short and UTF-8");
   const std::vector<std::string> texts = outbox::TextsOf(sent);
   const std::string kept = outbox::WithoutEcho(shown, texts);
-  for (const std::string& text : texts) {
-    for (size_t i = 0; i + 8 <= text.size(); ++i) {
-      fuzz::Require(!absl::StrContains(kept, text.substr(i, 8)),
-                    "nothing that was sent is kept");
+  // What stands for a piece that was taken out may itself have been sent.
+  for (const absl::string_view part : absl::StrSplit(kept, "[…]")) {
+    for (const std::string& text : texts) {
+      for (size_t i = 0; i + 8 <= text.size(); ++i) {
+        fuzz::Require(!absl::StrContains(part, text.substr(i, 8)),
+                      "nothing that was sent is kept");
+      }
     }
   }
 
