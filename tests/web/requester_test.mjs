@@ -49,6 +49,8 @@ story("every screen, without a violation", async () => {
   await person.tryLogIn("mistyped");
   await person.sees("アカウントかパスワードが違います");
   await person.look("login-wrong");
+  // For a second after a wrong one, none is looked at.
+  await page.waitForTimeout(1_100);
   await person.logIn();
   await page.locator("a[href='#/patients/p-1001']").waitFor();
   await person.look("requester-home");
