@@ -260,8 +260,9 @@ Night Settings::Applied(Night night) const {
     }
     const core::Policy& policy = set.policy;
     if (name == "driver_waits") night.driver_waits = policy.driver_waits;
-    const auto target = [&](size_t rank, const char* of, absl::Duration time) {
-      set_one(rank, name, absl::ToDoubleSeconds(time), of, &night.targets);
+    const auto target = [&, &given = name](size_t rank, const char* of,
+                                           absl::Duration time) {
+      set_one(rank, given, absl::ToDoubleSeconds(time), of, &night.targets);
     };
     target(0, "urgent_target", policy.urgent_target);
     target(1, "standard_target", policy.standard_target);

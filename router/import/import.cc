@@ -89,9 +89,24 @@ std::string Stem(const std::string& path) {
   return file.substr(0, file.find('.', 1));
 }
 
+// libosmium keeps keys and values one after the other and finds each by the end
+// of the one before. One with a zero in it, which no XML has but a PBF file
+// may, would lead its own iterators beyond the end.
 Tags TagsOf(const osmium::OSMObject& object) {
   Tags tags;
-  for (const osmium::Tag& tag : object.tags()) tags.Add(tag.key(), tag.value());
+  const osmium::TagList& list = object.tags();
+  const auto* const data = reinterpret_cast<const char*>(list.data());
+  absl::string_view rest(data + sizeof(osmium::TagList),
+                         list.byte_size() - sizeof(osmium::TagList));
+  while (!rest.empty()) {
+    const size_t key = rest.find('\0');
+    const size_t value = rest.find('\0', key + 1);
+    if (key == absl::string_view::npos || value == absl::string_view::npos) {
+      break;
+    }
+    tags.Add(rest.substr(0, key), rest.substr(key + 1, value - key - 1));
+    rest.remove_prefix(value + 1);
+  }
   return tags;
 }
 
