@@ -45,6 +45,12 @@ absl::Status CheckEtag(const Version& given, const R& record) {
       " given, ", record.etag.number, " now); read it again"));
 }
 
+template <typename R>
+absl::Status CheckEtagIfAny(const std::optional<Version>& given,
+                            const R& record) {
+  return given.has_value() ? CheckEtag(*given, record) : absl::OkStatus();
+}
+
 // NotFound, naming field and id, if there is no such record. An empty id names
 // none and is let through.
 template <typename R>

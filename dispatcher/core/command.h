@@ -203,8 +203,9 @@ struct HoldCall {
 
 struct ResumeCall {
   CallId call;
+  std::optional<Version> etag;
   bool operator==(const ResumeCall&) const = default;
-  HOUSECALL_FIELDS(call);
+  HOUSECALL_FIELDS(call, etag);
 };
 
 struct AddFact {
@@ -233,12 +234,13 @@ struct FollowCall {
 };
 
 // `call` is a duplicate of `into`: one doctor. Refused once a crew has
-// accepted the duplicate.
+// accepted the duplicate, whose etag it is.
 struct MergeCall {
   CallId call;
   CallId into;
+  std::optional<Version> etag;
   bool operator==(const MergeCall&) const = default;
-  HOUSECALL_FIELDS(call, into);
+  HOUSECALL_FIELDS(call, into, etag);
 };
 
 struct UnmergeCall {
@@ -263,8 +265,9 @@ struct AnswerCancel {
   CallId call;
   bool approve = false;
   PrivateText reason;
+  std::optional<Version> etag;
   bool operator==(const AnswerCancel&) const = default;
-  HOUSECALL_FIELDS(call, approve, reason);
+  HOUSECALL_FIELDS(call, approve, reason, etag);
 };
 
 // By an operator, up to arrival.
@@ -288,8 +291,9 @@ struct DecideEmergency {
   CallId call;
   EmergencyDecision decision = EmergencyDecision::kUnspecified;
   PrivateText reason;
+  std::optional<Version> etag;
   bool operator==(const DecideEmergency&) const = default;
-  HOUSECALL_FIELDS(call, decision, reason);
+  HOUSECALL_FIELDS(call, decision, reason, etag);
 };
 
 // Who gets the note; for a patient without a card, or where the card is wrong.
@@ -305,8 +309,9 @@ struct SetCareTeam {
 struct GrantDistanceException {
   CallId call;
   PrivateText reason;
+  std::optional<Version> etag;
   bool operator==(const GrantDistanceException&) const = default;
-  HOUSECALL_FIELDS(call, reason);
+  HOUSECALL_FIELDS(call, reason, etag);
 };
 
 // By the requester himself, or by an operator who has told him.
@@ -323,8 +328,9 @@ struct CloseCall {
   CallId call;
   Outcome outcome = Outcome::kUnspecified;
   PrivateText reason;
+  std::optional<Version> etag;
   bool operator==(const CloseCall&) const = default;
-  HOUSECALL_FIELDS(call, outcome, reason);
+  HOUSECALL_FIELDS(call, outcome, reason, etag);
 };
 
 // --- Matching ---------------------------------------------------------------
@@ -342,9 +348,11 @@ struct OfferVisit {
   AssignmentId replaces_car_of;
   PrivateText override_reason;
   std::vector<Match> matches;
+  // Of the calls, in their order; empty: whatever they are.
+  std::vector<Version> etags;
   bool operator==(const OfferVisit&) const = default;
   HOUSECALL_FIELDS(calls, physician, driver, car, self_drive, estimate,
-                   replaces_car_of, override_reason, matches);
+                   replaces_car_of, override_reason, matches, etags);
 };
 
 // By the planner: nobody can be sent now, and why. Changes nothing if the same

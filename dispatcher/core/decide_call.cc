@@ -19,11 +19,6 @@ constexpr absl::Duration kMaxDeviceClockError = absl::Hours(24);
 const absl::Time kEarliestDeviceTime =
     absl::FromCivil(absl::CivilDay(2020, 1, 1), absl::UTCTimeZone());
 
-absl::Status CheckEtagIfAny(const std::optional<Version>& given,
-                            const Call& call) {
-  return given.has_value() ? CheckEtag(*given, call) : absl::OkStatus();
-}
-
 absl::Status CheckPlace(const Place& place) {
   if (place.address.empty() && !place.position.has_value()) {
     return absl::InvalidArgumentError(
@@ -619,6 +614,7 @@ absl::StatusOr<Subject> Rule(const HoldCall& c, Draft& draft) {
 
 absl::StatusOr<Subject> Rule(const ResumeCall& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   call.state = call.resume_state;
   call.resume_state = CallState::kUnspecified;
   call.hold_until_time = std::nullopt;
@@ -697,6 +693,7 @@ absl::StatusOr<Subject> Rule(const MergeCall& c, Draft& draft) {
                   absl::StrCat(ResourceName(c.call), " was merged into ",
                                ResourceName(call.merged_into)));
   }
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   if (!call.patient.empty() && !into.patient.empty() &&
       call.patient != into.patient) {
     return Refuse(
@@ -822,6 +819,7 @@ absl::StatusOr<Subject> Rule(const RequestCancel& c, Draft& draft) {
 
 absl::StatusOr<Subject> Rule(const AnswerCancel& c, Draft& draft) {
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   if (!IsCancelRequested(call)) {
     return Refuse(
         RefusalReason::kNoCancelRequest,
@@ -884,6 +882,7 @@ absl::StatusOr<Subject> Rule(const DecideEmergency& c, Draft& draft) {
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (call.emergency->decision == c.decision) return c.call;
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   const bool arrived = CrewHasArrived(call);
   if (!arrived && c.decision != EmergencyDecision::kGoOn) {
     TakeCrewOff(c.call, "119 has it", draft);
@@ -943,6 +942,7 @@ absl::StatusOr<Subject> Rule(const GrantDistanceException& c, Draft& draft) {
   if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
   if (call.distance_reason == c.reason) return c.call;
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   call.distance_reason = c.reason;
   draft.Emit(EventKind::kDistanceExceptionGranted, c.call, {std::move(call)});
   return c.call;
@@ -1144,6 +1144,7 @@ absl::StatusOr<Subject> Rule(const CloseCall& c, Draft& draft) {
         "outcome: ", NameOf(c.outcome), " is not an end by CloseCall"));
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   if (call.state == CallState::kNotFound) {
     RETURN_IF_ERROR(CloseNotFound(std::move(call), c, draft));
     return c.call;

@@ -144,6 +144,16 @@ absl::Status CheckOffer(const OfferVisit& c) {
     return absl::InvalidArgumentError(
         "estimate: finish_time before arrive_time");
   }
+  if (!c.etags.empty() && c.etags.size() != c.calls.size()) {
+    return absl::InvalidArgumentError("etags: one for each of calls wanted");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEtags(const OfferVisit& c, const Board& board) {
+  for (size_t i = 0; i < c.etags.size(); ++i) {
+    RETURN_IF_ERROR(CheckEtag(c.etags[i], *board.Find<Call>(c.calls[i])));
+  }
   return absl::OkStatus();
 }
 
@@ -702,6 +712,7 @@ absl::StatusOr<Subject> Rule(const OfferVisit& given, Draft& draft) {
     c.car = duty->car;
   }
   RETURN_IF_ERROR(draft.Get<Person>(c.physician).status());
+  RETURN_IF_ERROR(CheckEtags(c, draft.board()));
   if (!c.replaces_car_of.empty()) return OfferOtherCar(c, draft);
 
   const bool operator_override = !c.override_reason.empty();

@@ -122,7 +122,7 @@ absl::StatusOr<Subject> Rule(const DraftNote& c, Draft& draft) {
   std::vector<Record> records;
   Note note;
   if (found != nullptr) {
-    if (c.etag.has_value()) RETURN_IF_ERROR(CheckEtag(*c.etag, *found));
+    RETURN_IF_ERROR(CheckEtagIfAny(c.etag, *found));
     note = *found;
     if (note.state == NoteState::kSigned) note.state = NoteState::kAmending;
   } else {

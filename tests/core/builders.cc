@@ -154,14 +154,13 @@ void BoardBuilder::AddDuty(const std::string& person, Role role,
   Put(std::move(duty));
 }
 
-void BoardBuilder::AddPosition(const std::string& person,
-                               const std::optional<LatLng>& position) {
-  if (!position.has_value()) return;
+BoardBuilder& BoardBuilder::MoveTo(const std::string& person,
+                                   const LatLng& position) {
   Position fix = New<Position>(person);
-  fix.position = *position;
+  fix.position = position;
   fix.accuracy_meters = 10;
   fix.device_time = fix.receive_time = now_ - absl::Minutes(1);
-  Put(std::move(fix));
+  return Put(std::move(fix));
 }
 
 BoardBuilder& BoardBuilder::AddPhysician(const std::string& id,
@@ -186,7 +185,7 @@ BoardBuilder& BoardBuilder::AddPhysician(const std::string& id,
     AddDuty(id, Role::kPhysician, options.organization, "", options.start_time,
             options.end_time, options.visits);
   }
-  AddPosition(id, options.position);
+  if (options.position.has_value()) MoveTo(id, *options.position);
   return *this;
 }
 
@@ -213,7 +212,7 @@ BoardBuilder& BoardBuilder::AddDriver(const std::string& id,
     AddDuty(id, Role::kDriver, options.organization, car, options.start_time,
             options.end_time, options.visits);
   }
-  AddPosition(id, options.position);
+  if (options.position.has_value()) MoveTo(id, *options.position);
   return *this;
 }
 

@@ -133,6 +133,9 @@ class BoardBuilder {
                                const std::string& id = "call-1",
                                CallOptions options = {});
 
+  // Has the person report from there.
+  BoardBuilder& MoveTo(const std::string& person, const LatLng& position);
+
   // Adds or replaces a record, as it is.
   BoardBuilder& Put(Record record);
   // Changes the record, which must be there: Change<Car>("car-1", [](Car& car)
@@ -170,8 +173,6 @@ class BoardBuilder {
   void AddDuty(const std::string& person, Role role,
                const std::string& organization, const std::string& car,
                absl::Time start_time, absl::Time end_time, int32_t visits);
-  void AddPosition(const std::string& person,
-                   const std::optional<LatLng>& position);
   void AddCrewOf(const CallOptions& options);
   // Each adds what its state has and the one before has not.
   void Triage(Call* call, const CallOptions& options);

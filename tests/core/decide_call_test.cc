@@ -578,13 +578,50 @@ TEST(TriageCall, As119KeepsTheVisitThatIsBeingSought) {
   EXPECT_EQ(night.GetCall().disposition, Disposition::kVisit);
 }
 
-TEST(TriageCall, IsAbortedIfTheCallWasWrittenSince) {
-  Night night;
-  night.Must(night.Submission("c1", "a"));
-  TriageCall c = night.Triage("c1");
+// Says what an operator decided on a call as he saw it, after it was written.
+template <typename C>
+std::string WordsOfDoingLate(Night& night, C c) {
   c.etag = night.GetCall().etag;
   night.Must(AddFact{kCall, kWhy, std::nullopt});
-  EXPECT_THAT(WordsOfDoing(night, c), StartsWith("ABORTED: etag: calls/c1"));
+  return WordsOfDoing(night, std::move(c));
+}
+
+TEST(Etag, OfAnOlderCallAbortsWhatAnOperatorDecides) {
+  const auto aborted = StartsWith("ABORTED: etag: calls/c1 was written since");
+  Night night;
+  night.Must(night.Submission("c1", "a"));
+  night.Must(night.Submission("c2", "b"));
+  EXPECT_THAT(WordsOfDoingLate(night, night.Triage("c1")), aborted);
+  EXPECT_THAT(WordsOfDoingLate(
+                  night, HoldCall{kCall, std::nullopt, kWhy, std::nullopt}),
+              aborted);
+  EXPECT_THAT(
+      WordsOfDoingLate(night, MergeCall{kCall, CallId("c2"), std::nullopt}),
+      aborted);
+  EXPECT_THAT(WordsOfDoingLate(
+                  night, GrantDistanceException{kCall, kWhy, std::nullopt}),
+              aborted);
+  EXPECT_THAT(WordsOfDoingLate(night, CloseCall{kCall, Outcome::kAdviceGiven,
+                                                kWhy, std::nullopt}),
+              aborted);
+  night.Must(HoldCall{kCall, std::nullopt, kWhy, std::nullopt});
+  EXPECT_THAT(WordsOfDoingLate(night, ResumeCall{kCall, std::nullopt}),
+              aborted);
+  night.Must(RaiseEmergency{kCall, {}});
+  EXPECT_THAT(WordsOfDoingLate(
+                  night, DecideEmergency{kCall, EmergencyDecision::kStandDown,
+                                         PrivateText(), std::nullopt}),
+              aborted);
+}
+
+TEST(Etag, OfAnOlderCallAbortsAnAnswerToAWishToCancel) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  night.Must(RequestCancel{kCall, night.GetCall().etag, kWhy});
+  EXPECT_THAT(
+      WordsOfDoingLate(night, AnswerCancel{kCall, true, kWhy, std::nullopt}),
+      StartsWith("ABORTED: etag: calls/c1 was written since"));
+  night.Must(AnswerCancel{kCall, true, kWhy, night.GetCall().etag});
 }
 
 // --- Hold -------------------------------------------------------------------

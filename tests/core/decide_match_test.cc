@@ -123,8 +123,27 @@ TEST(OfferVisit, RefusesWhatIsWrongOnAnyBoard) {
                     c.estimate.arrive_time - absl::Seconds(1);
               }),
               StartsWith("INVALID_ARGUMENT: estimate"));
+  EXPECT_THAT(refused([](OfferVisit& c) {
+                c.etags = {Version{1}, Version{1}};
+              }),
+              StartsWith("INVALID_ARGUMENT: etags"));
   EXPECT_EQ(refused([](OfferVisit& c) { c.physician = PersonId("x"); }),
             "NOT_FOUND: people/x is not known");
+}
+
+TEST(OfferVisit, LeavesTheOfferThatAColleagueHasMadeSince) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  OfferVisit mine = Override(night.OfferTo("c1", "p2", "d2"));
+  mine.etags = {night.GetCall().etag};
+  night.Must(Override(night.OfferTo("c1", "p1", "d1")));
+  const OfferId offer = night.GetCall().offer;
+  EXPECT_THAT(WordsOfDoing(night, mine),
+              StartsWith("ABORTED: etag: calls/c1 was written since"));
+  EXPECT_EQ(night.GetCall().offer, offer);
+  mine.etags = {night.GetCall().etag};
+  night.Must(mine);
+  EXPECT_NE(night.GetCall().offer, offer);
 }
 
 TEST(OfferVisit, NamesTheFirstHardRuleThatItBreaks) {

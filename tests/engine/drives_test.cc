@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/builders.h"
+#include "tests/router/wrapped_travel_times.h"
 
 namespace housecall::engine {
 namespace {
@@ -24,27 +25,22 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // Straight lines, all of one class of road.
-class OneClass final : public router::TravelTimeSource {
+class OneClass final : public router::WrappedTravelTimes {
  public:
+  OneClass() : WrappedTravelTimes(&line_) {}
   std::unique_ptr<const TravelTimeSource> Pinned(
       const router::RoadPolicy&) const override {
-    return std::make_unique<OneClass>(*this);
-  }
-  std::string description() const override { return "one class"; }
-  absl::StatusOr<router::TravelTable> Times(
-      absl::Span<const router::LatLng> origins,
-      absl::Span<const router::LatLng> destinations) const override {
-    return line_.Times(origins, destinations);
+    return std::make_unique<OneClass>();
   }
   absl::StatusOr<router::Route> FindRoute(
       const router::LatLng& from, const router::LatLng& to) const override {
-    absl::StatusOr<router::Route> route = line_.FindRoute(from, to);
+    absl::StatusOr<router::Route> route = source().FindRoute(from, to);
     if (route.ok()) route->unlearned_durations = {route->duration};
     return route;
   }
 
  private:
-  router::StraightLine line_;
+  const router::StraightLine line_;
 };
 
 Stamp At(absl::Duration after) { return {TestNow() + after, std::nullopt}; }

@@ -19,8 +19,10 @@
 #include "router/road_files.h"
 #include "tests/core/builders.h"
 #include "tests/engine/await.h"
+#include "tests/engine/places.h"
 #include "tests/engine/seed.h"
 #include "tests/router/osm_text.h"
+#include "tests/router/wrapped_travel_times.h"
 
 namespace housecall::engine {
 namespace {
@@ -31,6 +33,7 @@ using core::testing::BoardBuilder;
 using core::testing::TestNow;
 using testing::Await;
 using ::testing::HasSubstr;
+using testing::PlaceOf;
 
 // From the crews' house: 6 km on a primary road, 3 km on a residential one.
 constexpr char kTown[] = R"(
@@ -44,10 +47,10 @@ constexpr int kOnPrimary = 12;
 constexpr int kOnResidential = 6;
 
 // Counts how often a way is asked for.
-class Counted final : public router::TravelTimeSource {
+class Counted final : public router::WrappedTravelTimes {
  public:
   explicit Counted(std::unique_ptr<const TravelTimeSource> source)
-      : source_(std::move(source)) {}
+      : WrappedTravelTimes(source.get()), source_(std::move(source)) {}
 
   int ways() const { return *ways_; }
 
@@ -57,16 +60,10 @@ class Counted final : public router::TravelTimeSource {
     pinned->ways_ = ways_;
     return pinned;
   }
-  std::string description() const override { return source_->description(); }
-  absl::StatusOr<router::TravelTable> Times(
-      absl::Span<const router::LatLng> origins,
-      absl::Span<const router::LatLng> destinations) const override {
-    return source_->Times(origins, destinations);
-  }
   absl::StatusOr<router::Route> FindRoute(
       const router::LatLng& from, const router::LatLng& to) const override {
     ++*ways_;
-    return source_->FindRoute(from, to);
+    return WrappedTravelTimes::FindRoute(from, to);
   }
 
  private:
@@ -80,13 +77,9 @@ class LearningTest : public ::testing::Test {
   LearningTest() {
     SetLogSink([](LogLevel, absl::string_view) {});
     const router::RoadData data = router::Import(kTown);
-    for (size_t i = 0; i < data.nodes.size(); ++i) {
-      const core::LatLng place = {data.nodes[i].latitude_e7 / 1e7,
-                                  data.nodes[i].longitude_e7 / 1e7};
-      if (data.source_node_ids[i] == 1) house_ = place;
-      if (data.source_node_ids[i] == 2) on_primary_ = place;
-      if (data.source_node_ids[i] == 3) on_residential_ = place;
-    }
+    house_ = PlaceOf(data, 1);
+    on_primary_ = PlaceOf(data, 2);
+    on_residential_ = PlaceOf(data, 3);
     options_.map_path = router::TestFolder() + "/learning.map";
     options_.drives_path = router::TestFolder() + "/learning.drives";
     std::filesystem::remove(options_.drives_path);

@@ -16,6 +16,7 @@
 #include "router/travel_time_source.h"
 #include "tests/core/builders.h"
 #include "tests/engine/await.h"
+#include "tests/engine/places.h"
 #include "tests/engine/seed.h"
 #include "tests/router/osm_text.h"
 
@@ -29,6 +30,7 @@ using core::testing::TestNow;
 using testing::Await;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::PlaceOf;
 
 // From the crews' house (1): a village (2) by a toll road or through the hills,
 // and an island (4).
@@ -51,13 +53,9 @@ class RoadPolicyTest : public ::testing::Test {
   RoadPolicyTest() {
     SetLogSink([](LogLevel, absl::string_view) {});
     const router::RoadData data = router::Import(kTown);
-    for (size_t i = 0; i < data.nodes.size(); ++i) {
-      const core::LatLng place = {data.nodes[i].latitude_e7 / 1e7,
-                                  data.nodes[i].longitude_e7 / 1e7};
-      if (data.source_node_ids[i] == 1) house_ = place;
-      if (data.source_node_ids[i] == 2) village_ = place;
-      if (data.source_node_ids[i] == 4) island_ = place;
-    }
+    house_ = PlaceOf(data, 1);
+    village_ = PlaceOf(data, 2);
+    island_ = PlaceOf(data, 4);
     roads_ = router::LivingRoads::Create(
                  router::RoadMap::Create(data).value(),
                  {router::SpeedCalendar::AsOnTheMap(), {}, 1}, TestNow())

@@ -111,6 +111,16 @@ const Match* MatchOf(const PlanResult& plan, const std::string& call) {
   return nullptr;
 }
 
+// Why the call waits; fails the test if the plan does not say.
+core::Waiting WaitingOf(const PlanResult& plan, const std::string& call) {
+  const Match* match = MatchOf(plan, call);
+  if (match == nullptr || !match->waiting.has_value()) {
+    ADD_FAILURE() << call << ": no reason why it waits";
+    return core::Waiting();
+  }
+  return *match->waiting;
+}
+
 // A patient of that name at that place, and his call that is being matched.
 BoardBuilder& AddCall(BoardBuilder& builder, const std::string& id,
                       const LatLng& place,
@@ -344,11 +354,9 @@ TEST(Plan, SaysNobodyAndNotBusyWhereNobodyCanCome) {
     AddCall(builder, "call-1", Near(0, 3));
     const PlanResult plan = PlanFor(builder.board());
     EXPECT_THAT(plan.offers, IsEmpty()) << row.name;
-    const Match* match = MatchOf(plan, "call-1");
-    ASSERT_NE(match, nullptr) << row.name;
-    ASSERT_TRUE(match->waiting.has_value()) << row.name;
-    EXPECT_EQ(match->waiting->reason, core::WaitReason::kNobody) << row.name;
-    EXPECT_TRUE(match->waiting->physician.empty()) << row.name;
+    const core::Waiting waiting = WaitingOf(plan, "call-1");
+    EXPECT_EQ(waiting.reason, core::WaitReason::kNobody) << row.name;
+    EXPECT_TRUE(waiting.physician.empty()) << row.name;
   }
 }
 
@@ -369,12 +377,9 @@ TEST(Plan, SaysBusyOfAPhysicianWhoCouldComeInAnotherCar) {
     AddCall(builder, "call-1", Near(5, 0));
     const PlanResult plan = PlanFor(builder.board());
     EXPECT_THAT(plan.offers, IsEmpty());
-    const Match* match = MatchOf(plan, "call-1");
-    ASSERT_NE(match, nullptr);
-    ASSERT_TRUE(match->waiting.has_value());
-    EXPECT_EQ(match->waiting->reason, has_other_car
-                                          ? core::WaitReason::kAllBusy
-                                          : core::WaitReason::kNobody);
+    const core::Waiting waiting = WaitingOf(plan, "call-1");
+    EXPECT_EQ(waiting.reason, has_other_car ? core::WaitReason::kAllBusy
+                                            : core::WaitReason::kNobody);
   }
 }
 

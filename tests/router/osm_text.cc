@@ -104,6 +104,16 @@ RoadData Import(absl::string_view text, ImportReport* report) {
   return data.ok() ? *data : RoadData();
 }
 
+LatLng PlaceOf(const RoadData& data, int64_t node) {
+  const auto& ids = data.source_node_ids;
+  const auto found = std::find(ids.begin(), ids.end(), node);
+  if (found == ids.end()) {
+    ADD_FAILURE() << "node " << node << " is on no road";
+    return LatLng();
+  }
+  return ToLatLng(data.nodes[found - ids.begin()]);
+}
+
 double Seconds(const RoadData& data, int64_t from, int64_t to) {
   return Table(data, {from, to})[0][1];
 }

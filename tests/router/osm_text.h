@@ -35,6 +35,9 @@ std::string WriteFile(absl::string_view content, absl::string_view name);
 // Imports OsmXml(text), turns taking no time; fails the test if that fails.
 RoadData Import(absl::string_view text, ImportReport* report = nullptr);
 
+// Where a node of the source is; fails the test if it is on no road.
+LatLng PlaceOf(const RoadData& data, int64_t node);
+
 // The seconds from one node of the source to another; -1: no way. Roads have to
 // end at both.
 double Seconds(const RoadData& data, int64_t from, int64_t to);

@@ -22,6 +22,7 @@
 #include "housecall/v1/session_service.grpc.pb.h"
 #include "housecall/v1/visit_service.grpc.pb.h"
 #include "tests/core/builders.h"
+#include "tests/router/wrapped_travel_times.h"
 #include "tests/server/api.h"
 #include "tests/server/served_centers.h"
 
@@ -396,41 +397,32 @@ TEST_F(ServerTest, ShowsATripUntilItsLastNoteIsSigned) {
               ::testing::Contains(Name("assignments", trip.value())).Times(1));
 }
 
+router::StraightLine Line(double speed_km_per_hour) {
+  router::StraightLine::Options options;
+  options.speed_km_per_hour = speed_km_per_hour;
+  return router::StraightLine::Create(options).value();
+}
+
 // Straight lines, and who may not use toll roads is half as fast on them.
-class SlowWithoutTolls final : public router::TravelTimeSource {
+class SlowWithoutTolls final : public router::WrappedTravelTimes {
  public:
+  SlowWithoutTolls() : WrappedTravelTimes(&line_) {}
   std::unique_ptr<const TravelTimeSource> Pinned(
       const router::RoadPolicy& policy) const override {
-    router::StraightLine::Options options;
-    if (!policy.use_tolls) options.speed_km_per_hour /= 2;
     return std::make_unique<router::StraightLine>(
-        router::StraightLine::Create(options).value());
-  }
-  std::string description() const override { return line_.description(); }
-  absl::StatusOr<router::TravelTable> Times(
-      absl::Span<const router::LatLng> origins,
-      absl::Span<const router::LatLng> destinations) const override {
-    return line_.Times(origins, destinations);
-  }
-  absl::StatusOr<router::Route> FindRoute(
-      const router::LatLng& from, const router::LatLng& to) const override {
-    return line_.FindRoute(from, to);
+        Line(policy.use_tolls ? 30 : 15));
   }
 
  private:
-  router::StraightLine line_;
+  const router::StraightLine line_ = Line(30);
 };
 
 TEST_F(ServerTest, LeadsByTheRoadsThatTheCenterWants) {
   const SlowWithoutTolls roads;
   travel_times_ = &roads;
-  core::testing::BoardBuilder night =
-      Night().AddCallInState(core::CallState::kEnRoute, "call-1");
-  core::Position position;
-  position.id = core::PersonId("driver-abe");
-  position.position = core::testing::Near(3, 4);
-  night.Put(position);
-  Start(night);
+  Start(Night()
+            .AddCallInState(core::CallState::kEnRoute, "call-1")
+            .MoveTo("driver-abe", core::testing::Near(3, 4)));
   const engine::BoardPtr board = engine_->Current(core::CenterId("hino"));
   const core::AssignmentId trip =
       board->Find<core::Call>(core::CallId("call-1"))->assignment;
@@ -482,13 +474,9 @@ TEST_F(ServerTest, LeadsByTheRoadsThatTheCenterWants) {
 }
 
 TEST_F(ServerTest, LeadsNobodyToACallThatIsNotHisAnyMore) {
-  core::testing::BoardBuilder night =
-      Night().AddCallInState(core::CallState::kNoteSent, "call-1");
-  core::Position position;
-  position.id = core::PersonId("driver-abe");
-  position.position = core::testing::Near(0, 0);
-  night.Put(position);
-  Start(night);
+  Start(Night()
+            .AddCallInState(core::CallState::kNoteSent, "call-1")
+            .MoveTo("driver-abe", core::testing::Near(0, 0)));
   const engine::BoardPtr board = engine_->Current(core::CenterId("hino"));
   const auto* call = board->Find<core::Call>(core::CallId("call-1"));
   v1::GetRouteRequest request;
@@ -501,17 +489,13 @@ TEST_F(ServerTest, LeadsNobodyToACallThatIsNotHisAnyMore) {
 }
 
 TEST_F(ServerTest, ShowsAnOperatorTheWayOfWhoDrives) {
-  core::testing::BoardBuilder night =
-      Night().AddCallInState(core::CallState::kEnRoute, "call-1");
-  core::Position position;
-  position.id = core::PersonId("driver-abe");
-  position.position = core::testing::Near(3, 4);
-  night.Put(position);
-  Start(night);
+  Start(Night()
+            .AddCallInState(core::CallState::kEnRoute, "call-1")
+            .MoveTo("driver-abe", core::testing::Near(3, 4)));
   const engine::BoardPtr board = engine_->Current(core::CenterId("hino"));
   const auto* call = board->Find<core::Call>(core::CallId("call-1"));
   ASSERT_EQ(board->Find<core::Assignment>(call->assignment)->driver,
-            position.id);
+            core::PersonId("driver-abe"));
   v1::GetRouteRequest request;
   request.set_assignment(Name("assignments", call->assignment.value()));
   v1::Route route;

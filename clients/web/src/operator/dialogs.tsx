@@ -1,12 +1,14 @@
 // What an operator does with a call. Each dialog remembers the call as it was
 // when it opened: what somebody else changed meanwhile is never overwritten.
+import { equals } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
 import { useEffect, useState } from "preact/hooks";
 import type { LiveBoard } from "../app/live_board";
-import { calls as callRpc, directory, newRequestId, settled, visits } from "../app/rpc";
+import { calls as callRpc, codeOf, directory, newRequestId, settled, visits } from "../app/rpc";
 import { now } from "../app/clock";
 import { session } from "../app/session";
-import { Disposition, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
+import { CallSchema, Disposition, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
 import { CarState } from "../gen/housecall/v1/directory_pb";
 import { Verdict } from "../gen/housecall/v1/offer_pb";
 import { CareRole } from "../gen/housecall/v1/patient_pb";
@@ -29,17 +31,30 @@ interface Props {
   onClose: () => void;
 }
 
-// Those that name the version of the call that was seen, and those that only add
-// to it and must not wait.
-const comparesVersions: ReadonlySet<Act> = new Set(["triage", "hold", "cancel", "place", "care_team", "emergency", "fact"]);
+// Whether people have left a call as it was: what the planner says of it (whom it
+// would send, when somebody comes) is written all the time, and nobody decides on
+// that.
+function standsAs(a: Call, b: Call): boolean {
+  const standing = (call: Call): Call => ({ ...call, etag: "", match: "", promise: undefined, derived: 0 });
+  return equals(CallSchema, standing(a), standing(b));
+}
 
-// Where a call stands, for what people do with it; its expected times and the
-// last look of the planner are no part of that.
-function standingOf(call: Call): string {
-  return JSON.stringify([
-    call.state, call.disposition, call.urgency, call.offer, call.assignment, call.mergedInto, call.distanceReason,
-    call.emergency?.decision, call.cancelRequest?.state,
-  ]);
+// Sends what was decided on a call as it was seen, whose etag the request names:
+// the server refuses it if the call has changed since. Where only the planner
+// wrote, it is sent again.
+async function decideOn<T>(board: LiveBoard, seen: Call, send: (etag: string) => Promise<T>): Promise<T> {
+  let { etag } = seen;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await settled(() => send(etag));
+    } catch (error) {
+      if (codeOf(error) !== Code.Aborted || attempt === 3) throw error;
+      const fresh = await settled(() => callRpc.getCall({ name: seen.name }));
+      board.put("call", fresh);
+      if (!standsAs(fresh, seen)) throw error;
+      etag = fresh.etag;
+    }
+  }
 }
 
 export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
@@ -50,13 +65,10 @@ export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
 }) {
   // As it was seen. What was written stays when it is seen anew.
   const [seen, see] = useState(call);
-  const hasChanged = call.etag !== seen.etag;
-  // The server refuses what was decided on an older version, where it is told
-  // which. These are decided on where the call stands: they wait until it is seen.
-  const isBlocked = !comparesVersions.has(act) && standingOf(call) !== standingOf(seen);
+  const hasChanged = !standsAs(call, seen);
   const who = touch && touch.person !== session.value?.person.name ? namesOf(board).personName(touch.person) : "";
   return (
-    <DialogNotice.Provider value={{ isBlocked, notice: (hasChanged || here !== "") && (
+    <DialogNotice.Provider value={(hasChanged || here !== "") && (
       <Notice tone="warn" icon={hasChanged ? "alert" : "person"}>
         {here && <p role="status">{t("others_here", { who: here })}</p>}
         {hasChanged && (
@@ -70,8 +82,8 @@ export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
           </>
         )}
       </Notice>
-    ) }}>
-      <Ask board={board} call={seen} act={act} onClose={onClose} />
+    )}>
+      <Ask board={board} call={hasChanged ? seen : call} act={act} onClose={onClose} />
     </DialogNotice.Provider>
   );
 }
@@ -119,20 +131,20 @@ function Simple({ board, call, act, onClose }: Props & {
   const [text, setText] = useState("");
   const [requestId] = useState(newRequestId);
   const needsText = act === "cancel" || act === "distance" || act === "fact";
-  const send = async (): Promise<void> => {
+  const send = async (etag: string): Promise<void> => {
     switch (act) {
       case "resume":
-        return board.put("call", await callRpc.resumeCall({ call: call.name, requestId }));
+        return board.put("call", await callRpc.resumeCall({ call: call.name, etag, requestId }));
       case "unmerge":
         return board.put("call", await callRpc.unmergeCall({ call: call.name, requestId }));
       case "withdraw":
         return board.put("offer", await callRpc.withdrawOffer({ offer: call.offer, reason: text, requestId }));
       case "cancel":
-        return board.put("call", await callRpc.cancelCall({ call: call.name, etag: call.etag, reason: text, requestId }));
+        return board.put("call", await callRpc.cancelCall({ call: call.name, etag, reason: text, requestId }));
       case "emergency":
         return board.put("call", await callRpc.raiseEmergency({ call: call.name, requestId }));
       case "distance":
-        return board.put("call", await callRpc.grantDistanceException({ call: call.name, reason: text, requestId }));
+        return board.put("call", await callRpc.grantDistanceException({ call: call.name, etag, reason: text, requestId }));
       case "fact":
         return board.put("call", await callRpc.addFact({ call: call.name, text, requestId }));
     }
@@ -140,7 +152,7 @@ function Simple({ board, call, act, onClose }: Props & {
   const action = act === "emergency" ? t("emergency_do") : act === "cancel" ? t("cancel_do") : t(act);
   return (
     <AskDialog title={t(act)} action={action} onClose={onClose} ready={!needsText || text.trim() !== ""}
-      tone={act === "cancel" || act === "emergency" ? "urgent" : "primary"} act={() => settled(send)}>
+      tone={act === "cancel" || act === "emergency" ? "urgent" : "primary"} act={() => decideOn(board, call, send)}>
       {act !== "resume" && act !== "unmerge" && act !== "emergency" && (
         <Field label={act === "fact" ? t("fact") : t("reason")} lines={2} value={text} onChange={setText} optional={!needsText} />
       )}
@@ -174,9 +186,9 @@ function Triage({ board, call, onClose }: Props) {
     <AskDialog title={t("triage")} action={t("decide")} onClose={onClose}
       ready={(!visit || urgency !== undefined) && (from === "") === (to === "")}
       act={async () => {
-        board.put("call", await settled(() => callRpc.triageCall({
+        board.put("call", await decideOn(board, call, (etag) => callRpc.triageCall({
           call: call.name,
-          etag: call.etag,
+          etag,
           disposition,
           urgency: visit ? urgency : Urgency.UNSPECIFIED,
           requiredSkills: needed,
@@ -216,9 +228,9 @@ function Hold({ board, call, onClose }: Props) {
   return (
     <AskDialog title={t("hold")} action={t("hold_do")} onClose={onClose} ready={reason.trim() !== ""}
       act={async () => {
-        board.put("call", await settled(() => callRpc.holdCall({
+        board.put("call", await decideOn(board, call, (etag) => callRpc.holdCall({
           call: call.name,
-          etag: call.etag,
+          etag,
           reason,
           untilTime: until ? timestampFromMs(instantOf(until)) : undefined,
           requestId,
@@ -273,8 +285,9 @@ function CrewFields({ board, call, value, onChange, without }: Pick<Props, "boar
 
 function sendOverride(board: LiveBoard, call: Call, { physician, driver }: Crew, overrideReason: string, requestId: string) {
   const selfDrive = driver === "self";
-  return settled(() => callRpc.overrideMatch({
+  return decideOn(board, call, (etag) => callRpc.overrideMatch({
     calls: [call.name],
+    etags: [etag],
     physician,
     driver: selfDrive ? "" : driver,
     car: selfDrive ? "" : (board.get("duty", driver)?.car ?? ""),
@@ -317,7 +330,9 @@ function Transfer({ board, call, onClose }: Props) {
       act={async () => {
         board.put("assignment", await settled(() =>
           callRpc.releaseAssignment({ assignment: call.assignment, reason, requestId: releaseId })));
-        if (to === "named") board.put("offer", await sendOverride(board, call, crew, reason, offerId));
+        if (to === "auto") return;
+        const free = await settled(() => callRpc.getCall({ name: call.name }));
+        board.put("offer", await sendOverride(board, free, crew, reason, offerId));
       }}>
       <p>{t("release_note")}</p>
       <Radios label={t("transfer_to")} value={to} onChange={setTo}
@@ -335,7 +350,7 @@ function Merge({ board, call, onClose }: Props) {
     .sort((a, b) => Number(b.patient === call.patient) - Number(a.patient === call.patient));
   return (
     <AskDialog title={t("merge")} action={t("merge_do")} onClose={onClose} ready={into !== ""}
-      act={async () => board.put("call", await settled(() => callRpc.mergeCall({ call: call.name, into, requestId })))}>
+      act={async () => board.put("call", await decideOn(board, call, (etag) => callRpc.mergeCall({ call: call.name, etag, into, requestId })))}>
       <Choice label={t("merge_into")} value={into} onChange={setInto}
         options={[{ value: "", label: "–" }, ...others.map((each) => ({
           value: each.name,
@@ -361,9 +376,9 @@ function CorrectPlace({ board, call, onClose }: Props) {
     <AskDialog title={t("place")} action={t("place")} onClose={onClose}
       ready={address.trim() !== "" && reason.trim() !== "" && (point === "" || numbers !== null)}
       act={async () => {
-        board.put("call", await settled(() => callRpc.correctPlace({
+        board.put("call", await decideOn(board, call, (etag) => callRpc.correctPlace({
           call: call.name,
-          etag: call.etag,
+          etag,
           place: {
             address,
             entryNotes: entry,
@@ -389,7 +404,8 @@ function Close({ board, call, onClose }: Props) {
   const [requestId] = useState(newRequestId);
   return (
     <AskDialog title={t("close")} action={t("close_do")} onClose={onClose} ready={outcome !== undefined}
-      act={async () => board.put("call", await settled(() => callRpc.closeCall({ call: call.name, outcome: outcome!, reason, requestId })))}>
+      act={async () => board.put("call", await decideOn(board, call, (etag) =>
+        callRpc.closeCall({ call: call.name, etag, outcome: outcome!, reason, requestId })))}>
       <Radios label={t("outcome")} value={outcome} onChange={setOutcome}
         options={[Outcome.VISITED, Outcome.ADVICE_GIVEN, Outcome.SEEN_ONLINE, Outcome.TRANSFERRED, Outcome.EMERGENCY_119, Outcome.PATIENT_NOT_FOUND]
           .map((value) => ({ value, label: outcomeLabel(value) }))} />
@@ -417,8 +433,8 @@ function SetCareTeam({ board, call, onClose }: Props) {
         const webhook = board.get("organization", organization)?.webhook !== undefined;
         const channels = before?.channels ?? (webhook ? [ChannelKind.WEBHOOK, ChannelKind.INBOX] : [ChannelKind.INBOX]);
         const added = organization ? [{ role, organization, channels, person: before?.person ?? "" }] : [];
-        board.put("call", await settled(() =>
-          callRpc.setCareTeam({ call: call.name, careTeam: [...stays, ...added], etag: call.etag, requestId })));
+        board.put("call", await decideOn(board, call, (etag) =>
+          callRpc.setCareTeam({ call: call.name, etag, careTeam: [...stays, ...added], requestId })));
       }}>
       {call.careTeam.length > 0 && (
         <Checks label={t("care_team_now")} values={call.careTeam.map((each) => each.organization).filter((each) => !left.includes(each))}
@@ -442,7 +458,8 @@ function DecideEmergency({ board, call, onClose }: Props) {
   const [requestId] = useState(newRequestId);
   return (
     <AskDialog title={t("emergency_decide")} action={t("decide")} onClose={onClose} ready={decision !== undefined}
-      act={async () => board.put("call", await settled(() => callRpc.decideEmergency({ call: call.name, decision: decision!, requestId })))}>
+      act={async () => board.put("call", await decideOn(board, call, (etag) =>
+        callRpc.decideEmergency({ call: call.name, etag, decision: decision!, requestId })))}>
       <Radios label={t("emergency_decide")} value={decision} onChange={setDecision}
         options={[EmergencyDecision.GO_ON, EmergencyDecision.PHONE_SUPPORT, EmergencyDecision.STAND_DOWN]
           .map((value) => ({ value, label: emergencyDecisionLabel(value) }))} />
@@ -457,7 +474,8 @@ function AnswerCancel({ board, call, onClose }: Props) {
   return (
     <AskDialog title={t("answer_cancel")} action={t("decide")} onClose={onClose}
       ready={approve === 1 || (approve === 0 && reason.trim() !== "")}
-      act={async () => board.put("call", await settled(() => callRpc.answerCancel({ call: call.name, approve: approve === 1, reason, requestId })))}>
+      act={async () => board.put("call", await decideOn(board, call, (etag) =>
+        callRpc.answerCancel({ call: call.name, etag, approve: approve === 1, reason, requestId })))}>
       <p class="pre">{call.cancelRequest?.reason}</p>
       <Radios label={t("answer_cancel")} value={approve} onChange={setApprove}
         options={[{ value: 1, label: t("approve") }, { value: 0, label: t("refuse") }]} />

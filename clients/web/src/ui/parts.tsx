@@ -414,9 +414,8 @@ export function Dialog(props: {
   );
 }
 
-// What every dialog of this part of a screen shows above its own content, and
-// whether that has to be seen before it acts.
-export const DialogNotice = createContext<{ notice: ComponentChildren; isBlocked: boolean }>({ notice: null, isBlocked: false });
+// What every dialog of this part of a screen shows above its own content.
+export const DialogNotice = createContext<ComponentChildren>(null);
 
 // A dialog that asks for a reason or a confirmation before it acts. It closes
 // once act has settled; what act throws is shown in it.
@@ -430,7 +429,7 @@ export function AskDialog(props: {
   act: () => Promise<unknown>;
 }) {
   const [error, setError] = useState<unknown>();
-  const { notice, isBlocked } = useContext(DialogNotice);
+  const notice = useContext(DialogNotice);
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       {notice}
@@ -438,7 +437,7 @@ export function AskDialog(props: {
       {error !== undefined && <ErrorLine error={error} />}
       <div class="dialog-actions">
         <Button onPress={props.onClose}>{t("cancel")}</Button>
-        <Button tone={props.tone ?? "primary"} disabled={props.ready === false || isBlocked}
+        <Button tone={props.tone ?? "primary"} disabled={props.ready === false}
           onPress={async () => {
             setError(undefined);
             try {
