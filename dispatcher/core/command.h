@@ -9,6 +9,7 @@
 #ifndef HOUSECALL_DISPATCHER_CORE_COMMAND_H_
 #define HOUSECALL_DISPATCHER_CORE_COMMAND_H_
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -203,7 +204,7 @@ struct HoldCall {
 
 struct ResumeCall {
   CallId call;
-  std::optional<Version> etag;
+  std::optional<Version> etag = std::nullopt;
   bool operator==(const ResumeCall&) const = default;
   HOUSECALL_FIELDS(call, etag);
 };
@@ -238,7 +239,7 @@ struct FollowCall {
 struct MergeCall {
   CallId call;
   CallId into;
-  std::optional<Version> etag;
+  std::optional<Version> etag = std::nullopt;
   bool operator==(const MergeCall&) const = default;
   HOUSECALL_FIELDS(call, into, etag);
 };
@@ -265,7 +266,7 @@ struct AnswerCancel {
   CallId call;
   bool approve = false;
   PrivateText reason;
-  std::optional<Version> etag;
+  std::optional<Version> etag = std::nullopt;
   bool operator==(const AnswerCancel&) const = default;
   HOUSECALL_FIELDS(call, approve, reason, etag);
 };
@@ -291,7 +292,7 @@ struct DecideEmergency {
   CallId call;
   EmergencyDecision decision = EmergencyDecision::kUnspecified;
   PrivateText reason;
-  std::optional<Version> etag;
+  std::optional<Version> etag = std::nullopt;
   bool operator==(const DecideEmergency&) const = default;
   HOUSECALL_FIELDS(call, decision, reason, etag);
 };
@@ -300,7 +301,7 @@ struct DecideEmergency {
 struct SetCareTeam {
   CallId call;
   std::vector<CareTeamMember> care_team;
-  std::optional<Version> etag;
+  std::optional<Version> etag = std::nullopt;
   bool operator==(const SetCareTeam&) const = default;
   HOUSECALL_FIELDS(call, care_team, etag);
 };
@@ -309,7 +310,7 @@ struct SetCareTeam {
 struct GrantDistanceException {
   CallId call;
   PrivateText reason;
-  std::optional<Version> etag;
+  std::optional<Version> etag = std::nullopt;
   bool operator==(const GrantDistanceException&) const = default;
   HOUSECALL_FIELDS(call, reason, etag);
 };
@@ -328,7 +329,7 @@ struct CloseCall {
   CallId call;
   Outcome outcome = Outcome::kUnspecified;
   PrivateText reason;
-  std::optional<Version> etag;
+  std::optional<Version> etag = std::nullopt;
   bool operator==(const CloseCall&) const = default;
   HOUSECALL_FIELDS(call, outcome, reason, etag);
 };
