@@ -56,7 +56,7 @@ struct Policy {
   // Weights of the matching, in cost units per minute or per event: see
   // planner/cost.h, the one place that says what they mean.
   double tardiness_weight = 8;
-  double own_physician_bonus_minutes = 10;
+  double own_physician_bonus_minutes = 12;
   double fairness_minutes_per_visit = 3;
   double platform_penalty_minutes = 5;
   // Of the arrivals, the share that comes by the time that people are told
@@ -75,8 +75,9 @@ struct Policy {
   double urgent_weight = 4;
   double standard_weight = 2;
   double routine_weight = 1;
-  // What a minute on the road costs besides the time that it takes.
-  double drive_weight = 0.5;
+  // What a minute on the road costs besides the time that it takes: a crew that
+  // drives is missed by calls that are not known yet.
+  double drive_weight = 1.5;
   // Whether a call may be kept waiting so that a crew stays free for an urgent
   // one that is expected.
   bool holds = false;

@@ -137,7 +137,7 @@ TEST(RecordCodec, WritesEveryFigureOfAPolicy) {
   });
 }
 
-// A center of before goes on as it did.
+// A center of before has the weights of a new one, and keeps those that it has.
 TEST(RecordCodec, ReadsAPolicyThatKnowsNoWeightsByUrgency) {
   nlohmann::json json =
       nlohmann::json::parse(ToJson(core::Policy()), nullptr, false);
@@ -151,7 +151,7 @@ TEST(RecordCodec, ReadsAPolicyThatKnowsNoWeightsByUrgency) {
   EXPECT_EQ(policy.urgent_weight, 4);
   EXPECT_EQ(policy.standard_weight, 2);
   EXPECT_EQ(policy.routine_weight, 1);
-  EXPECT_EQ(policy.drive_weight, 0.5);
+  EXPECT_EQ(policy.drive_weight, core::Policy().drive_weight);
   EXPECT_FALSE(policy.holds);
 }
 

@@ -365,7 +365,7 @@ story("the center's own rules are changed, and a wrong one is told", async () =>
   assert.equal(policy.urgent_target, "2700s");
   assert.equal(policy.urgent_weight, 16);
   assert.equal(policy.standard_weight, 2);
-  assert.equal(policy.drive_weight, 0.5);
+  assert.equal(policy.drive_weight, 1.5);
   assert.equal(policy.holds, true);
   assert.equal(policy.use_tolls, false);
   assert.equal(policy.use_ferries ?? false, false);
