@@ -241,6 +241,7 @@ constexpr Label kFields[] = {
     {"estimate", "見込み"},
     {"estimate_time", "見込みの時刻"},
     {"etag", "版"},
+    {"etags", "依頼ごとの版"},
     {"event", "出来事"},
     {"event_time", "時刻"},
     {"events", "出来事"},

@@ -106,7 +106,9 @@ std::string KindOf(const FieldDescriptor& field) {
   }
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      if (field.name() == "etag") return "TEXT|current";
+      if (field.name() == "etag" || field.name() == "etags") {
+        return "TEXT|current";
+      }
       return IsSecret(field) ? "env:NAME|-" : "TEXT";
     case FieldDescriptor::CPPTYPE_BOOL:
       return "";

@@ -104,6 +104,28 @@ ReadAnswer ReadOwner(const Rpc& rpc, const Message& request,
   return answer;
 }
 
+// Puts the etag of each call in the place of "current" (OverrideMatch).
+grpc::Status ReadEtagsOfCalls(Message* request, const Caller& call) {
+  const FieldDescriptor* calls =
+      request->GetDescriptor()->FindFieldByName("calls");
+  const FieldDescriptor* etags =
+      request->GetDescriptor()->FindFieldByName("etags");
+  if (calls == nullptr || etags == nullptr) return grpc::Status::OK;
+  const google::protobuf::Reflection& reflection = *request->GetReflection();
+  if (reflection.FieldSize(*request, etags) != 1 ||
+      reflection.GetRepeatedString(*request, etags, 0) != kCurrent) {
+    return grpc::Status::OK;
+  }
+  reflection.ClearField(request, etags);
+  for (int i = 0; i < reflection.FieldSize(*request, calls); ++i) {
+    const ReadAnswer read =
+        Read("calls", reflection.GetRepeatedString(*request, calls, i), call);
+    if (!read.status.ok()) return read.status;
+    reflection.AddString(request, etags, GetString(*read.resource, "etag"));
+  }
+  return grpc::Status::OK;
+}
+
 }  // namespace
 
 Prepared Prepare(const Rpc& rpc, const Filler& fill,
@@ -129,6 +151,8 @@ Prepared Prepare(const Rpc& rpc, const Filler& fill,
     }
     SetString("etag", GetString(*read.resource, "etag"), owner);
   }
+  prepared.answer = ReadEtagsOfCalls(prepared.request.get(), call);
+  if (!prepared.answer.ok()) return prepared;
 
   const std::vector<std::string> missing = MissingFlags(*prepared.request);
   if (!missing.empty()) {

@@ -234,7 +234,7 @@ constexpr Row kTable[] = {
 {"InformRequester",
   {no, ok, no, no, no, no, no, no, ok, ok, ok, no, ok, ok, me, ok}},
 {"CloseCall",
-  {tr, ok, so, so, so, cr, cr, ar, ok, ok, eq, ho, ok, ok, me, xx}},
+  {tr, ok, so, so, so, cr, cr, ar, ok, ok, ok, ho, ok, ok, me, xx}},
 {"OfferVisit",
   {tr, op, op, ok, op, ca, ca, ar, le, le, xx, ho, ca, ar, me, xx}},
 {"ReportUnmatched",

@@ -5,7 +5,7 @@
 // are the engine's own or made by a handler, as said at each. A command is
 // refused with InvalidArgument where it is wrong on any board, NotFound where
 // it names what the board does not hold, FailedPrecondition where it is wrong
-// on this one; Aborted where `etag` is given and is not the record's.
+// on this one; Aborted where `etag` (`etags`) is given and is not the record's.
 #ifndef HOUSECALL_DISPATCHER_CORE_COMMAND_H_
 #define HOUSECALL_DISPATCHER_CORE_COMMAND_H_
 

@@ -1144,6 +1144,12 @@ absl::StatusOr<Subject> Rule(const CloseCall& c, Draft& draft) {
         "outcome: ", NameOf(c.outcome), " is not an end by CloseCall"));
   }
   ASSIGN_OR_RETURN(Call call, draft.Get<Call>(c.call));
+  if (call.state == CallState::kClosed) {
+    if (call.outcome == c.outcome) return c.call;
+    return RefuseOutcome(
+        call, c.outcome, {RefusalReason::kOver},
+        absl::StrCat("it was closed as ", NameOf(call.outcome)));
+  }
   RETURN_IF_ERROR(CheckEtagIfAny(c.etag, call));
   if (call.state == CallState::kNotFound) {
     RETURN_IF_ERROR(CloseNotFound(std::move(call), c, draft));

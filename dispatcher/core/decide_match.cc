@@ -929,7 +929,7 @@ absl::StatusOr<Subject> Rule(const ReleaseAssignment& c, Draft& draft) {
   if (c.reason.empty()) return MissingField("reason");
   ASSIGN_OR_RETURN(const Assignment assignment,
                    draft.Get<Assignment>(c.assignment));
-  if (assignment.state == AssignmentState::kReleased) return c.assignment;
+  // Also where a colleague has released it: the call may have another crew.
   if (!IsBeforeArrival(assignment)) {
     return Refuse(
         RefusalReason::kTripOver,

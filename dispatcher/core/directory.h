@@ -56,7 +56,7 @@ struct Policy {
   // Weights of the matching, in cost units per minute or per event: see
   // planner/cost.h, the one place that says what they mean.
   double tardiness_weight = 8;
-  double own_physician_bonus_minutes = 12;
+  double own_physician_bonus_minutes = 15;
   double fairness_minutes_per_visit = 3;
   double platform_penalty_minutes = 5;
   // Of the arrivals, the share that comes by the time that people are told

@@ -97,6 +97,12 @@ double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
   return 0;
 }
 
+double ContinuityShare(size_t waiting, size_t cars) {
+  if (waiting <= 1) return 1;
+  if (waiting - 1 >= 2 * cars) return 0;
+  return 1 - static_cast<double>(waiting - 1) / (2.0 * cars);
+}
+
 double FairnessCost(const core::Policy& policy, int32_t visits) {
   return policy.fairness_minutes_per_visit * visits;
 }

@@ -4,6 +4,7 @@
 #ifndef HOUSECALL_DISPATCHER_PLANNER_COST_H_
 #define HOUSECALL_DISPATCHER_PLANNER_COST_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -91,6 +92,13 @@ double DriveCost(const core::Policy& policy, double minutes);
 double ContinuityCost(const core::Policy& policy, const core::Patient* patient,
                       const core::PersonId& physician,
                       const core::OrganizationId& employer);
+
+// How much of that bonus counts while `waiting` calls are sought a crew and
+// `cars` are on duty, those of physicians who drive themselves among them: all
+// of it for one, none from two for each car on. The detour to somebody's own
+// physician is paid by those who wait, and by those who will call before the
+// queue is gone, whom no plan knows.
+double ContinuityShare(size_t waiting, size_t cars);
 
 // policy.fairness_minutes_per_visit for each visit of this duty so far;
 // physician and driver count alike. Plan counts visits for each hour on duty

@@ -350,6 +350,15 @@ class Planning {
   // The index of a physician's own wheels.
   size_t own() const { return drivers(); }
 
+  // Those of physicians who drive themselves among them.
+  size_t Cars() const {
+    const auto drives = [](const Physician& physician) {
+      return physician.person->self_drive;
+    };
+    return drivers() + std::count_if(crews_.physicians.begin(),
+                                     crews_.physicians.end(), drives);
+  }
+
   double Minutes(const LatLng& from, const LatLng& to) const {
     const std::optional<Travel> travel = travel_times_.Get(from, to);
     return travel.has_value() ? absl::ToDoubleMinutes(travel->duration)
@@ -394,6 +403,7 @@ class Planning {
     if (calls.size() > static_cast<size_t>(max_calls_)) {
       calls.resize(max_calls_);
     }
+    continuity_share_ = ContinuityShare(calls.size(), Cars());
     std::vector<char> is_in_stop(calls.size());
     for (size_t i = 0; i < calls.size(); ++i) {
       if (is_in_stop[i]) continue;
@@ -524,7 +534,8 @@ class Planning {
     cost.fairness = FairShareOf(*physician.duty);
     for (const Call* call : stop.calls) {
       const core::Patient* patient = board_.Find<core::Patient>(call->patient);
-      cost.continuity += ContinuityCost(policy_, patient, physician.person->id,
+      cost.continuity += continuity_share_ *
+                         ContinuityCost(policy_, patient, physician.person->id,
                                         physician.duty->organization);
       cost.platform += PlatformCost(policy_, physician.employer, patient);
     }
@@ -2082,6 +2093,7 @@ class Planning {
 
   std::vector<Stop> stops_;
   std::vector<Terms> terms_;
+  double continuity_share_ = 1;
   std::vector<const Call*> without_place_;
 
   // By stop: indexes of crews_; own() for wheels.

@@ -346,7 +346,8 @@ absl::StatusOr<absl::Duration> FieldReader::Duration() const {
 absl::StatusOr<int64_t> FieldReader::Etag() const {
   const std::string text = GetString(message, field, index);
   int64_t number = 0;
-  if (text.empty()) return number;
+  // One of several has to be one: which of them is left out is not to be seen.
+  if (text.empty() && index < 0) return number;
   if (!absl::SimpleAtoi(text, &number) || number < 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         path.ToString(), ": is not an etag that this server gave"));

@@ -73,6 +73,13 @@ std::string FingerprintOf(absl::string_view rpc, const Caller& caller,
   const std::unique_ptr<google::protobuf::Message> open(request.New());
   open->CopyFrom(request);
   Redact({true, true}, open.get());
+  // What must hold for it to be done, not what is wanted: who asks again may
+  // know a newer version.
+  for (const char* precondition : {"etag", "etags"}) {
+    const google::protobuf::FieldDescriptor* field =
+        open->GetDescriptor()->FindFieldByName(precondition);
+    if (field != nullptr) open->GetReflection()->ClearField(open.get(), field);
+  }
   return Sha256Hex(absl::StrCat(rpc, "\n", caller.actor.account.value(), "\n",
                                 open->SerializeAsString()))
       .substr(0, 32);

@@ -557,6 +557,27 @@ TEST_F(CommandsTest, ReadsTheEtagFirst) {
       "40");
 }
 
+TEST_F(CommandsTest, ReadsTheEtagsOfTheCallsOfATrip) {
+  Login();
+  v1::Call call;
+  call.set_etag("41");
+  server_.On("GetCall", call);
+  server_.On("OverrideMatch", v1::Offer());
+  const std::vector<std::string> trip = {
+      "override-match", "--calls", "c1",           "--calls",           "c2",
+      "--physician",    "p1",      "--self-drive", "--override-reason", "near"};
+  std::vector<std::string> words = trip;
+  words.insert(words.end(), {"--etags", "current"});
+  ASSERT_EQ(Run(words), kOk) << err_.str();
+  words = trip;
+  words.insert(words.end(), {"--etags", "40", "--etags", "39"});
+  ASSERT_EQ(Run(words), kOk) << err_.str();
+  const auto sent =
+      server_.RequestsOf<v1::OverrideMatchRequest>("OverrideMatch");
+  EXPECT_THAT(sent[0].etags(), ElementsAre("41", "41"));
+  EXPECT_THAT(sent[1].etags(), ElementsAre("40", "39"));
+}
+
 TEST_F(CommandsTest, ReadsTheEtagOfTheNoteBehindACall) {
   Login();
   v1::Call call;

@@ -598,6 +598,7 @@ TEST(Etag, OfAnOlderCallAbortsWhatAnOperatorDecides) {
   EXPECT_THAT(
       WordsOfDoingLate(night, MergeCall{kCall, CallId("c2"), std::nullopt}),
       aborted);
+  night.Must(Advice(night));
   EXPECT_THAT(WordsOfDoingLate(
                   night, GrantDistanceException{kCall, kWhy, std::nullopt}),
               aborted);
@@ -1123,6 +1124,21 @@ TEST(CloseCall, WaitsForTheAmendmentInProgress) {
   night.ConfirmDeliveriesOf("c1");
   EXPECT_THAT(MissingToClose(night.board, night.GetCall()),
               ElementsAre("the amendment of the note is not signed"));
+}
+
+TEST(CloseCall, IsRefusedOfACallThatAColleagueClosedOtherwise) {
+  Night night;
+  night.Must(night.Submission("c1", "a"));
+  night.Must(Advice(night));
+  const Version seen = night.GetCall().etag;
+  night.Must(CloseCall{kCall, Outcome::kTransferred, kWhy, seen});
+  EXPECT_THAT(
+      WordsOfDoing(night, CloseCall{kCall, Outcome::kAdviceGiven, kWhy, seen}),
+      HasSubstr("it was closed as TRANSFERRED"));
+  // Wanted so already, whatever was seen.
+  night.events.clear();
+  night.Must(CloseCall{kCall, Outcome::kTransferred, kWhy, seen});
+  EXPECT_TRUE(night.events.empty());
 }
 
 TEST(CloseCall, WithAnotherEndThanTriagedWantsAReason) {

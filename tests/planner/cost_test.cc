@@ -147,6 +147,25 @@ TEST(ContinuityCost, PrefersWhoKnowsThePatient) {
             0);
 }
 
+TEST(ContinuityShare, IsLessTheMoreCallsWaitForEachCar) {
+  struct Row {
+    size_t waiting;
+    size_t cars;
+    double share;
+  };
+  for (const Row& row : {Row{0, 4, 1},
+                         {1, 4, 1},
+                         {2, 4, 0.875},
+                         {5, 4, 0.5},
+                         {9, 4, 0},
+                         {400, 4, 0},
+                         {1, 0, 1},
+                         {2, 0, 0}}) {
+    EXPECT_DOUBLE_EQ(ContinuityShare(row.waiting, row.cars), row.share)
+        << row.waiting << " for " << row.cars;
+  }
+}
+
 TEST(FairnessCost, GrowsWithTheVisitsOfTheDuty) {
   core::Policy policy;
   policy.fairness_minutes_per_visit = 3;

@@ -736,6 +736,29 @@ TEST_F(RequestTest, RepeatsAnswers) {
   EXPECT_THAT(status.error_message(), HasSubstr("request_id"));
 }
 
+// Who does not know what became of his request may have learned of a newer
+// version since.
+TEST_F(RequestTest, RepeatsTheAnswerToWhoNamesANewerEtag) {
+  Start(Night().AddCallInState(core::CallState::kMatching, "call-1"));
+  v1::HoldCallRequest hold;
+  hold.set_call(Name("calls", "call-1"));
+  hold.set_etag("1");
+  hold.set_reason(kPlanted);
+  hold.set_request_id(FreshId());
+  v1::Call first;
+  grpc::Status status = Call("HoldCall", {"op-mori"}, hold, &first);
+  ASSERT_TRUE(status.ok()) << Print(status);
+  hold.set_etag(first.etag());
+  v1::Call again;
+  status = Call("HoldCall", {"op-mori"}, hold, &again);
+  ASSERT_TRUE(status.ok()) << Print(status);
+  EXPECT_EQ(first.SerializeAsString(), again.SerializeAsString());
+  hold.set_etag("1");
+  hold.set_request_id(FreshId());
+  EXPECT_EQ(Call("HoldCall", {"op-mori"}, hold).error_code(),
+            StatusCode::ABORTED);
+}
+
 TEST_F(RequestTest, GivesNobodyAnothersAnswer) {
   Start(Night());
   v1::GoOffDutyRequest off;
@@ -893,6 +916,12 @@ class HostileTest : public ServerTest {
         text(std::string(20001, 'q'));
         text("qqqq\x01");
         text(kNotUtf8);
+        if (field->name() == "etag" || field->name() == "etags") {
+          text("qqqq");
+          text("-1");
+          text("99999999999999999999");
+        }
+        if (field->name() == "etags") text("");
         if (!testing::CollectionOf(field).empty()) {
           text("qqqq");
           text("centers/hino/qqqq/../x");

@@ -375,7 +375,7 @@ story("two operators set one call's care team, and nobody's member is lost", asy
     ["care-office", "clinic-sakura"]);
 });
 
-story("an operator does not end a call that a colleague has just sent somebody to", async () => {
+story("an operator does not end a call of which a colleague has just learned more", async () => {
   const operator = await open();
   const { page } = operator;
   for (const [name, fill] of [
@@ -389,14 +389,13 @@ story("an operator does not end a call that a colleague has just sent somebody t
     await choose(operator, "shared");
     const dialog = await act(operator, name);
     await fill(dialog);
-    await center.asCurrent("operator-2", "hold-call", "shared", "--reason", "家族に確認中");
+    await center.as("operator-2", "add-fact", "shared", "--text", "家族から折返しあり");
     await operator.sees("この画面を開いたあとに依頼が変わりました");
     await dialog.locator(".dialog-actions button").last().click();
     await operator.sees("ほかの人が先に変更しました");
     await operator.look("operator-changed");
     await page.keyboard.press("Escape");
     await operator.lacks(dialog);
-    await center.as("operator-2", "resume-call", "shared");
   }
   assert.equal((await call("shared")).state, "CALL_STATE_TRIAGED");
 });

@@ -285,6 +285,21 @@ story("a phone that is full says so, and the call is sent all the same", async (
   await center.cancel(call.name);
 });
 
+story("whoever logs in on a phone that can keep nothing calls all the same", async () => {
+  const nurse = await open("nurse", { init: () => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+  } });
+  await nurse.sees("この端末に保存できません");
+  await write(nurse, "p-1003");
+  await nurse.button("依頼を送る").click();
+  await nurse.page.getByText("トリアージ待ち").first().waitFor();
+  const [call, ...more] = await callsFor("p-1003");
+  assert.deepEqual(more, []);
+  await center.cancel(call.name);
+});
+
 story("what is missing is said, and nothing is sent", async () => {
   const nurse = await open("nurse");
   const { page } = nurse;

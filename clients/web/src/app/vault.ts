@@ -49,24 +49,22 @@ function inTurn<T>(write: () => Promise<T>): Promise<T> {
 // Opens the vault of an account; everything below then is that account's.
 export async function openVault(account: string): Promise<void> {
   prefix = account + "|";
+  key = undefined;
   unkept.value = new Set();
-  database ??= await openDB("housecall", 1, {
-    upgrade(db) {
-      db.createObjectStore("keys");
-      db.createObjectStore("sealed");
-    },
+  // Without a key nothing is kept, and all of this vault is at risk.
+  key = await attempt(prefix, async () => {
+    database ??= await openDB("housecall", 1, {
+      upgrade(db) {
+        db.createObjectStore("keys");
+        db.createObjectStore("sealed");
+      },
+    });
+    const found = (await database.get("keys", account)) as CryptoKey | undefined;
+    if (found) return found;
+    const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    await database.put("keys", made, account);
+    return made;
   });
-  const found = (await database.get("keys", account)) as CryptoKey | undefined;
-  if (found) {
-    key = found;
-    return;
-  }
-  const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, [
-    "encrypt",
-    "decrypt",
-  ]);
-  await database.put("keys", made, account);
-  key = made;
 }
 
 // Destroys the key and everything sealed with it.

@@ -1,14 +1,14 @@
 // What an operator does with a call. Each dialog remembers the call as it was
-// when it opened: what somebody else changed meanwhile is never overwritten.
-import { equals } from "@bufbuild/protobuf";
+// when it opened: what somebody else decided meanwhile is never overwritten. What
+// has happened (a fact, 119, a visit that was made) is taken in any case.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Code } from "@connectrpc/connect";
 import { useEffect, useState } from "preact/hooks";
+import { decideOn, isAsSeen } from "../app/decisions";
 import type { LiveBoard } from "../app/live_board";
-import { calls as callRpc, codeOf, directory, newRequestId, settled, visits } from "../app/rpc";
+import { calls as callRpc, directory, newRequestId, settled, visits } from "../app/rpc";
 import { now } from "../app/clock";
 import { session } from "../app/session";
-import { CallSchema, Disposition, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
+import { Disposition, EmergencyDecision, Outcome, type Call } from "../gen/housecall/v1/call_pb";
 import { CarState } from "../gen/housecall/v1/directory_pb";
 import { Verdict } from "../gen/housecall/v1/offer_pb";
 import { CareRole } from "../gen/housecall/v1/patient_pb";
@@ -31,32 +31,6 @@ interface Props {
   onClose: () => void;
 }
 
-// Whether people have left a call as it was: what the planner says of it (whom it
-// would send, when somebody comes) is written all the time, and nobody decides on
-// that.
-function standsAs(a: Call, b: Call): boolean {
-  const standing = (call: Call): Call => ({ ...call, etag: "", match: "", promise: undefined, derived: 0 });
-  return equals(CallSchema, standing(a), standing(b));
-}
-
-// Sends what was decided on a call as it was seen, whose etag the request names:
-// the server refuses it if the call has changed since. Where only the planner
-// wrote, it is sent again.
-async function decideOn<T>(board: LiveBoard, seen: Call, send: (etag: string) => Promise<T>): Promise<T> {
-  let { etag } = seen;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await settled(() => send(etag));
-    } catch (error) {
-      if (codeOf(error) !== Code.Aborted || attempt === 3) throw error;
-      const fresh = await settled(() => callRpc.getCall({ name: seen.name }));
-      board.put("call", fresh);
-      if (!standsAs(fresh, seen)) throw error;
-      etag = fresh.etag;
-    }
-  }
-}
-
 export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
   act: Exclude<Act, "">;
   // Who else is at it, in words.
@@ -65,7 +39,7 @@ export function ActDialog({ board, call, act, here, touch, onClose }: Props & {
 }) {
   // As it was seen. What was written stays when it is seen anew.
   const [seen, see] = useState(call);
-  const hasChanged = !standsAs(call, seen);
+  const hasChanged = !isAsSeen(call, seen);
   const who = touch && touch.person !== session.value?.person.name ? namesOf(board).personName(touch.person) : "";
   return (
     <DialogNotice.Provider value={(hasChanged || here !== "") && (
@@ -283,18 +257,20 @@ function CrewFields({ board, call, value, onChange, without }: Pick<Props, "boar
   );
 }
 
-function sendOverride(board: LiveBoard, call: Call, { physician, driver }: Crew, overrideReason: string, requestId: string) {
+function sendOverride(board: LiveBoard, call: Call, { physician, driver }: Crew, request: {
+  etags: string[];
+  overrideReason: string;
+  requestId: string;
+}) {
   const selfDrive = driver === "self";
-  return decideOn(board, call, (etag) => callRpc.overrideMatch({
+  return callRpc.overrideMatch({
     calls: [call.name],
-    etags: [etag],
     physician,
     driver: selfDrive ? "" : driver,
     car: selfDrive ? "" : (board.get("duty", driver)?.car ?? ""),
     selfDrive,
-    overrideReason,
-    requestId,
-  }));
+    ...request,
+  });
 }
 
 function Override({ board, call, onClose }: Props) {
@@ -308,7 +284,8 @@ function Override({ board, call, onClose }: Props) {
   return (
     <AskDialog title={t("override")} action={t("override_do")} onClose={onClose}
       ready={crew.physician !== "" && crew.driver !== "" && reason.trim() !== ""}
-      act={async () => board.put("offer", await sendOverride(board, call, crew, reason, requestId))}>
+      act={async () => board.put("offer", await decideOn(board, call, (etag) =>
+        sendOverride(board, call, crew, { etags: [etag], overrideReason: reason, requestId })))}>
       <CrewFields board={board} call={call} value={crew} onChange={setCrew} />
       <Field label={t("reason")} lines={2} value={reason} onChange={setReason} />
     </AskDialog>
@@ -330,9 +307,12 @@ function Transfer({ board, call, onClose }: Props) {
       act={async () => {
         board.put("assignment", await settled(() =>
           callRpc.releaseAssignment({ assignment: call.assignment, reason, requestId: releaseId })));
-        if (to === "auto") return;
-        const free = await settled(() => callRpc.getCall({ name: call.name }));
-        board.put("offer", await sendOverride(board, free, crew, reason, offerId));
+        // Whomever the match has found since: a colleague's crew cannot be it, for
+        // only who released the call comes so far.
+        if (to === "named") {
+          board.put("offer", await settled(() =>
+            sendOverride(board, call, crew, { etags: [], overrideReason: reason, requestId: offerId })));
+        }
       }}>
       <p>{t("release_note")}</p>
       <Radios label={t("transfer_to")} value={to} onChange={setTo}

@@ -1,5 +1,6 @@
 // One call: the receipt, the promise, how far it is, what can be done.
 import { useEffect, useState } from "preact/hooks";
+import { decideOn } from "../app/decisions";
 import { endedAs } from "../app/drafts";
 import type { LiveBoard } from "../app/live_board";
 import { Code } from "@connectrpc/connect";
@@ -222,11 +223,12 @@ function Cancel({ board, call, onClose }: { board: LiveBoard; call: Call; onClos
   const [reason, setReason] = useState("");
   const [requestId] = useState(newRequestId);
   // What was seen when the dialog opened: whoever cancels must have seen it.
-  const [etag] = useState(call.etag);
+  const [seen] = useState(call);
   return (
     <AskDialog title={t("cancel")} action={t("cancel_do")} tone="urgent" onClose={onClose} ready={reason.trim() !== ""}
       act={async () => {
-        board.put("call", await settled(() => callRpc.requestCancel({ call: call.name, etag, reason, requestId })));
+        board.put("call", await decideOn(board, seen, (etag) =>
+          callRpc.requestCancel({ call: seen.name, etag, reason, requestId })));
       }}>
       <p>{t("cancel_note")}</p>
       <Field label={t("cancel_why")} lines={2} value={reason} onChange={setReason} />
