@@ -229,7 +229,7 @@ TEST(Plan, WeighsWhatItPrefers) {
     std::string primary_physician;
     const char* chosen;
   };
-  // dr-kato is three minutes nearer, which counts as six.
+  // dr-kato is three minutes nearer, which counts as ten and a half.
   const LatLng near = Near(0, 4);
   const LatLng far = Near(0, 7);
   for (const Row& row : {
@@ -241,7 +241,7 @@ TEST(Plan, WeighsWhatItPrefers) {
             "dr-sato"},
            {"fair share",
             {.position = far},
-            {.visits = 3, .position = near},
+            {.visits = 4, .position = near},
             "",
             "dr-sato"},
            {"too small a share to matter",
