@@ -43,7 +43,7 @@ TEST(UrgencyWeight, IsTheCenters) {
 
 TEST(DriveCost, CountsTheMinutesOnTheRoad) {
   core::Policy policy;
-  EXPECT_EQ(DriveCost(policy, 10), 5);
+  EXPECT_EQ(DriveCost(policy, 10), 15);
   policy.drive_weight = 2;
   EXPECT_EQ(DriveCost(policy, 10), 20);
 }

@@ -200,9 +200,10 @@ TEST(Plan, ChoosesTheCrewThatArrivesFirst) {
                     c.fairness_cost + c.platform_cost + c.drive_cost,
                 1e-9);
     ASSERT_TRUE(c.arrive_time.has_value());
-    // Half a minute for each minute's drive.
     EXPECT_NEAR(c.drive_cost,
-                absl::ToDoubleMinutes(*c.arrive_time - TestNow()) / 2, 1e-6);
+                core::Policy().drive_weight *
+                    absl::ToDoubleMinutes(*c.arrive_time - TestNow()),
+                1e-6);
   }
 }
 
