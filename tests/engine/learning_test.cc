@@ -33,7 +33,7 @@ using core::testing::BoardBuilder;
 using core::testing::TestNow;
 using testing::Await;
 using ::testing::HasSubstr;
-using testing::PlaceOf;
+using testing::LatLngOf;
 
 // From the crews' house: 6 km on a primary road, 3 km on a residential one.
 constexpr char kTown[] = R"(
@@ -77,9 +77,9 @@ class LearningTest : public ::testing::Test {
   LearningTest() {
     SetLogSink([](LogLevel, absl::string_view) {});
     const router::RoadData data = router::Import(kTown);
-    house_ = PlaceOf(data, 1);
-    on_primary_ = PlaceOf(data, 2);
-    on_residential_ = PlaceOf(data, 3);
+    house_ = LatLngOf(data, 1);
+    on_primary_ = LatLngOf(data, 2);
+    on_residential_ = LatLngOf(data, 3);
     options_.map_path = router::TestFolder() + "/learning.map";
     options_.drives_path = router::TestFolder() + "/learning.drives";
     std::filesystem::remove(options_.drives_path);

@@ -11,7 +11,7 @@
 namespace housecall::engine::testing {
 
 // The place of a node of the source; fails the test if there is none.
-inline core::LatLng PlaceOf(const router::RoadData& data, int64_t node) {
+inline core::LatLng LatLngOf(const router::RoadData& data, int64_t node) {
   const router::LatLng place = router::PlaceOf(data, node);
   return {place.latitude_degrees, place.longitude_degrees};
 }

@@ -30,7 +30,7 @@ using core::testing::TestNow;
 using testing::Await;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::PlaceOf;
+using testing::LatLngOf;
 
 // From the crews' house (1): a village (2) by a toll road or through the hills,
 // and an island (4).
@@ -53,9 +53,9 @@ class RoadPolicyTest : public ::testing::Test {
   RoadPolicyTest() {
     SetLogSink([](LogLevel, absl::string_view) {});
     const router::RoadData data = router::Import(kTown);
-    house_ = PlaceOf(data, 1);
-    village_ = PlaceOf(data, 2);
-    island_ = PlaceOf(data, 4);
+    house_ = LatLngOf(data, 1);
+    village_ = LatLngOf(data, 2);
+    island_ = LatLngOf(data, 4);
     roads_ = router::LivingRoads::Create(
                  router::RoadMap::Create(data).value(),
                  {router::SpeedCalendar::AsOnTheMap(), {}, 1}, TestNow())
