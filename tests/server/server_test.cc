@@ -489,9 +489,10 @@ TEST_F(ServerTest, LeadsNobodyToACallThatIsNotHisAnyMore) {
 }
 
 TEST_F(ServerTest, ShowsAnOperatorTheWayOfWhoDrives) {
+  const core::LatLng from = core::testing::Near(3, 4);
   Start(Night()
             .AddCallInState(core::CallState::kEnRoute, "call-1")
-            .MoveTo("driver-abe", core::testing::Near(3, 4)));
+            .MoveTo("driver-abe", from));
   const engine::BoardPtr board = engine_->Current(core::CenterId("hino"));
   const auto* call = board->Find<core::Call>(core::CallId("call-1"));
   ASSERT_EQ(board->Find<core::Assignment>(call->assignment)->driver,
@@ -502,7 +503,7 @@ TEST_F(ServerTest, ShowsAnOperatorTheWayOfWhoDrives) {
   const grpc::Status status = Call("GetRoute", {"op-mori"}, request, &route);
   ASSERT_TRUE(status.ok()) << Print(status);
   ASSERT_GE(route.points_size(), 2);
-  EXPECT_NEAR(route.points(0).latitude(), position.position.latitude, 1e-4);
+  EXPECT_NEAR(route.points(0).latitude(), from.latitude, 1e-4);
   EXPECT_NEAR(route.points(route.points_size() - 1).longitude(),
               call->place.position->longitude, 1e-4);
   // He fetches the physician first: the straight line knows no roads, but both
