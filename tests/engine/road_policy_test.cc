@@ -29,8 +29,8 @@ using core::testing::BoardBuilder;
 using core::testing::TestNow;
 using testing::Await;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::LatLngOf;
+using ::testing::Not;
 
 // From the crews' house (1): a village (2) by a toll road or through the hills,
 // and an island (4).
