@@ -846,18 +846,25 @@ Orders Dispatcher::Decide(const Situation& from) {
   // A call that is kept waiting while a car is free is looked at again soon, as
   // the daemon does with every few positions.
   constexpr double kSoon = 120;
+  std::optional<double> wake_time;
   for (int car = 0; car < cars && !situation.calls.empty(); ++car) {
     const CarNow& now = situation.cars[car];
     if (!now.current.has_value() && now.plan.empty() &&
         orders.plans.count(car) == 0 &&
         IsWithin(night_->cars[car].shift, situation.now)) {
-      orders.wake_time = situation.now + kSoon;
+      wake_time = situation.now + kSoon;
     }
   }
   for (const std::optional<Asked>& asked : asked_) {
     if (!asked.has_value()) continue;
-    orders.wake_time = std::min(orders.wake_time.value_or(asked->next_time()),
-                                asked->next_time());
+    wake_time =
+        std::min(wake_time.value_or(asked->next_time()), asked->next_time());
+  }
+  // Whoever plays the night keeps every time that he was told: it is not told
+  // again while an earlier one is to come.
+  if (wake_time.has_value() &&
+      (wakes_at_ <= situation.now || *wake_time < wakes_at_)) {
+    orders.wake_time = wakes_at_ = *wake_time;
   }
   return orders;
 }

@@ -140,6 +140,8 @@ class Dispatcher {
   std::vector<double> between_stops_;
   // For the next plan.
   std::vector<planner::PlannedRoute> previous_;
+  // The wake that was asked for last.
+  double wakes_at_ = -1;
 };
 
 }  // namespace housecall::night

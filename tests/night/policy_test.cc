@@ -110,6 +110,25 @@ TEST(RunPolicy, BringsHomeWhoMayNotBeforeItFetchesWhoMay) {
   }
 }
 
+// A wake asked for at each event, kept by the referee, would itself be an event
+// that asks for one: ten times as many decisions on a large night.
+TEST(RunPolicy, AsksToBeWokenOnce) {
+  std::vector<std::string> lines = {Night().dump()};
+  for (const int now : {0, 10, 119, 120, 130}) {
+    json decide = Decide("nobody has it");
+    decide["now"] = now;
+    if (now > 0) decide["reveal"] = json::array();
+    lines.push_back(decide.dump());
+  }
+  const Answers answers = Ask(lines);
+  ASSERT_THAT(answers.lines, SizeIs(5)) << answers.errors;
+  EXPECT_EQ(answers.lines[0].value("wake", 0.0), 120);
+  EXPECT_FALSE(answers.lines[1].contains("wake"));
+  EXPECT_FALSE(answers.lines[2].contains("wake"));
+  EXPECT_EQ(answers.lines[3].value("wake", 0.0), 240);
+  EXPECT_FALSE(answers.lines[4].contains("wake"));
+}
+
 TEST(RunPolicy, LeavesACrewUnderWayAlone) {
   json decide = Decide("general");
   decide["cars"][0]["current"] = {{"op", "pick"}, {"doctor", 0}};
