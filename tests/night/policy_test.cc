@@ -120,7 +120,10 @@ TEST(RunPolicy, AsksToBeWokenOnce) {
     if (now > 0) decide["reveal"] = json::array();
     lines.push_back(decide.dump());
   }
-  const Answers answers = Ask(lines);
+  DispatcherOptions now_only;
+  now_only.plan.forecast.on = false;
+  const Answers answers = Ask(lines, now_only);
+  EXPECT_EQ(answers.wrong, 0) << answers.errors;
   ASSERT_THAT(answers.lines, SizeIs(5)) << answers.errors;
   EXPECT_EQ(answers.lines[0].value("wake", 0.0), 120);
   EXPECT_FALSE(answers.lines[1].contains("wake"));
