@@ -36,7 +36,8 @@ HOUSECALL_ENUM(Bug, kUnspecified,
                kBusyCrewIsOffered, kCancelKeepsTheCrew, kClosesWithoutReceipt,
                kOldPositionWins, kTaskTellsTheComplaint, kRefusesAtRandom,
                kDuplicateIsDropped, kReceiptWithoutTheRest, kCallIsForgotten,
-               kMemberIsForgotten, kPaperTimeIsLost, kPlannerSleeps,
+               kMemberIsForgotten, kPaperTimeIsLost, kEtagIsIgnored,
+               kPlannerSleeps,
                // The channel.
                kDeliveredWithoutAPush, kNewIdAtEachTry, kFailureIsFinal);
 

@@ -207,6 +207,33 @@ PrivateText Client::Say() {
   return Say(&token);
 }
 
+core::Command Client::AsSeen(const Board& board, core::Command command) {
+  const auto version_of = [&](const core::CallId& id) {
+    const auto* call = board.Find<core::Call>(id);
+    return call == nullptr ? core::Version() : call->etag;
+  };
+  std::visit(
+      [&](auto& c) {
+        using C = std::decay_t<decltype(c)>;
+        if constexpr (std::is_same_v<C, core::DraftNote>) {
+          // The etag is the note's.
+        } else if constexpr (std::is_same_v<C, core::OfferVisit>) {
+          if (random().Chance(30)) return;
+          for (const core::CallId& id : c.calls) {
+            c.etags.push_back(version_of(id));
+          }
+        } else if constexpr (requires {
+                               c.call;
+                               c.etag.has_value();
+                             }) {
+          if (random().Chance(30)) return;
+          c.etag = version_of(c.call);
+        }
+      },
+      command);
+  return command;
+}
+
 core::SubmitCall Client::NewCall(const std::string& id, std::string* token) {
   core::SubmitCall submit;
   submit.call = core::CallId(id);
@@ -507,7 +534,9 @@ class Operator final : public Client {
       }
       const engine::BoardPtr board = Look();
       if (board == nullptr) continue;
-      if (const auto next = NextThing(*board)) (void)Ask(*next);
+      if (const auto next = NextThing(*board)) {
+        (void)Ask(AsSeen(*board, *next));
+      }
       if (world().quiet && quiet_since_ == absl::InfiniteFuture()) {
         quiet_since_ = world().Now();
       }
@@ -1073,7 +1102,7 @@ class Meddler final : public Client {
       const core::Command command =
           Anything(*board, *board->Find<core::Call>(random().Of(calls)),
                    random().Of(calls), &token);
-      (void)Ask(command, token);
+      (void)Ask(AsSeen(*board, command), token);
     }
   }
 

@@ -45,6 +45,9 @@ class Client {
   // A board as of now or a little earlier, of a node that runs; null if none
   // does.
   engine::BoardPtr Look();
+  // The same command, for the calls only as they are on the board that he looks
+  // at; or, as a program that knows nothing of versions, as it is.
+  core::Command AsSeen(const core::Board& board, core::Command command);
   // A text that is clinical, with a fresh token in it.
   PrivateText Say(std::string* token);
   PrivateText Say();

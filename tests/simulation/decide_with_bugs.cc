@@ -55,6 +55,28 @@ void AddClosing(const CallId& id, const Actor& actor, absl::Time now,
   Apply(decision->events.back(), &decision->board);
 }
 
+// The same as if its sender had not said what he has seen.
+Command WithoutEtags(const Board& board, Command command) {
+  std::visit(
+      [&](auto& c) {
+        if constexpr (requires { c.etags; }) {
+          c.etags.clear();
+        } else if constexpr (requires {
+                               c.call;
+                               c.etag.number;
+                             }) {
+          if (const Call* call = board.Find<Call>(c.call)) c.etag = call->etag;
+        } else if constexpr (requires {
+                               c.call;
+                               c.etag.has_value();
+                             }) {
+          c.etag.reset();
+        }
+      },
+      command);
+  return command;
+}
+
 // What the planted bug writes in the place of a record.
 void Spoil(const Board& before, EventKind kind, Record* record) {
   if (auto* task = std::get_if<Task>(record);
@@ -127,7 +149,10 @@ absl::StatusOr<Decision> DecideWithBugs(const Board& board,
     }
     return Decide(board, changed, actor, now);
   }
-  absl::StatusOr<Decision> decision = Decide(board, command, actor, now);
+  absl::StatusOr<Decision> decision =
+      IsPlanted(Bug::kEtagIsIgnored)
+          ? Decide(board, WithoutEtags(board, command), actor, now)
+          : Decide(board, command, actor, now);
   if (!decision.ok() || simulation::Planted() == Bug::kUnspecified) {
     return decision;
   }

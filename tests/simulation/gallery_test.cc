@@ -92,6 +92,7 @@ std::vector<Planting> Gallery() {
       {Bug::kCallIsForgotten, {"board", "liveness"}},
       {Bug::kMemberIsForgotten, {"closed", "liveness"}},
       {Bug::kPaperTimeIsLost, {"paper"}},
+      {Bug::kEtagIsIgnored, {"seen"}},
       {Bug::kPlannerSleeps, {"late"}},
       {Bug::kDeliveredWithoutAPush, {"receipts"}},
       {Bug::kNewIdAtEachTry, {"pushes"}},

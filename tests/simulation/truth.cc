@@ -415,6 +415,7 @@ void Truth::Took(const store::Batch& given, absl::string_view who) {
                     " was accepted twice");
     }
     CheckSender(before_all, reply, found->second);
+    CheckSeen(batch, found->second.request);
     if (found->second.refused) {
       story_->Break("replies", found->second.request.words,
                     " was refused, and is done without being asked for again");
@@ -864,6 +865,36 @@ bool EndsSessions(const core::Account& before, const core::Account& after) {
          (after.disabled && !before.disabled);
 }
 
+// The calls that the command is to change only as its sender saw them, and as
+// which version.
+std::vector<std::pair<core::CallId, core::Version>> CallsSeen(
+    const core::Command& command) {
+  std::vector<std::pair<core::CallId, core::Version>> seen;
+  std::visit(
+      [&](const auto& c) {
+        using C = std::decay_t<decltype(c)>;
+        if constexpr (std::is_same_v<C, core::OfferVisit>) {
+          for (size_t i = 0; i < c.etags.size(); ++i) {
+            seen.emplace_back(c.calls[i], c.etags[i]);
+          }
+        } else if constexpr (std::is_same_v<C, core::DraftNote>) {
+          // The etag is the note's.
+        } else if constexpr (requires {
+                               c.call;
+                               c.etag.number;
+                             }) {
+          seen.emplace_back(c.call, c.etag);
+        } else if constexpr (requires {
+                               c.call;
+                               c.etag.has_value();
+                             }) {
+          if (c.etag.has_value()) seen.emplace_back(c.call, *c.etag);
+        }
+      },
+      command);
+  return seen;
+}
+
 }  // namespace
 
 void Truth::WillOpen(const core::SessionId& session, const PrivateText& typed) {
@@ -912,6 +943,28 @@ void Truth::CheckSender(const Board& before, const store::Reply& reply,
   }
   story_->Break("sessions", known.request.words,
                 " was accepted by a session that is over");
+}
+
+void Truth::CheckSeen(const store::Batch& batch, const Request& request) {
+  for (const auto& [id, seen] : CallsSeen(request.command)) {
+    // Which of its versions this commit writes, by the sender's hand.
+    std::vector<int64_t> written;
+    for (const store::JournalEntry& entry : batch.journal) {
+      if (entry.event.actor.account != request.actor.account) continue;
+      for (const core::Record& record : entry.event.records) {
+        const auto* call = std::get_if<core::Call>(&record);
+        if (call != nullptr && call->id == id) {
+          written.push_back(call->etag.number);
+        }
+      }
+    }
+    if (!written.empty() && std::find(written.begin(), written.end(),
+                                      seen.number + 1) == written.end()) {
+      story_->Break("seen", request.words, " was decided on version ",
+                    written.front() - 1, " of ", id.value(),
+                    ", its sender had seen version ", seen.number);
+    }
+  }
 }
 
 void Truth::CheckRevoked(const Board& before, const store::Batch& batch) {
