@@ -61,7 +61,8 @@ double TardinessCost(const CallClock& clock, const core::Policy& policy,
                      double arrive_minutes) {
   if (!clock.target_minutes.has_value()) return 0;
   return policy.tardiness_weight * clock.urgency_weight *
-         std::max(0.0, arrive_minutes - *clock.target_minutes);
+         ExpectedTardiness(arrive_minutes, clock.ready_minutes,
+                           *clock.target_minutes);
 }
 
 double UnservedCost(const CallClock& clock, const core::Policy& policy,
@@ -72,9 +73,9 @@ double UnservedCost(const CallClock& clock, const core::Policy& policy,
       horizon_minutes * (clock.urgency_weight +
                          std::max(clock.urgency_weight, policy.drive_weight));
   // From now on, and what it is late already: that is lost either way.
-  const double late = std::max(0.0, -clock.target_minutes.value_or(0));
+  const double due = std::min(0.0, clock.target_minutes.value_or(0));
   return response + policy.tardiness_weight * clock.urgency_weight *
-                        (horizon_minutes + late);
+                        ExpectedTardiness(horizon_minutes, 0, due);
 }
 
 double DriveCost(const core::Policy& policy, double minutes) {

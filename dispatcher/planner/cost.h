@@ -4,6 +4,7 @@
 #ifndef HOUSECALL_DISPATCHER_PLANNER_COST_H_
 #define HOUSECALL_DISPATCHER_PLANNER_COST_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,25 @@ struct CallClock {
 CallClock ClockOf(const core::Policy& policy, const core::Call& call,
                   absl::Time now);
 
+// By how much of its wait a call may be seen later than it is planned to be:
+// visits last longer than usual, and calls that are more urgent come in
+// between. Measured (tests/benchmarks): with none, plans leave calls until just
+// before their targets, and so many of them are late; with twice as much, calls
+// go first that would not have been late.
+inline constexpr double kDelayShare = 0.3;
+
+// Minutes at the door after `due_minutes`, on average, where the plan says
+// `arrive_minutes`: it is taken for the first moment of an arrival that is as
+// likely at any until kDelayShare of the wait since `ready_minutes` later.
+inline double ExpectedTardiness(double arrive_minutes, double ready_minutes,
+                                double due_minutes) {
+  const double spread =
+      kDelayShare * std::max(0.0, arrive_minutes - ready_minutes);
+  const double most = arrive_minutes + spread - due_minutes;
+  if (most <= 0) return 0;
+  return most >= spread ? most - spread / 2 : most * most / (2 * spread);
+}
+
 // A call's waiting as a search sees it: ResponseCost and TardinessCost in one.
 struct WaitClock {
   double ready_minutes = 0;
@@ -59,8 +79,10 @@ inline double WaitingCost(const WaitClock& clock, double arrive_minutes) {
   if (arrive_minutes > clock.ready_minutes) {
     cost = clock.response_rate * (arrive_minutes - clock.ready_minutes);
   }
-  if (arrive_minutes > clock.due_minutes) {
-    cost += clock.tardiness_rate * (arrive_minutes - clock.due_minutes);
+  if (clock.tardiness_rate > 0) {
+    cost += clock.tardiness_rate * ExpectedTardiness(arrive_minutes,
+                                                     clock.ready_minutes,
+                                                     clock.due_minutes);
   }
   return cost;
 }
@@ -69,7 +91,7 @@ inline double WaitingCost(const WaitClock& clock, double arrive_minutes) {
 // the weight of the urgency.
 double ResponseCost(const CallClock& clock, double arrive_minutes);
 
-// Minutes at the door after the target, times the weight of the urgency, times
+// ExpectedTardiness, times the weight of the urgency, times
 // policy.tardiness_weight.
 double TardinessCost(const CallClock& clock, const core::Policy& policy,
                      double arrive_minutes);

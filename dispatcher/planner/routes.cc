@@ -22,6 +22,7 @@ Schedule::Schedule(const RouteProblem* problem)
     : problem_(problem),
       routes_(problem->wheels.size()),
       wheels_of_(problem->stops.size(), kNone),
+      last_wheels_of_(problem->stops.size(), kNone),
       wheels_of_physician_(problem->physicians.size(), kNone),
       changed_(problem->wheels.size(), 0) {
   Set({});
@@ -41,7 +42,7 @@ void Schedule::Set(const RoutePlan& plan) {
     Timed& timed = routes_[w];
     timed = Timed();
     timed.states.push_back(
-        {wheels.free_minutes, wheels.place, wheels.aboard, 0, 0, false});
+        {wheels.free_minutes, wheels.place, wheels.aboard, 0, 0, false, false});
     if (w >= plan.size()) continue;
     timed.route.hold_minutes = plan[w].hold_minutes;
     for (const Leg& leg : plan[w].legs) {
@@ -69,10 +70,11 @@ void Schedule::Set(const RoutePlan& plan) {
       timed.states.push_back(after);
       timed.since.push_back(0);
       timed.stops.push_back(&stop);
-      wheels_of_[leg.stop] = static_cast<int>(w);
+      wheels_of_[leg.stop] = last_wheels_of_[leg.stop] = static_cast<int>(w);
       wheels_of_physician_[leg.physician] = static_cast<int>(w);
       unserved_cost_ -= stop.unserved_cost;
     }
+    RateDelays(&timed);
   }
 }
 
@@ -96,7 +98,9 @@ Schedule::State Schedule::After(const State& before, int wheels,
   const RoutePhysician& p = problem_->physicians[physician];
   const RouteWheels& w = problem_->wheels[wheels];
   const TravelMatrix& travel = *problem_->travel;
-  double time = std::max(before.BeginWith(physician), not_before);
+  const double begin = before.BeginWith(physician);
+  double time = std::max(begin, not_before);
+  bool is_tight = time == begin;
   double drive = 0;
   int place = before.place;
   if (physician != before.physician) {
@@ -111,7 +115,11 @@ Schedule::State Schedule::After(const State& before, int wheels,
     }
     const double fetch_minutes = travel.at(place, p.place);
     drive += fetch_minutes;
-    time = std::max(time + fetch_minutes, p.free_minutes);
+    time += fetch_minutes;
+    if (time < p.free_minutes) {
+      time = p.free_minutes;
+      is_tight = false;
+    }
     place = p.place;
   }
   const double go_minutes = travel.at(place, stop.place);
@@ -127,6 +135,7 @@ Schedule::State Schedule::After(const State& before, int wheels,
   }
   after.place = stop.place;
   after.physician = physician;
+  after.is_tight = is_tight && after.arrive >= stop.ready_minutes;
   after.may_leave = !problem_->driver_waits && w.owner == kNone;
   after.cost = before.cost + problem_->cost_per_drive_minute * drive +
                stop.physician_costs[physician] + w.cost_per_stop;
@@ -151,30 +160,47 @@ double Schedule::CostWith(const Timed& timed, int wheels, size_t position,
     if (state.time == kNever) return kNever;
     const State& before = timed.states[i + 1];
     if (state.cost - before.cost >= limit) return kNever;
+    if (state.physician != before.physician) continue;
+    const double delays[] = {state.time - before.time,
+                             state.Earliest() - before.Earliest()};
     // What comes after is as it was.
-    if (state.time <= before.time && state.Earliest() <= before.Earliest() &&
-        state.physician == before.physician) {
-      return state.cost - before.cost;
+    if (std::max(delays[0], delays[1]) <= 0) return state.cost - before.cost;
+    const double delay = std::min(delays[0], delays[1]);
+    if (delay > 0 && i + 1 < timed.route.legs.size() &&
+        state.cost - before.cost + delay * timed.delay_rates[i + 1] >= limit) {
+      return kNever;
     }
   }
   return state.cost - old_cost;
 }
 
-Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
+Schedule::Slot Schedule::Best(const RouteStop& stop, double since,
+                              int first_wheels) const {
   Slot best;
   const int physicians = static_cast<int>(problem_->physicians.size());
   free_physicians_.clear();
   double least_physician_cost = kNever;
+  double least_free_cost = kNever;
   for (int p = 0; p < physicians; ++p) {
     least_physician_cost =
         std::min(least_physician_cost, stop.physician_costs[p]);
     if (problem_->physicians[p].can_be_fetched && !IsPhysicianUsed(p) &&
         stop.physician_costs[p] < kNever) {
       free_physicians_.push_back(p);
+      least_free_cost = std::min(least_free_cost, stop.physician_costs[p]);
     }
   }
-  for (int w = 0; w < static_cast<int>(routes_.size()); ++w) {
-    if (!stop.wheels_allowed.empty() && !stop.wheels_allowed[w]) continue;
+  const TravelMatrix& travel = *problem_->travel;
+  const double drive_rate = problem_->cost_per_drive_minute;
+  const auto waiting = [&](double arrive_minutes) {
+    double cost = 0;
+    for (const WaitClock& clock : stop.clocks) {
+      cost += WaitingCost(clock, arrive_minutes);
+    }
+    return cost;
+  };
+  const auto try_wheels = [&](int w) {
+    if (!stop.wheels_allowed.empty() && !stop.wheels_allowed[w]) return;
     const Timed& timed = routes_[w];
     const std::vector<Leg>& legs = timed.route.legs;
     size_t first = 0;
@@ -184,8 +210,10 @@ Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
                      first == 0 ? timed.route.hold_minutes : 0}) < since) {
       ++first;
     }
-    const auto consider = [&](size_t position, int physician) {
-      if (stop.physician_costs[physician] == kNever) return;
+    // `least`: what it costs at the least, but for himself.
+    const auto consider = [&](size_t position, int physician, double least) {
+      const double own_cost = stop.physician_costs[physician];
+      if (own_cost == kNever || least + own_cost >= best.cost) return;
       const double cost =
           CostWith(timed, w, position, stop, physician, since, best.cost);
       if (cost < best.cost) {
@@ -193,33 +221,86 @@ Schedule::Slot Schedule::Best(const RouteStop& stop, double since) const {
       }
     };
     for (size_t i = first; i <= legs.size(); ++i) {
+      const State& state = timed.states[i];
+      const double begin = std::max(state.Earliest(), since);
       // From here on he would come too late to be cheaper.
-      double least = least_physician_cost;
-      for (const WaitClock& clock : stop.clocks) {
-        least +=
-            WaitingCost(clock, std::max(timed.states[i].Earliest(), since));
-      }
-      if (least >= best.cost) break;
-      const int seated = timed.states[i].physician;
+      if (least_physician_cost + waiting(begin) >= best.cost) break;
+      // Whoever goes is no sooner there than by the direct way from here. (Ways
+      // are the quickest ones: none is longer than that over a third place.)
+      const double direct = travel.at(state.place, stop.place);
+      const double least = waiting(begin + direct);
+      const int seated = state.physician;
       const int next = i < legs.size() ? legs[i].physician : kNone;
-      if (seated != kNone && !IsUsedElsewhere(seated, w)) consider(i, seated);
-      if (next != kNone && next != seated) consider(i, next);
+      if (seated != kNone && !IsUsedElsewhere(seated, w)) {
+        double detour = 0;
+        if (next == kNone) {
+          detour = direct;
+        } else if (next == seated) {
+          const int next_place = timed.stops[i]->place;
+          detour = direct + travel.at(stop.place, next_place) -
+                   travel.at(state.place, next_place);
+        }
+        consider(i, seated, least + drive_rate * detour);
+      }
+      if (next != kNone && next != seated) consider(i, next, least);
       if (next != kNone && next == seated) continue;
       if (problem_->wheels[w].owner != kNone) continue;
-      // Another is fetched only where somebody must be, where he suits better,
-      // or where the one before is not to be waited for.
-      const double suits = seated == kNone || timed.states[i].may_leave
-                               ? kNever
-                               : stop.physician_costs[seated];
+      if (least + least_free_cost >= best.cost) continue;
+      // Another is fetched only where somebody must be, where he suits better
+      // by more than the way to him costs, or where the one before is not to be
+      // waited for.
+      const bool is_needed = seated == kNone || state.may_leave ||
+                             !IsInTime(state, w, stop, seated);
       for (int p : free_physicians_) {
-        if (p == seated || p == next || stop.physician_costs[p] >= suits) {
-          continue;
+        if (p == seated || p == next) continue;
+        if (!is_needed) {
+          const int home = problem_->physicians[seated].home;
+          const int place = problem_->physicians[p].place;
+          const double detour = travel.at(state.place, home) +
+                                travel.at(home, place) +
+                                travel.at(place, stop.place) - direct;
+          if (stop.physician_costs[p] + drive_rate * detour >=
+              stop.physician_costs[seated]) {
+            continue;
+          }
         }
-        consider(i, p);
+        consider(i, p, least);
       }
     }
+  };
+  if (first_wheels != kNone) try_wheels(first_wheels);
+  for (int w = 0; w < static_cast<int>(routes_.size()); ++w) {
+    if (w != first_wheels) try_wheels(w);
   }
   return best;
+}
+
+bool Schedule::IsInTime(const State& state, int wheels, const RouteStop& stop,
+                        int physician) const {
+  const double arrive = state.BeginWith(physician) +
+                        problem_->travel->at(state.place, stop.place);
+  return stop.physician_costs[physician] < kNever &&
+         std::max(arrive, stop.ready_minutes) + stop.visit_minutes <=
+             std::min(problem_->wheels[wheels].end_minutes,
+                      problem_->physicians[physician].end_minutes);
+}
+
+void Schedule::RateDelays(Timed* timed) {
+  const size_t legs = timed->route.legs.size();
+  timed->delay_rates.resize(legs);
+  double rate = 0;
+  for (size_t i = legs; i > 0; --i) {
+    const State& after = timed->states[i];
+    if (after.is_tight) {
+      for (const WaitClock& clock : timed->stops[i - 1]->clocks) {
+        if (after.arrive >= clock.ready_minutes) rate += clock.response_rate;
+        if (after.arrive >= clock.due_minutes) rate += clock.tardiness_rate;
+      }
+    } else {
+      rate = 0;
+    }
+    timed->delay_rates[i - 1] = rate;
+  }
 }
 
 void Schedule::Retime(int wheels, size_t from) {
@@ -239,6 +320,7 @@ void Schedule::Retime(int wheels, size_t from) {
     // comes after may not end in time any more.
     Erase(wheels, i);
   }
+  RateDelays(&timed);
 }
 
 void Schedule::Erase(int wheels, size_t position) {
@@ -273,7 +355,7 @@ void Schedule::InsertAt(const Slot& slot, int index, const RouteStop* stop,
 }
 
 void Schedule::Insert(const Slot& slot, int stop) {
-  wheels_of_[stop] = slot.wheels;
+  wheels_of_[stop] = last_wheels_of_[stop] = slot.wheels;
   unserved_cost_ -= problem_->stops[stop].unserved_cost;
   InsertAt(slot, stop, &problem_->stops[stop], 0);
 }

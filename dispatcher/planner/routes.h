@@ -134,6 +134,8 @@ class Schedule {
     // The physician is with that patient, and the car may leave without him as
     // soon as it is there; `time` is when he is done.
     bool may_leave = false;
+    // The leg waited for nothing: had the one before ended later, so would it.
+    bool is_tight = false;
     // When the next leg may begin, with the same physician or another.
     double BeginWith(int next) const {
       return may_leave && next != physician ? arrive : time;
@@ -162,8 +164,9 @@ class Schedule {
   RoutePlan Plan() const;
 
   // The cheapest slot, or none. Nothing that begins before `since` is changed,
-  // and the stop is not begun before it: it becomes known then.
-  Slot Best(const RouteStop& stop, double since = 0) const;
+  // and the stop is not begun before it: it becomes known then. Those wheels
+  // are tried `first`: a slot that is cheap early saves looking at others.
+  Slot Best(const RouteStop& stop, double since = 0, int first = kNone) const;
   void Insert(const Slot& slot, int stop);
   // As Insert, for a stop that is not the problem's: Best must have been asked
   // with it, and it must live as long as the schedule.
@@ -184,6 +187,8 @@ class Schedule {
   double cost() const;
   bool IsPlanned(int stop) const { return wheels_of_[stop] != kNone; }
   int WheelsOf(int stop) const { return wheels_of_[stop]; }
+  // Of the last route that it was in, also if it is in none now.
+  int LastWheelsOf(int stop) const { return last_wheels_of_[stop]; }
   const Route& route(int wheels) const { return routes_[wheels].route; }
   // One more than the legs.
   const std::vector<State>& states(int wheels) const {
@@ -204,6 +209,9 @@ class Schedule {
     // By leg: not begun before, because it was not known; and the stop.
     std::vector<double> since;
     std::vector<const RouteStop*> stops;
+    // By leg: what each minute by which it begins later adds to the cost, at
+    // the least.
+    std::vector<double> delay_rates;
   };
 
   // True of a physician with wheels of his own whom another car fetches.
@@ -212,7 +220,11 @@ class Schedule {
            wheels_of_physician_[physician] != wheels;
   }
   void Retime(int wheels, size_t from);
+  static void RateDelays(Timed* timed);
   void Erase(int wheels, size_t position);
+  // Whether the one who is aboard can end the visit before his duty does.
+  bool IsInTime(const State& state, int wheels, const RouteStop& stop,
+                int physician) const;
   double CostWith(const Timed& timed, int wheels, size_t position,
                   const RouteStop& stop, int physician, double since,
                   double limit) const;
@@ -222,6 +234,7 @@ class Schedule {
   const RouteProblem* problem_;
   std::vector<Timed> routes_;
   std::vector<int> wheels_of_;
+  std::vector<int> last_wheels_of_;
   std::vector<int> wheels_of_physician_;
   // By wheels, since the last Keep.
   std::vector<char> changed_;

@@ -223,7 +223,8 @@ class Recreate {
  private:
   void Insert() {
     for (int stop : out_) {
-      const Schedule::Slot slot = schedule_.Best(problem_.stops[stop]);
+      const Schedule::Slot slot =
+          schedule_.Best(problem_.stops[stop], 0, schedule_.LastWheelsOf(stop));
       if (slot.found() && slot.cost < problem_.stops[stop].unserved_cost) {
         schedule_.Insert(slot, stop);
       }

@@ -82,7 +82,33 @@ TEST(ResponseCost, CountsFromTheAgreedTime) {
       5);
 }
 
-TEST(TardinessCost, BeginsAtTheTarget) {
+TEST(ExpectedTardiness, BeginsBeforeTheTargetForWhatIsPlannedForLater) {
+  // Anything from 20 to 26, from 25 to 32.5, from 30 to 39, from 40 to 52.
+  EXPECT_EQ(ExpectedTardiness(20, 0, 30), 0);
+  EXPECT_DOUBLE_EQ(ExpectedTardiness(25, 0, 30), 2.5 * 2.5 / 7.5 / 2);
+  EXPECT_DOUBLE_EQ(ExpectedTardiness(30, 0, 30), 4.5);
+  EXPECT_DOUBLE_EQ(ExpectedTardiness(40, 0, 30), 16);
+  // What is at the door now is as late as it is.
+  EXPECT_EQ(ExpectedTardiness(0, 0, -15), 15);
+  // Nobody waits before the agreed time.
+  EXPECT_EQ(ExpectedTardiness(20, 25, 22), 0);
+  EXPECT_EQ(ExpectedTardiness(20, 25, 18), 2);
+  EXPECT_DOUBLE_EQ(ExpectedTardiness(40, 20, 40), 3);
+}
+
+TEST(ExpectedTardiness, GrowsWithTheArrival) {
+  for (const double due : {-10.0, 0.0, 15.0, 60.0}) {
+    double before = 0;
+    for (double arrive = 0; arrive < 200; arrive += 0.25) {
+      const double late = ExpectedTardiness(arrive, 10, due);
+      EXPECT_GE(late, before);
+      EXPECT_GE(late, arrive - due);
+      before = late;
+    }
+  }
+}
+
+TEST(TardinessCost, IsTheTardinessThatIsToBeExpected) {
   core::Policy policy;
   policy.tardiness_weight = 1.5;
   struct Row {
@@ -91,13 +117,13 @@ TEST(TardinessCost, BeginsAtTheTarget) {
     double cost;
   };
   for (const Row& row : {
-           Row{Urgency::kUrgent, 29, 0},
-           {Urgency::kUrgent, 30, 0},
-           {Urgency::kUrgent, 40, 60},
-           {Urgency::kStandard, 40, 30},
-           {Urgency::kRoutine, 40, 15},
+           Row{Urgency::kUrgent, 23, 0},
+           {Urgency::kUrgent, 30, 1.5 * 4 * 4.5},
+           {Urgency::kUrgent, 40, 1.5 * 4 * 16},
+           {Urgency::kStandard, 40, 1.5 * 2 * 16},
+           {Urgency::kRoutine, 40, 1.5 * 16},
        }) {
-    EXPECT_EQ(
+    EXPECT_DOUBLE_EQ(
         TardinessCost(ClockOf(core::Policy(), CallOf(row.urgency), TestNow()),
                       policy, row.arrive_minutes),
         row.cost);
@@ -106,7 +132,7 @@ TEST(TardinessCost, BeginsAtTheTarget) {
   const CallClock late = ClockOf(core::Policy(), CallOf(Urgency::kRoutine),
                                  TestNow() + absl::Minutes(45));
   EXPECT_EQ(TardinessCost(late, policy, 0), 1.5 * 15);
-  EXPECT_EQ(TardinessCost(late, policy, 10), 1.5 * 25);
+  EXPECT_DOUBLE_EQ(TardinessCost(late, policy, 10), 1.5 * 26.5);
 }
 
 TEST(TardinessCost, IsNothingWithoutTarget) {
