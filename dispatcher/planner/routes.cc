@@ -174,105 +174,123 @@ double Schedule::CostWith(const Timed& timed, int wheels, size_t position,
   return state.cost - old_cost;
 }
 
+struct Schedule::Finding {
+  const RouteStop& stop;
+  double since;
+  // Physicians in no route who may go, and the cheapest of them by himself.
+  const std::vector<int>& free_physicians;
+  double least_free_cost;
+  Slot best;
+
+  double WaitingAt(double arrive_minutes) const {
+    double cost = 0;
+    for (const WaitClock& clock : stop.clocks) {
+      cost += WaitingCost(clock, arrive_minutes);
+    }
+    return cost;
+  }
+};
+
 Schedule::Slot Schedule::Best(const RouteStop& stop, double since,
                               int first_wheels) const {
-  Slot best;
   const int physicians = static_cast<int>(problem_->physicians.size());
   free_physicians_.clear();
-  double least_physician_cost = kNever;
   double least_free_cost = kNever;
   for (int p = 0; p < physicians; ++p) {
-    least_physician_cost =
-        std::min(least_physician_cost, stop.physician_costs[p]);
     if (problem_->physicians[p].can_be_fetched && !IsPhysicianUsed(p) &&
         stop.physician_costs[p] < kNever) {
       free_physicians_.push_back(p);
       least_free_cost = std::min(least_free_cost, stop.physician_costs[p]);
     }
   }
+  Finding finding{stop, since, free_physicians_, least_free_cost, {}};
+  if (first_wheels != kNone) TryWheels(first_wheels, &finding);
+  for (int w = 0; w < static_cast<int>(routes_.size()); ++w) {
+    if (w != first_wheels) TryWheels(w, &finding);
+  }
+  return finding.best;
+}
+
+void Schedule::TryWheels(int wheels, Finding* finding) const {
+  const RouteStop& stop = finding->stop;
+  if (!stop.wheels_allowed.empty() && !stop.wheels_allowed[wheels]) return;
+  const double since = finding->since;
+  Slot& best = finding->best;
   const TravelMatrix& travel = *problem_->travel;
   const double drive_rate = problem_->cost_per_drive_minute;
-  const auto waiting = [&](double arrive_minutes) {
-    double cost = 0;
-    for (const WaitClock& clock : stop.clocks) {
-      cost += WaitingCost(clock, arrive_minutes);
-    }
-    return cost;
-  };
-  const auto try_wheels = [&](int w) {
-    if (!stop.wheels_allowed.empty() && !stop.wheels_allowed[w]) return;
-    const Timed& timed = routes_[w];
-    const std::vector<Leg>& legs = timed.route.legs;
-    size_t first = 0;
-    while (first < legs.size() &&
-           std::max({timed.states[first].BeginWith(legs[first].physician),
-                     timed.since[first],
-                     first == 0 ? timed.route.hold_minutes : 0}) < since) {
-      ++first;
-    }
-    // `least`: what it costs at the least, but for himself.
-    const auto consider = [&](size_t position, int physician, double least) {
-      const double own_cost = stop.physician_costs[physician];
-      if (own_cost == kNever || least + own_cost >= best.cost) return;
-      const double cost =
-          CostWith(timed, w, position, stop, physician, since, best.cost);
-      if (cost < best.cost) {
-        best = {w, static_cast<int>(position), physician, cost};
-      }
-    };
-    for (size_t i = first; i <= legs.size(); ++i) {
-      const State& state = timed.states[i];
-      const double begin = std::max(state.Earliest(), since);
-      // From here on he would come too late to be cheaper.
-      if (least_physician_cost + waiting(begin) >= best.cost) break;
-      // Whoever goes is no sooner there than by the direct way from here. (Ways
-      // are the quickest ones: none is longer than that over a third place.)
-      const double direct = travel.at(state.place, stop.place);
-      const double least = waiting(begin + direct);
-      const int seated = state.physician;
-      const int next = i < legs.size() ? legs[i].physician : kNone;
-      if (seated != kNone && !IsUsedElsewhere(seated, w)) {
-        double detour = 0;
-        if (next == kNone) {
-          detour = direct;
-        } else if (next == seated) {
-          const int next_place = timed.stops[i]->place;
-          detour = direct + travel.at(stop.place, next_place) -
-                   travel.at(state.place, next_place);
-        }
-        consider(i, seated, least + drive_rate * detour);
-      }
-      if (next != kNone && next != seated) consider(i, next, least);
-      if (next != kNone && next == seated) continue;
-      if (problem_->wheels[w].owner != kNone) continue;
-      if (least + least_free_cost >= best.cost) continue;
-      // Another is fetched only where somebody must be, where he suits better
-      // by more than the way to him costs, or where the one before is not to be
-      // waited for.
-      const bool is_needed = seated == kNone || state.may_leave ||
-                             !IsInTime(state, w, stop, seated);
-      for (int p : free_physicians_) {
-        if (p == seated || p == next) continue;
-        if (!is_needed) {
-          const int home = problem_->physicians[seated].home;
-          const int place = problem_->physicians[p].place;
-          const double detour = travel.at(state.place, home) +
-                                travel.at(home, place) +
-                                travel.at(place, stop.place) - direct;
-          if (stop.physician_costs[p] + drive_rate * detour >=
-              stop.physician_costs[seated]) {
-            continue;
-          }
-        }
-        consider(i, p, least);
-      }
-    }
-  };
-  if (first_wheels != kNone) try_wheels(first_wheels);
-  for (int w = 0; w < static_cast<int>(routes_.size()); ++w) {
-    if (w != first_wheels) try_wheels(w);
+  const bool fetches = problem_->wheels[wheels].owner == kNone;
+  const Timed& timed = routes_[wheels];
+  const std::vector<Leg>& legs = timed.route.legs;
+  size_t first = 0;
+  while (first < legs.size() &&
+         std::max({timed.states[first].BeginWith(legs[first].physician),
+                   timed.since[first],
+                   first == 0 ? timed.route.hold_minutes : 0}) < since) {
+    ++first;
   }
-  return best;
+  // `least`: what it costs at the least, but for himself.
+  const auto consider = [&](size_t position, int physician, double least) {
+    const double own_cost = stop.physician_costs[physician];
+    if (own_cost == kNever || least + own_cost >= best.cost) return;
+    const double cost =
+        CostWith(timed, wheels, position, stop, physician, since, best.cost);
+    if (cost < best.cost) {
+      best = {wheels, static_cast<int>(position), physician, cost};
+    }
+  };
+  // Of those who may go in this car, the cheapest by himself.
+  double least_cost = fetches ? finding->least_free_cost : kNever;
+  for (size_t i = first; i <= legs.size(); ++i) {
+    const int seated = timed.states[i].physician;
+    if (seated == kNone) continue;
+    least_cost = std::min(least_cost, stop.physician_costs[seated]);
+  }
+  for (size_t i = first; i <= legs.size(); ++i) {
+    const State& state = timed.states[i];
+    const double begin = std::max(state.Earliest(), since);
+    // From here on they would come too late to be cheaper.
+    if (least_cost + finding->WaitingAt(begin) >= best.cost) break;
+    // Whoever goes is no sooner there than by the direct way from here. (Ways
+    // are the quickest ones: none is longer than that over a third place.)
+    const double direct = travel.at(state.place, stop.place);
+    const double least = finding->WaitingAt(begin + direct);
+    const int seated = state.physician;
+    const int next = i < legs.size() ? legs[i].physician : kNone;
+    if (seated != kNone && !IsUsedElsewhere(seated, wheels)) {
+      double detour = 0;
+      if (next == kNone) {
+        detour = direct;
+      } else if (next == seated) {
+        const int next_place = timed.stops[i]->place;
+        detour = direct + travel.at(stop.place, next_place) -
+                 travel.at(state.place, next_place);
+      }
+      consider(i, seated, least + drive_rate * detour);
+    }
+    if (next != kNone && next != seated) consider(i, next, least);
+    if (next != kNone && next == seated) continue;
+    if (!fetches || least + finding->least_free_cost >= best.cost) continue;
+    // Another is fetched only where somebody must be, where he suits better by
+    // more than the way to him costs, or where the one before is not to be
+    // waited for.
+    const bool is_needed = seated == kNone || state.may_leave ||
+                           !IsInTime(state, wheels, stop, seated);
+    for (int p : finding->free_physicians) {
+      if (p == seated || p == next) continue;
+      if (!is_needed) {
+        const int home = problem_->physicians[seated].home;
+        const int place = problem_->physicians[p].place;
+        const double detour = travel.at(state.place, home) +
+                              travel.at(home, place) +
+                              travel.at(place, stop.place) - direct;
+        if (stop.physician_costs[p] + drive_rate * detour >=
+            stop.physician_costs[seated]) {
+          continue;
+        }
+      }
+      consider(i, p, least);
+    }
+  }
 }
 
 bool Schedule::IsInTime(const State& state, int wheels, const RouteStop& stop,

@@ -222,6 +222,9 @@ class Schedule {
   void Retime(int wheels, size_t from);
   static void RateDelays(Timed* timed);
   void Erase(int wheels, size_t position);
+  // The cheapest slot so far, of whose stop.
+  struct Finding;
+  void TryWheels(int wheels, Finding* finding) const;
   // Whether the one who is aboard can end the visit before his duty does.
   bool IsInTime(const State& state, int wheels, const RouteStop& stop,
                 int physician) const;
