@@ -588,12 +588,13 @@ std::shared_ptr<const BoardFeed::Update> BoardFeed::MovesSince(View& view,
   entry.event.kind = core::EventKind::kPositionReported;
   entry.event.time = clock_->Now();
   entry.event.actor = core::SystemActor();
-  // The analysis does not know that the lambda runs while the mutex is held.
-  const auto& all_moved = moved_;
+  // By pointer: the analysis does not know that the lambda runs while the mutex
+  // is held.
+  const auto* const all_moved = &moved_;
   board_->table<core::Position>().ForEach(
       [&](const core::PersonId& person, const core::Position& position) {
-        const auto moved = all_moved.find(person);
-        if (since < 0 || (moved != all_moved.end() && moved->second > since)) {
+        const auto moved = all_moved->find(person);
+        if (since < 0 || (moved != all_moved->end() && moved->second > since)) {
           entry.event.records.push_back(position);
         }
       });

@@ -221,7 +221,7 @@ grpc::ServerUnaryReactor* Desk::Get(grpc::CallbackServerContext* context,
                                     Response* response) const {
   using R = typename ResourceOf<Response>::Record;
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto get = [this, rpc = std::string(rpc), request, response](
+  const auto get = [rpc = std::string(rpc), request, response](
                        const Caller& caller, store::Store* store) {
     absl::StatusOr<std::string> id = ParseResourceName(
         caller.center, decltype(R::id)::kCollection, request->name(), "name");
