@@ -42,6 +42,7 @@ int RunPolicy(const DispatcherOptions& options, const Clock& clock,
   std::string line;
   while (std::getline(in, line)) {
     if (absl::StripAsciiWhitespace(line).empty()) continue;
+    end_time = clock.Now() + kPlanBudget;
     const absl::StatusOr<Protocol::Kind> kind = protocol.Read(line);
     absl::Status status = kind.status();
     const bool is_night =
@@ -63,7 +64,6 @@ int RunPolicy(const DispatcherOptions& options, const Clock& clock,
       errors << "housecall-night: " << status.message() << std::endl;
     }
     if (is_night) continue;
-    end_time = clock.Now() + kPlanBudget;
     out << (status.ok()
                 ? protocol.Write(dispatcher->Decide(protocol.situation()))
                 : ErrorAnswer(status))
