@@ -48,8 +48,7 @@ CallClock ClockOf(const core::Policy& policy, const core::Call& call,
 // By how much of its wait a call may be seen later than it is planned to be:
 // visits last longer than usual, and calls that are more urgent come in
 // between. Measured (tests/benchmarks): with none, plans leave calls until just
-// before their targets, and so many of them are late; with twice as much, calls
-// go first that would not have been late.
+// before their targets, and more of them are late; twice as much gains nothing.
 inline constexpr double kDelayShare = 0.3;
 
 // Minutes at the door after `due_minutes`, on average, where the plan says

@@ -67,7 +67,7 @@ absl::Time PromiseFor(const core::Policy& policy, absl::Time now,
 // unreachable for everybody.
 //
 // Deterministic for a seed and a number of steps unless is_over ends it;
-// between equals the smaller ids are tried first.
+// between equals the car that had the stop before, then the smaller ids.
 PlanResult Plan(const core::Board& board, const TravelTimes& travel_times,
                 absl::Time now, const PlanOptions& options = {});
 

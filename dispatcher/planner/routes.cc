@@ -10,6 +10,7 @@ namespace {
 
 // Less is rounding.
 constexpr double kEpsilon = 1e-7;
+constexpr double kSameTime = 1e-9;
 
 bool Allows(const RouteStop& stop, int wheels, int physician) {
   return (stop.wheels_allowed.empty() || stop.wheels_allowed[wheels]) &&
@@ -70,7 +71,7 @@ void Schedule::Set(const RoutePlan& plan) {
       timed.states.push_back(after);
       timed.since.push_back(0);
       timed.stops.push_back(&stop);
-      wheels_of_[leg.stop] = last_wheels_of_[leg.stop] = static_cast<int>(w);
+      wheels_of_[leg.stop] = static_cast<int>(w);
       wheels_of_physician_[leg.physician] = static_cast<int>(w);
       unserved_cost_ -= stop.unserved_cost;
     }
@@ -151,7 +152,11 @@ double Schedule::CostWith(const Timed& timed, int wheels, size_t position,
   const double old_cost = timed.states.back().cost;
   State state = After(timed.states[position], wheels, stop, physician, since);
   if (state.time == kNever) return kNever;
-  if (state.cost - timed.states[position].cost >= limit) return kNever;
+  // Before another leg, the way to that one may become shorter.
+  if (position == timed.route.legs.size() &&
+      state.cost - timed.states[position].cost >= limit) {
+    return kNever;
+  }
   for (size_t i = position; i < timed.route.legs.size(); ++i) {
     const double not_before =
         std::max(timed.since[i], i == 0 ? timed.route.hold_minutes : 0);
@@ -159,15 +164,18 @@ double Schedule::CostWith(const Timed& timed, int wheels, size_t position,
                   not_before);
     if (state.time == kNever) return kNever;
     const State& before = timed.states[i + 1];
-    if (state.cost - before.cost >= limit) return kNever;
-    if (state.physician != before.physician) continue;
     const double delays[] = {state.time - before.time,
                              state.Earliest() - before.Earliest()};
     // What comes after is as it was.
-    if (std::max(delays[0], delays[1]) <= 0) return state.cost - before.cost;
+    if (std::abs(delays[0]) <= kSameTime && std::abs(delays[1]) <= kSameTime) {
+      return state.cost - before.cost;
+    }
+    // Or later; or sooner, where a physician who is left at the new door need
+    // not be brought home from farther away.
     const double delay = std::min(delays[0], delays[1]);
-    if (delay > 0 && i + 1 < timed.route.legs.size() &&
-        state.cost - before.cost + delay * timed.delay_rates[i + 1] >= limit) {
+    const double rate =
+        i + 1 < timed.route.legs.size() ? timed.delay_rates[i + 1] : 0;
+    if (delay >= 0 && state.cost - before.cost + delay * rate >= limit) {
       return kNever;
     }
   }
@@ -248,10 +256,13 @@ void Schedule::TryWheels(int wheels, Finding* finding) const {
   for (size_t i = first; i <= legs.size(); ++i) {
     const State& state = timed.states[i];
     const double begin = std::max(state.Earliest(), since);
-    // From here on they would come too late to be cheaper.
-    if (least_cost + finding->WaitingAt(begin) >= best.cost) break;
-    // Whoever goes is no sooner there than by the direct way from here. (Ways
-    // are the quickest ones: none is longer than that over a third place.)
+    // From here on they would come too late to be cheaper. (Where drivers do
+    // not wait, the ways of others may become shorter by it.)
+    if (problem_->driver_waits &&
+        least_cost + finding->WaitingAt(begin) >= best.cost) {
+      break;
+    }
+    // Whoever goes is no sooner there than by the direct way from here.
     const double direct = travel.at(state.place, stop.place);
     const double least = finding->WaitingAt(begin + direct);
     const int seated = state.physician;
@@ -264,25 +275,30 @@ void Schedule::TryWheels(int wheels, Finding* finding) const {
         const int next_place = timed.stops[i]->place;
         detour = direct + travel.at(stop.place, next_place) -
                  travel.at(state.place, next_place);
+      } else if (state.may_leave) {
+        // He is left there, and the next one fetched from there.
+        detour = -direct;
       }
       consider(i, seated, least + drive_rate * detour);
     }
     if (next != kNone && next != seated) consider(i, next, least);
     if (next != kNone && next == seated) continue;
     if (!fetches || least + finding->least_free_cost >= best.cost) continue;
-    // Another is fetched only where somebody must be, where he suits better by
-    // more than the way to him costs, or where the one before is not to be
-    // waited for.
+    // Another is fetched only where somebody must be, where he suits better (at
+    // the end of the route, by more than the way to him costs), or where the
+    // one before is not to be waited for.
     const bool is_needed = seated == kNone || state.may_leave ||
-                           !IsInTime(state, wheels, stop, seated);
+                           !IsInTime(state, wheels, stop, seated, since);
     for (int p : finding->free_physicians) {
       if (p == seated || p == next) continue;
       if (!is_needed) {
-        const int home = problem_->physicians[seated].home;
-        const int place = problem_->physicians[p].place;
-        const double detour = travel.at(state.place, home) +
-                              travel.at(home, place) +
-                              travel.at(place, stop.place) - direct;
+        double detour = 0;
+        if (next == kNone) {
+          const int home = problem_->physicians[seated].home;
+          const int place = problem_->physicians[p].place;
+          detour = travel.at(state.place, home) + travel.at(home, place) +
+                   travel.at(place, stop.place) - direct;
+        }
         if (stop.physician_costs[p] + drive_rate * detour >=
             stop.physician_costs[seated]) {
           continue;
@@ -294,8 +310,8 @@ void Schedule::TryWheels(int wheels, Finding* finding) const {
 }
 
 bool Schedule::IsInTime(const State& state, int wheels, const RouteStop& stop,
-                        int physician) const {
-  const double arrive = state.BeginWith(physician) +
+                        int physician, double since) const {
+  const double arrive = std::max(state.BeginWith(physician), since) +
                         problem_->travel->at(state.place, stop.place);
   return stop.physician_costs[physician] < kNever &&
          std::max(arrive, stop.ready_minutes) + stop.visit_minutes <=
@@ -352,6 +368,7 @@ void Schedule::Erase(int wheels, size_t position) {
   timed.states.pop_back();
   if (leg.stop != kNone) {
     wheels_of_[leg.stop] = kNone;
+    last_wheels_of_[leg.stop] = wheels;
     unserved_cost_ += problem_->stops[leg.stop].unserved_cost;
   }
   if (std::none_of(legs.begin(), legs.end(), [&](const Leg& other) {
@@ -373,7 +390,7 @@ void Schedule::InsertAt(const Slot& slot, int index, const RouteStop* stop,
 }
 
 void Schedule::Insert(const Slot& slot, int stop) {
-  wheels_of_[stop] = last_wheels_of_[stop] = slot.wheels;
+  wheels_of_[stop] = slot.wheels;
   unserved_cost_ -= problem_->stops[stop].unserved_cost;
   InsertAt(slot, stop, &problem_->stops[stop], 0);
 }

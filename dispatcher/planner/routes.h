@@ -19,7 +19,9 @@ inline constexpr double kNever = std::numeric_limits<double>::infinity();
 // Nobody, nothing.
 inline constexpr int kNone = -1;
 
-// Minutes from each place to each place; kNever: no way.
+// Minutes from each place to each place; kNever: no way. They are those of the
+// quickest ways, of which none takes longer than over a third place: where that
+// does not hold, Schedule::Best may miss a slot.
 class TravelMatrix {
  public:
   explicit TravelMatrix(int places = 0)
@@ -187,7 +189,7 @@ class Schedule {
   double cost() const;
   bool IsPlanned(int stop) const { return wheels_of_[stop] != kNone; }
   int WheelsOf(int stop) const { return wheels_of_[stop]; }
-  // Of the last route that it was in, also if it is in none now.
+  // Of the route that it was taken from last; kNone: from none so far.
   int LastWheelsOf(int stop) const { return last_wheels_of_[stop]; }
   const Route& route(int wheels) const { return routes_[wheels].route; }
   // One more than the legs.
@@ -227,7 +229,7 @@ class Schedule {
   void TryWheels(int wheels, Finding* finding) const;
   // Whether the one who is aboard can end the visit before his duty does.
   bool IsInTime(const State& state, int wheels, const RouteStop& stop,
-                int physician) const;
+                int physician, double since) const;
   double CostWith(const Timed& timed, int wheels, size_t position,
                   const RouteStop& stop, int physician, double since,
                   double limit) const;

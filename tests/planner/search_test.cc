@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -399,6 +400,121 @@ TEST(Schedule, LetsACarLeaveThePhysicianAtTheDoorWhereDriversDoNotWait) {
     own.Set({{{{0, 0}, {1, 0}}}});
     EXPECT_DOUBLE_EQ(own.states(0)[2].arrive, 5 + 20 + 3);
   }
+}
+
+// None of them longer than over a third place.
+std::shared_ptr<const TravelMatrix> QuickestWays(TravelMatrix travel) {
+  for (int over = 0; over < travel.places(); ++over) {
+    for (int i = 0; i < travel.places(); ++i) {
+      for (int j = 0; j < travel.places(); ++j) {
+        travel.at(i, j) =
+            std::min(travel.at(i, j), travel.at(i, over) + travel.at(over, j));
+      }
+    }
+  }
+  return std::make_shared<const TravelMatrix>(std::move(travel));
+}
+
+TEST(Schedule, FindsTheCheapestSlotWhicheverCarIsTriedFirst) {
+  Random random(7);
+  int found = 0;
+  for (int round = 0; round < 30; ++round) {
+    RouteProblem problem = RandomProblem(random, 12, 4, 6);
+    problem.travel = QuickestWays(*problem.travel);
+    problem.driver_waits = round % 2 == 0;
+    const RoutePlan plan = SearchRoutes(problem, {}, {.max_steps = 2'000}).plan;
+    for (int stop = 0; stop < 12; ++stop) {
+      Schedule schedule(&problem);
+      schedule.Set(plan);
+      schedule.Remove(stop);
+      const RouteStop& wanted = problem.stops[stop];
+      const RoutePlan rest = schedule.Plan();
+      const double before = CostOf(problem, rest);
+      const Schedule::Slot slot = schedule.Best(wanted);
+      for (int first = 0; first < 4; ++first) {
+        EXPECT_DOUBLE_EQ(schedule.Best(wanted, 0, first).cost, slot.cost);
+      }
+      // Nothing is cheaper with whoever is in the car then or comes next.
+      for (int w = 0; w < static_cast<int>(rest.size()); ++w) {
+        for (size_t i = 0; i <= rest[w].legs.size(); ++i) {
+          std::vector<int> with = {schedule.states(w)[i].physician};
+          if (i < rest[w].legs.size()) {
+            with.push_back(rest[w].legs[i].physician);
+          }
+          for (const int physician : with) {
+            if (physician == kNone) continue;
+            RoutePlan more = rest;
+            more[w].legs.insert(more[w].legs.begin() + i, {stop, physician});
+            const double cost = CostOf(problem, more);
+            if (cost < kNever) {
+              EXPECT_LE(slot.cost, cost - before + wanted.unserved_cost + 1e-6);
+            }
+          }
+        }
+      }
+      if (!slot.found()) continue;
+      ++found;
+      schedule.Insert(slot, stop);
+      EXPECT_NEAR(CostOf(problem, schedule.Plan()),
+                  before - wanted.unserved_cost + slot.cost, 1e-6);
+    }
+  }
+  EXPECT_GT(found, 100);
+}
+
+TEST(Schedule, DoesNotChargeAWayThatTheCarDrivesAnyway) {
+  RouteProblem problem;
+  problem.travel = Line(21);
+  problem.cost_per_drive_minute = 1.5;
+  problem.wheels.resize(2);
+  problem.wheels[0].aboard = 0;
+  problem.wheels[1].place = 4;
+  problem.wheels[1].aboard = 1;
+  problem.physicians = {PhysicianAt(0), PhysicianAt(4)};
+  for (RoutePhysician& each : problem.physicians) each.can_be_fetched = false;
+  // Two hours from now somebody is to be there anyway.
+  problem.stops = {StopAt(20, 2, 1000)};
+  problem.stops[0].ready_minutes = 120;
+  problem.stops[0].clocks.front().ready_minutes = 120;
+  Schedule schedule(&problem);
+  schedule.Set({{{{0, 0}}}, {}});
+  const RouteStop stop = StopAt(20, 2, 1000);
+  for (const int first : {kNone, 0, 1}) {
+    const Schedule::Slot slot = schedule.Best(stop, 0, first);
+    EXPECT_EQ(slot.wheels, 0);
+    EXPECT_EQ(slot.cost, 20);
+  }
+}
+
+TEST(Schedule, FetchesAnotherWhereTheOneAboardEndsBeforeItIsKnown) {
+  RouteProblem problem;
+  problem.travel = Line(11);
+  problem.wheels.resize(1);
+  problem.wheels[0].aboard = 0;
+  problem.physicians = {PhysicianAt(0), PhysicianAt(1)};
+  problem.physicians[0].can_be_fetched = false;
+  problem.physicians[0].end_minutes = 60;
+  const Schedule schedule(&problem);
+  const RouteStop stop = StopAt(5, 2, 1000);
+  EXPECT_EQ(schedule.Best(stop, 0).physician, 0);
+  EXPECT_EQ(schedule.Best(stop, 50).physician, 1);
+}
+
+TEST(Schedule, FetchesAnotherWhereTheOneAboardWouldHaveFarHome) {
+  RouteProblem problem;
+  problem.travel = Line(31);
+  problem.cost_per_drive_minute = 1.5;
+  problem.wheels.resize(1);
+  problem.wheels[0].place = 10;
+  problem.wheels[0].aboard = 0;
+  problem.physicians = {PhysicianAt(0), PhysicianAt(30), PhysicianAt(30)};
+  problem.physicians[0].can_be_fetched = false;
+  problem.stops = {StopAt(30, 3, 1000)};
+  Schedule schedule(&problem);
+  schedule.Set({{{{0, 1}}}});
+  RouteStop stop = StopAt(30, 3, 1000);
+  stop.physician_costs = {0, kNever, -10};
+  EXPECT_EQ(schedule.Best(stop).physician, 2);
 }
 
 TEST(Schedule, KeepsAHeldCarFreeForWhatComes) {

@@ -404,6 +404,8 @@ void Truth::Took(const store::Batch& given, absl::string_view who) {
           record);
     }
   }
+  // Of the last entry that a reply before has written.
+  int64_t last = 0;
   for (const store::Reply& reply : batch.replies) {
     const auto found = requests_.find(reply.request_id);
     if (found == requests_.end()) {
@@ -415,7 +417,8 @@ void Truth::Took(const store::Batch& given, absl::string_view who) {
                     " was accepted twice");
     }
     CheckSender(before_all, reply, found->second);
-    CheckSeen(batch, found->second.request);
+    CheckSeen(batch, reply, last, found->second.request);
+    last = reply.sequence.value_or(last);
     if (found->second.refused) {
       story_->Break("replies", found->second.request.words,
                     " was refused, and is done without being asked for again");
@@ -945,23 +948,26 @@ void Truth::CheckSender(const Board& before, const store::Reply& reply,
                 " was accepted by a session that is over");
 }
 
-void Truth::CheckSeen(const store::Batch& batch, const Request& request) {
+void Truth::CheckSeen(const store::Batch& batch, const store::Reply& reply,
+                      int64_t after, const Request& request) {
   for (const auto& [id, seen] : CallsSeen(request.command)) {
-    // Which of its versions this commit writes, by the sender's hand.
-    std::vector<int64_t> written;
+    // The first of its versions that this decision writes.
+    std::optional<int64_t> written;
     for (const store::JournalEntry& entry : batch.journal) {
-      if (entry.event.actor.account != request.actor.account) continue;
+      if (entry.sequence <= after || entry.sequence > reply.sequence ||
+          entry.event.actor.account != request.actor.account) {
+        continue;
+      }
       for (const core::Record& record : entry.event.records) {
         const auto* call = std::get_if<core::Call>(&record);
-        if (call != nullptr && call->id == id) {
-          written.push_back(call->etag.number);
+        if (call != nullptr && call->id == id && !written.has_value()) {
+          written = call->etag.number;
         }
       }
     }
-    if (!written.empty() && std::find(written.begin(), written.end(),
-                                      seen.number + 1) == written.end()) {
+    if (written.has_value() && *written != seen.number + 1) {
       story_->Break("seen", request.words, " was decided on version ",
-                    written.front() - 1, " of ", id.value(),
+                    *written - 1, " of ", id.value(),
                     ", its sender had seen version ", seen.number);
     }
   }

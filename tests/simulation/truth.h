@@ -226,7 +226,9 @@ class Truth {
   void CheckSender(const core::Board& before, const store::Reply& reply,
                    const Known& known);
   // What a request said that its sender had seen is what it was decided on.
-  void CheckSeen(const store::Batch& batch, const Request& request);
+  // `after`: the last entry of the reply before.
+  void CheckSeen(const store::Batch& batch, const store::Reply& reply,
+                 int64_t after, const Request& request);
   // What has changed who may log in has ended the account's sessions.
   void CheckRevoked(const core::Board& before, const store::Batch& batch);
   void CheckOutbox(const store::Batch& batch);

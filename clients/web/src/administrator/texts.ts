@@ -25,7 +25,7 @@ export const t = catalogue({
   policy_urgent_weight: ["待ち1分（緊急）", "A minute's wait, urgent"],
   policy_standard_weight: ["待ち1分（準緊急）", "A minute's wait, standard"],
   policy_routine_weight: ["待ち1分（通常）", "A minute's wait, routine"],
-  policy_tardiness_weight: ["目標を過ぎた1分（加算の倍率）", "A minute after the target: so many more"],
+  policy_tardiness_weight: ["目標を過ぎる見込みの1分（加算の倍率）", "A minute that is expected after the target: so many more"],
   policy_drive_weight: ["走行1分", "A minute's drive"],
   policy_own_physician: ["主治医が行く（準緊急の待ち分）", "Own physician: minutes that a standard call waits"],
   policy_fairness: ["この勤務での往診1件", "Each visit already made in this duty"],
