@@ -287,6 +287,8 @@ export class Center {
       child.on("error", reject);
       child.on("close", (code) =>
         code === 0 ? resolve(output) : reject(new Error(`${program} ${words[0]} failed: ${errors}${output}`)));
+      // A command that reads nothing may have ended already.
+      child.stdin.on("error", () => {});
       child.stdin.end(input);
     });
   }

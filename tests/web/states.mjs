@@ -31,17 +31,18 @@ export async function tryStates(open, rows) {
       // The page may have given it up meanwhile.
       return (mode === "cut" ? route.abort("connectionreset") : route.continue()).catch(() => {});
     });
-    // As on a device that has kept nothing; and anew, for a change after "#"
-    // alone would not read everything again.
-    await page.evaluate(async (hash) => {
+    // As on a device that has kept nothing: emptied before the page reads it, and
+    // after the one before, whose stream may still bring something to be kept,
+    // has gone. And anew, for a change after "#" alone would not read everything
+    // again.
+    await page.addInitScript(() => {
       localStorage.removeItem("session");
-      const open = indexedDB.open("housecall");
-      await new Promise((resolve) => (open.onsuccess = resolve));
-      const all = open.result.transaction("sealed", "readwrite");
-      all.objectStore("sealed").clear();
-      await new Promise((resolve) => (all.oncomplete = resolve));
-      history.replaceState(null, "", hash);
-    }, at);
+      indexedDB.open("housecall").onsuccess = ({ target: { result: kept } }) => {
+        kept.transaction("sealed", "readwrite").objectStore("sealed").clear();
+        kept.close();
+      };
+    });
+    await page.evaluate((hash) => history.replaceState(null, "", hash), at);
     const loads = (what) =>
       page.locator(".spinner:visible").first().waitFor().catch(() => assert.fail(`${what} does not say that it loads`));
     const begin = async () => {
