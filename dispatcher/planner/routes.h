@@ -166,9 +166,11 @@ class Schedule {
   RoutePlan Plan() const;
 
   // The cheapest slot, or none. Nothing that begins before `since` is changed,
-  // and the stop is not begun before it: it becomes known then. Those wheels
-  // are tried `first`: a slot that is cheap early saves looking at others.
-  Slot Best(const RouteStop& stop, double since = 0, int first = kNone) const;
+  // and the stop is not begun before it: it becomes known then. The
+  // `first_wheels` are tried first (kNone: those of number 0): a slot that is
+  // cheap early saves looking at others.
+  Slot Best(const RouteStop& stop, double since = 0,
+            int first_wheels = kNone) const;
   void Insert(const Slot& slot, int stop);
   // As Insert, for a stop that is not the problem's: Best must have been asked
   // with it, and it must live as long as the schedule.

@@ -44,6 +44,17 @@ RoutePhysician PhysicianAt(int place) {
   return physician;
 }
 
+// A car on such a line, at 0, with the first of the physicians aboard.
+RouteProblem OneCar(int places, std::vector<RoutePhysician> physicians) {
+  RouteProblem problem;
+  problem.travel = Line(places);
+  problem.wheels.resize(1);
+  problem.wheels[0].aboard = 0;
+  problem.physicians = std::move(physicians);
+  problem.physicians[0].can_be_fetched = false;
+  return problem;
+}
+
 // --- What a plan costs, reckoned simply, to compare with -------------------
 
 // kNever if a rule forbids it.
@@ -349,12 +360,7 @@ TEST(SearchRoutes, BringsOnePhysicianHomeAndFetchesAnother) {
 // --- A stop that becomes known later ---------------------------------------
 
 TEST(Schedule, PutsALaterStopBehindWhatHasBegun) {
-  RouteProblem problem;
-  problem.travel = Line(11);
-  problem.wheels.resize(1);
-  problem.wheels[0].aboard = 0;
-  problem.physicians = {PhysicianAt(0)};
-  problem.physicians[0].can_be_fetched = false;
+  RouteProblem problem = OneCar(11, {PhysicianAt(0)});
   problem.stops = {StopAt(5, 1), StopAt(10, 1, 1000)};
   Schedule schedule(&problem);
   schedule.Set({{{{0, 0}, {1, 0}}}});
@@ -374,14 +380,9 @@ TEST(Schedule, PutsALaterStopBehindWhatHasBegun) {
 
 TEST(Schedule, LetsACarLeaveThePhysicianAtTheDoorWhereDriversDoNotWait) {
   for (const bool waits : {true, false}) {
-    RouteProblem problem;
-    problem.travel = Line(11);
+    RouteProblem problem = OneCar(11, {PhysicianAt(0), PhysicianAt(6)});
     problem.driver_waits = waits;
     problem.cost_per_drive_minute = 1;
-    problem.wheels.resize(1);
-    problem.wheels[0].aboard = 0;
-    problem.physicians = {PhysicianAt(0), PhysicianAt(6)};
-    problem.physicians[0].can_be_fetched = false;
     problem.stops = {StopAt(5, 2, 1000), StopAt(8, 2, 1000)};
     Schedule schedule(&problem);
     // With another: he need not be brought home before, though somebody must.
@@ -487,12 +488,7 @@ TEST(Schedule, DoesNotChargeAWayThatTheCarDrivesAnyway) {
 }
 
 TEST(Schedule, FetchesAnotherWhereTheOneAboardEndsBeforeItIsKnown) {
-  RouteProblem problem;
-  problem.travel = Line(11);
-  problem.wheels.resize(1);
-  problem.wheels[0].aboard = 0;
-  problem.physicians = {PhysicianAt(0), PhysicianAt(1)};
-  problem.physicians[0].can_be_fetched = false;
+  RouteProblem problem = OneCar(11, {PhysicianAt(0), PhysicianAt(1)});
   problem.physicians[0].end_minutes = 60;
   const Schedule schedule(&problem);
   const RouteStop stop = StopAt(5, 2, 1000);
@@ -501,14 +497,10 @@ TEST(Schedule, FetchesAnotherWhereTheOneAboardEndsBeforeItIsKnown) {
 }
 
 TEST(Schedule, FetchesAnotherWhereTheOneAboardWouldHaveFarHome) {
-  RouteProblem problem;
-  problem.travel = Line(31);
+  RouteProblem problem =
+      OneCar(31, {PhysicianAt(0), PhysicianAt(30), PhysicianAt(30)});
   problem.cost_per_drive_minute = 1.5;
-  problem.wheels.resize(1);
   problem.wheels[0].place = 10;
-  problem.wheels[0].aboard = 0;
-  problem.physicians = {PhysicianAt(0), PhysicianAt(30), PhysicianAt(30)};
-  problem.physicians[0].can_be_fetched = false;
   problem.stops = {StopAt(30, 3, 1000)};
   Schedule schedule(&problem);
   schedule.Set({{{{0, 1}}}});
@@ -518,12 +510,7 @@ TEST(Schedule, FetchesAnotherWhereTheOneAboardWouldHaveFarHome) {
 }
 
 TEST(Schedule, KeepsAHeldCarFreeForWhatComes) {
-  RouteProblem problem;
-  problem.travel = Line(11);
-  problem.wheels.resize(1);
-  problem.wheels[0].aboard = 0;
-  problem.physicians = {PhysicianAt(0)};
-  problem.physicians[0].can_be_fetched = false;
+  RouteProblem problem = OneCar(11, {PhysicianAt(0)});
   problem.stops = {StopAt(5, 1, 1000)};
   Schedule schedule(&problem);
   schedule.Set({{{{0, 0}}}});
