@@ -245,6 +245,8 @@ struct Call {
   std::optional<absl::Time> written_time;
   // None before somebody could be promised; afterwards what was told last.
   std::optional<ArrivalPromise> promise;
+  // Its crew was taken back because another call needed it more (TakeBackOffer).
+  bool passed_over = false;
 
   bool operator==(const Call&) const = default;
   HOUSECALL_FIELDS(id, etag, state, resume_state, requester,
@@ -259,7 +261,8 @@ struct Call {
                    emergency, cancel_request, not_found_tries,
                    not_found_due_time, merged_into, care_team, note,
                    requester_informed, outcome, outcome_reason, close_time,
-                   closed_by, derived, source, written_time, promise);
+                   closed_by, derived, source, written_time, promise,
+                   passed_over);
 };
 
 // Since when the patient waits: the clock of triage counts from it. A call that

@@ -247,6 +247,8 @@ constexpr Row kTable[] = {
   {of, of, of, of, ok, ok, ok, of, of, of, of, of, ok, of, of, of}},
 {"WithdrawOffer",
   {of, of, of, of, ok, ok, ok, of, of, of, of, of, ok, of, of, of}},
+{"TakeBackOffer",
+  {of, of, of, of, ok, ok, of, of, of, of, of, of, of, of, of, of}},
 {"ReleaseAssignment",
   {of, of, of, of, of, ok, ok, ar, le, le, of, of, ok, ar, of, of}},
 {"ReportDriverMissing",
@@ -338,6 +340,7 @@ HOUSECALL_ROW(UpdateEstimate);
 HOUSECALL_ROW(AcceptOffer);
 HOUSECALL_ROW(DeclineOffer);
 HOUSECALL_ROW(WithdrawOffer);
+HOUSECALL_ROW(TakeBackOffer);
 HOUSECALL_ROW(ReleaseAssignment);
 HOUSECALL_ROW(ReportDriverMissing);
 HOUSECALL_ROW(AdvanceVisit);
@@ -354,7 +357,7 @@ HOUSECALL_ROW(ConfirmReceiptByHand);
 HOUSECALL_ROW(RetryDelivery);
 HOUSECALL_ROW(QuestionNote);
 #undef HOUSECALL_ROW
-constexpr size_t kCommandsWithRow = 39;
+constexpr size_t kCommandsWithRow = 40;
 static_assert(std::size(kTable) == kCommandsWithRow + 1 /* MergeCall.into */);
 
 template <typename R>

@@ -431,6 +431,20 @@ struct WithdrawOffer {
   HOUSECALL_FIELDS(offer, reason);
 };
 
+// By the planner, of a crew that was asked and of nobody's choice but its own:
+// the crew, or its call, is better off otherwise by `gain_minutes` (of a
+// standard call's waiting), which is worth policy.change_minutes or more. A
+// pending offer is withdrawn, an accepted one released as long as the crew has
+// not departed; its calls are matched anew, and are not passed over like this
+// again. Refused for an operator's choice, for a call that was passed over, and
+// where a crew waits for another car.
+struct TakeBackOffer {
+  OfferId offer;
+  double gain_minutes = 0;
+  bool operator==(const TakeBackOffer&) const = default;
+  HOUSECALL_FIELDS(offer, gain_minutes);
+};
+
 // By an operator, before arrival: the calls are matched anew.
 struct ReleaseAssignment {
   AssignmentId assignment;
@@ -632,8 +646,8 @@ using Command = std::variant<
     AnswerCancel, CancelCall, RaiseEmergency, DecideEmergency, SetCareTeam,
     GrantDistanceException, InformRequester, CloseCall, OfferVisit,
     ReportUnmatched, UpdateEstimate, PromiseArrivals, AdviseStandby,
-    AcceptOffer, DeclineOffer, WithdrawOffer, ReleaseAssignment,
-    ReportBreakdown, ReportDriverMissing, PassTime, AdvanceVisit, RecordVisit,
+    AcceptOffer, DeclineOffer, WithdrawOffer, TakeBackOffer,
+    ReleaseAssignment, ReportBreakdown, ReportDriverMissing, PassTime, AdvanceVisit, RecordVisit,
     ReportNotFound, RecordNotFoundStep, ReportFound, ConfirmHours, DraftNote,
     SignNote, RecordAttempt, ConfirmReceipt, ConfirmReceiptByHand,
     RetryDelivery, QuestionNote, AcknowledgeTask, ResolveTask>;

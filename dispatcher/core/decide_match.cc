@@ -1,5 +1,7 @@
 // The rules of offers and assignments: who is asked, what his answer means, and
 // what happens when a crew loses its car or its driver.
+#include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -920,6 +922,58 @@ absl::StatusOr<Subject> Rule(const WithdrawOffer& c, Draft& draft) {
             Fact{draft.now(), draft.actor().person, c.reason, std::nullopt});
       },
       draft);
+  return c.offer;
+}
+
+absl::StatusOr<Subject> Rule(const TakeBackOffer& c, Draft& draft) {
+  if (!(c.gain_minutes >= draft.policy().change_minutes)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("gain_minutes: at least policy.change_minutes (",
+                     draft.policy().change_minutes, ") wanted"));
+  }
+  ASSIGN_OR_RETURN(const Offer offer, draft.Get<Offer>(c.offer));
+  const auto operator_only = [](const auto& id, const char* why) {
+    return Refuse(RefusalReason::kOperatorOnly,
+                  absl::StrCat(ResourceName(id), " ", why));
+  };
+  if (!offer.override_reason.empty()) {
+    return operator_only(offer.id, "is an operator's choice");
+  }
+  if (!offer.replaces_car_of.empty()) {
+    return Refuse(RefusalReason::kSeeksOtherCar,
+                  absl::StrCat(ResourceName(offer.id), " seeks another car"));
+  }
+  for (const CallId& id : offer.calls) {
+    const Call* call = draft.board().Find<Call>(id);
+    if (call == nullptr) return TooLate(draft.board(), offer);
+    if (call->passed_over) {
+      return operator_only(id, "was passed over once already");
+    }
+  }
+  const std::string reason =
+      absl::StrCat("wanted elsewhere: saves ",
+                   std::llround(std::min(c.gain_minutes, 1e6)), " minutes");
+  const auto pass_over = [](Call* call) { call->passed_over = true; };
+  if (offer.state == OfferState::kPending) {
+    Offer withdrawn = offer;
+    withdrawn.decline_reason = reason;
+    EndOffer(std::move(withdrawn), OfferState::kWithdrawn,
+             EventKind::kOfferWithdrawn, pass_over, draft);
+    return c.offer;
+  }
+  const Call& call = *draft.board().Find<Call>(offer.calls.front());
+  const Assignment* assignment =
+      draft.board().Find<Assignment>(call.assignment);
+  if (offer.state != OfferState::kAccepted || assignment == nullptr ||
+      assignment->offer != offer.id || !IsRunning(assignment->state)) {
+    return TooLate(draft.board(), offer);
+  }
+  // A human, or a rule, only.
+  if (assignment->state != AssignmentState::kAccepted ||
+      HasSetOut(draft.board(), *assignment)) {
+    return operator_only(assignment->id, "has set out");
+  }
+  Release(assignment->id, reason, pass_over, draft);
   return c.offer;
 }
 

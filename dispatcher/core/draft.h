@@ -134,6 +134,7 @@ absl::StatusOr<Subject> Rule(const AdviseStandby&, Draft&);
 absl::StatusOr<Subject> Rule(const AcceptOffer&, Draft&);
 absl::StatusOr<Subject> Rule(const DeclineOffer&, Draft&);
 absl::StatusOr<Subject> Rule(const WithdrawOffer&, Draft&);
+absl::StatusOr<Subject> Rule(const TakeBackOffer&, Draft&);
 absl::StatusOr<Subject> Rule(const ReleaseAssignment&, Draft&);
 absl::StatusOr<Subject> Rule(const ReportBreakdown&, Draft&);
 absl::StatusOr<Subject> Rule(const ReportDriverMissing&, Draft&);

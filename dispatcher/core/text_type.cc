@@ -266,6 +266,7 @@ HOUSECALL_COMMAND(AdviseStandby);
 HOUSECALL_COMMAND(AcceptOffer);
 HOUSECALL_COMMAND(DeclineOffer);
 HOUSECALL_COMMAND(WithdrawOffer);
+HOUSECALL_COMMAND(TakeBackOffer);
 HOUSECALL_COMMAND(ReleaseAssignment);
 HOUSECALL_COMMAND(ReportBreakdown);
 HOUSECALL_COMMAND(ReportDriverMissing);

@@ -645,6 +645,7 @@ void Engine::PlanCenter(Lane& lane) {
     plan = planner::Plan(*board, table, now, plan_options);
     lane.last_routes = plan.routes;
   }
+  if (plan.taken_back.has_value()) submit(*std::move(plan.taken_back));
   if (lane.call_waits) {
     core::PromiseArrivals promises;
     std::set<core::CallId> offered;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dispatcher/base/status_macros.h"
+#include "dispatcher/core/decide.h"
 #include "dispatcher/core/rules.h"
 #include "dispatcher/planner/promise.h"
 
@@ -29,6 +30,11 @@ PersonId PhysicianId(const Physician& physician) {
 }
 CallId RecordId(const CallNow& call) {
   return CallId(absl::StrCat("call-", call.id));
+}
+
+// -1: nobody.
+int AboardWhenFree(const CarNow& car) {
+  return car.aboard_when_free.empty() ? -1 : car.aboard_when_free.front();
 }
 
 bool IsWithin(const Span& shift, double time) {
@@ -316,7 +322,7 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
   PersonId physician;
   double time = now.current.has_value() ? now.free_time : situation.now;
   int node = now.free_node;
-  int aboard = now.aboard_when_free.empty() ? -1 : now.aboard_when_free.front();
+  int aboard = AboardWhenFree(now);
   const auto add = [&](const Stop& stop) {
     const auto call = calls_.find(stop.call);
     if (call == calls_.end()) return;
@@ -359,11 +365,16 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
   const bool self_drive = night_->cars[car].owner.has_value();
   if (!self_drive) {
     planner::CrewNow& crew = options_.plan.crews[DriverOf(night_->cars[car])];
-    crew.free_time = At(time);
-    crew.place = PlaceOf(node);
+    // Who has not set out is where he was when he was asked.
+    const bool is_asked = asked_[car].has_value();
+    const int seated = is_asked ? AboardWhenFree(now) : aboard;
+    crew.free_time = At(is_asked ? situation.now : time);
+    crew.place = PlaceOf(is_asked ? now.free_node : node);
     crew.aboard =
-        aboard >= 0 ? PhysicianId(night_->physicians[aboard]) : PersonId();
+        seated >= 0 ? PhysicianId(night_->physicians[seated]) : PersonId();
   }
+  // Who has not answered has nothing to do yet; the board has the offer.
+  if (asked_[car].has_value() && !asked_[car]->has_accepted) return;
   const AssignmentId before = assignments_[car];
   const core::Assignment* running = board_.Find<core::Assignment>(before);
   if (calls.empty()) return;
@@ -375,6 +386,7 @@ void Dispatcher::PutCrew(const Situation& situation, int car) {
     assignment.id =
         AssignmentId(absl::StrCat("assignment-", ++made_assignments_));
   }
+  if (asked_[car].has_value()) assignment.offer = asked_[car]->offer;
   assignment.calls = calls;
   assignment.physician = physician;
   assignment.self_drive = self_drive;
@@ -726,6 +738,25 @@ void Dispatcher::EndOffer(int car, core::OfferState state) {
   if (!is_accepted) asked_[car].reset();
 }
 
+void Dispatcher::TakeBack(const core::TakeBackOffer& take_back,
+                          Situation* situation, Orders* orders) {
+  absl::StatusOr<core::Decision> decision = core::Decide(
+      board_, take_back, core::SystemActor(), At(situation->now));
+  if (!decision.ok()) return;
+  board_ = std::move(decision->board);
+  for (int car = 0; car < static_cast<int>(asked_.size()); ++car) {
+    if (!asked_[car].has_value() || asked_[car]->offer != take_back.offer) {
+      continue;
+    }
+    for (const Stop& stop : asked_[car]->stops) {
+      if (stop.op == Op::kVisit) orders->taken_back.push_back(stop.call);
+    }
+    asked_[car].reset();
+    assignments_[car] = AssignmentId();
+    situation->cars[car].plan.clear();
+  }
+}
+
 int Dispatcher::CarFor(const Situation& situation,
                        const core::OfferVisit& offer) const {
   // Who sits in his own car need not be fetched: the planner, which knows of
@@ -767,14 +798,15 @@ Orders Dispatcher::Decide(const Situation& from) {
   planner::PlanOptions& plan = options_.plan;
   plan.crews.clear();
   for (int car = 0; car < cars; ++car) {
-    // Who has not answered has nothing to do yet; the board has the offer.
-    if (asked_[car].has_value() && !asked_[car]->has_accepted) continue;
     PutCrew(situation, car);
   }
   plan.previous = previous_;
   const planner::PlanResult result =
       planner::Plan(board_, travel_times_, At(situation.now), plan);
   previous_ = result.routes;
+  if (result.taken_back.has_value()) {
+    TakeBack(*result.taken_back, &situation, &orders);
+  }
   std::set<CallId> offered;
   for (const core::OfferVisit& offer : result.offers) {
     const int physician = physicians_by_person_.at(offer.physician);

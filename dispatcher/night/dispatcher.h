@@ -87,6 +87,9 @@ class Dispatcher {
   void HearAnswers(Situation* situation, Orders* orders);
   // Nobody is asked any more; with what the call is to remember.
   void EndOffer(int car, core::OfferState state);
+  // As the planner proposes.
+  void TakeBack(const core::TakeBackOffer& take_back, Situation* situation,
+                Orders* orders);
 
   // Tells of an arrival if that is worth telling.
   void Tell(const core::CallId& call, absl::Time expect_time,

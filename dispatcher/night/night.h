@@ -166,6 +166,8 @@ struct Orders {
   std::optional<double> wake_time;
   // Told now, or told anew. The referee's protocol has no word for it.
   std::vector<ToldArrival> told;
+  // Calls whose crew was told so before and is sent elsewhere instead.
+  std::vector<int> taken_back;
 };
 
 // InvalidArgument says what is wrong, by path ("cars[2].shift"). Names and

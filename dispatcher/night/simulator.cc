@@ -484,6 +484,7 @@ class Simulation {
       Push(std::max(now_ + 1, *orders.wake_time), EventKind::kWake, -1);
     }
     told_.insert(told_.end(), orders.told.begin(), orders.told.end());
+    changes_ += static_cast<int>(orders.taken_back.size());
     std::vector<std::pair<int, int>> told;
     for (size_t i = 0; i < cars_.size(); ++i) {
       CarRun& car = cars_[i];

@@ -114,6 +114,9 @@ struct PlannedArrival {
 };
 
 struct PlanResult {
+  // A crew that was told is better sent elsewhere: to be proposed before
+  // everything else, which is for the board without it.
+  std::optional<core::TakeBackOffer> taken_back;
   // One for each call, or for up to three calls at one address, for which a
   // crew was found; and one for each crew without a car for which another was
   // (replaces_car_of). Each is to be judged against the board of the moment in

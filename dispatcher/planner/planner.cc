@@ -19,6 +19,7 @@
 #include "dispatcher/planner/outlook.h"
 #include "dispatcher/planner/promise.h"
 #include "dispatcher/planner/prospects.h"
+#include "dispatcher/planner/reconsider.h"
 #include "dispatcher/planner/routes.h"
 #include "dispatcher/planner/search.h"
 
@@ -446,16 +447,36 @@ std::vector<TravelRequest> TravelNeeded(const Board& board, absl::Time now,
                                         const PlanOptions& options) {
   if (!options.plans_night()) return TravelOfFreeCrews(board, now);
   if (!WantsPlan(board) && !WantsAdvice(board)) return {};
-  const Crews crews = SeatedCrews(board, now, options);
-  const std::vector<LatLng> places =
-      NightPlaces(board, options, crews, PlacesToExpect(board, options, crews));
-  if (places.empty()) return {};
-  return {{places, places}};
+  PlaceNumbers places;
+  const auto add = [&](const Board& some) {
+    const Crews crews = SeatedCrews(some, now, options);
+    for (const LatLng& place :
+         NightPlaces(some, options, crews,
+                     PlacesToExpect(some, options, crews))) {
+      places.Of(place);
+    }
+  };
+  add(board);
+  if (WantsPlan(board) && !ToldCrews(board, now).empty()) {
+    add(BoardWithoutTold(board, now));
+  }
+  if (places.places().empty()) return {};
+  return {{places.places(), places.places()}};
 }
 
 PlanResult Plan(const Board& board, const TravelTimes& travel_times,
                 absl::Time now, const PlanOptions& options) {
-  return Planning(board, travel_times, now, options).Run();
+  const std::optional<Reconsidered> reconsidered =
+      Reconsider(board, travel_times, now, options);
+  if (!reconsidered.has_value()) {
+    return Planning(board, travel_times, now, options).Run();
+  }
+  PlanOptions from_there = options;
+  from_there.previous = reconsidered->routes;
+  PlanResult result =
+      Planning(reconsidered->board, travel_times, now, from_there).Run();
+  result.taken_back = reconsidered->take_back;
+  return result;
 }
 
 }  // namespace housecall::planner

@@ -493,3 +493,6 @@ ALTER TABLE matches ADD COLUMN waiting TEXT;
 -- Of the last entry that the request wrote, or of the one before it. NULL in
 -- replies that are older.
 ALTER TABLE replies ADD COLUMN sequence BIGINT;
+
+-- Migration 5: Calls whose crew was taken back for another call
+ALTER TABLE calls ADD COLUMN passed_over BOOLEAN NOT NULL DEFAULT FALSE;

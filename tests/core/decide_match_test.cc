@@ -1,5 +1,6 @@
 // The rules of offers and assignments: who is asked, what his answer means, and
 // what happens when a crew loses its car or its driver.
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -431,6 +432,82 @@ TEST(ReportUnmatched, BlamesThePlaceWhereNobodyCanGetThere) {
   c.reason = kWhy;
   night.Must(c);
   EXPECT_EQ(night.OpenTasks(TaskKind::kPlaceUnreachable), 0);
+}
+
+// --- Taking back ------------------------------------------------------------
+
+TEST(TakeBackOffer, MatchesTheCallAnewWithTheSameCrewIfNeedBe) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  const OfferId offer = night.GetCall().offer;
+  night.Must(TakeBackOffer{offer, 75.4});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_TRUE(night.GetCall().passed_over);
+  // They have refused nothing: they may be asked again.
+  EXPECT_THAT(night.GetCall().unanswered_by, IsEmpty());
+  EXPECT_THAT(night.GetCall().declined_by, IsEmpty());
+  EXPECT_EQ(night.board.Find<Offer>(offer)->state, OfferState::kWithdrawn);
+  EXPECT_EQ(night.board.Find<Offer>(offer)->decline_reason,
+            "wanted elsewhere: saves 75 minutes");
+  // Who says yes now is told so.
+  EXPECT_THAT(WordsOfDoing(night, AcceptOffer{offer, kP1}),
+              HasSubstr("withdrawn"));
+  night.Must(night.OfferTo("c1", "p1", "d1"));
+}
+
+TEST(TakeBackOffer, ReleasesACrewThatHasAcceptedAndNotDeparted) {
+  Night night;
+  night.BringTo(CallState::kAccepted);
+  const Assignment crew = night.AssignmentOf();
+  EXPECT_EQ(night.DutyOf("p1").visits, 1);
+  night.Must(TakeBackOffer{crew.offer, 75});
+  EXPECT_EQ(night.GetCall().state, CallState::kMatching);
+  EXPECT_TRUE(night.GetCall().passed_over);
+  EXPECT_EQ(night.board.Find<Assignment>(crew.id)->state,
+            AssignmentState::kReleased);
+  EXPECT_EQ(night.DutyOf("p1").visits, 0);
+  // It is over: not a second time.
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{crew.offer, 75}),
+              StartsWith("FAILED_PRECONDITION"));
+}
+
+TEST(TakeBackOffer, OfACallHappensOnce) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  night.Must(TakeBackOffer{night.GetCall().offer, 75});
+  night.Must(night.OfferTo("c1", "p1", "d1"));
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, 500}),
+              HasSubstr("was passed over once already"));
+  EXPECT_EQ(night.GetCall().state, CallState::kOffered);
+}
+
+TEST(TakeBackOffer, NeverTurnsRoundACrewThatHasDeparted) {
+  Night night;
+  night.BringTo(CallState::kEnRoute);
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.AssignmentOf().offer, 1e9}),
+              HasSubstr("has set out"));
+  night.Must(ReportBreakdown{CarId("k1"), "engine"});
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.AssignmentOf().offer, 1e9}),
+              HasSubstr("has set out"));
+  EXPECT_FALSE(night.GetCall().passed_over);
+}
+
+TEST(TakeBackOffer, LeavesAnOperatorsChoice) {
+  Night night;
+  night.BringTo(CallState::kMatching);
+  night.Must(Override(night.OfferTo("c1", "p1", "d1")));
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, 1e9}),
+              HasSubstr("is an operator's choice"));
+}
+
+TEST(TakeBackOffer, MustBeWorthIt) {
+  Night night;
+  night.BringTo(CallState::kOffered);
+  for (const double gain : {59.9, 0.0, -1.0, std::nan("")}) {
+    EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, gain}),
+                StartsWith("INVALID_ARGUMENT: gain_minutes"));
+  }
+  EXPECT_EQ(night.GetCall().state, CallState::kOffered);
 }
 
 // --- Assignments ------------------------------------------------------------

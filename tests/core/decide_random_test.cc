@@ -457,6 +457,7 @@ class RandomNight {
         return AcceptOffer{id, person};
       }
       case 32:
+        if (random_.Chance(50)) return TakeBackOffer{AnyOffer(call), 90};
         return WithdrawOffer{AnyOffer(call), why};
       case 33:
         if (random_.Chance(70)) return FollowCall{call};

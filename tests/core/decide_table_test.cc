@@ -239,6 +239,9 @@ std::vector<Trial> Trials() {
       WithNewest<Offer>([=](const OfferId& o) {
         return WithdrawOffer{o, why};
       }));
+  add("TakeBackOffer", "TakeBackOffer", WithNewest<Offer>([](const OfferId& o) {
+        return TakeBackOffer{o, 90};
+      }));
   add("ReleaseAssignment", "ReleaseAssignment",
       WithNewest<Assignment>([](const AssignmentId& a) {
         return ReleaseAssignment{a, "mistake"};

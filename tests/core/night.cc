@@ -82,7 +82,8 @@ absl::StatusOr<Subject> Night::Do(const Command& command) {
                              std::is_same_v<C, ReportUnmatched> ||
                              std::is_same_v<C, UpdateEstimate> ||
                              std::is_same_v<C, PromiseArrivals> ||
-                             std::is_same_v<C, AdviseStandby>) {
+                             std::is_same_v<C, AdviseStandby> ||
+                             std::is_same_v<C, TakeBackOffer>) {
           return SystemActor();
         } else if constexpr (std::is_same_v<C, OfferVisit>) {
           return c.override_reason.empty() ? SystemActor() : As("op-mori");

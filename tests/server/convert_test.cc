@@ -215,6 +215,7 @@ TEST(Convert, EveryCommandHasARequestOfTheSameFields) {
       {"UpdateEstimate", {{}, {}}},
       {"PromiseArrivals", {{}, {}}},
       {"AdviseStandby", {{}, {}}},
+      {"TakeBackOffer", {{}, {}}},
       {"PassTime", {{}, {}}},
       {"RecordAttempt", {{}, {}}},
       // Made by handlers from requests of another shape.

@@ -49,6 +49,7 @@ const weights = [
   ["ownPhysicianBonusMinutes", "policy_own_physician"],
   ["fairnessMinutesPerVisit", "policy_fairness"],
   ["platformPenaltyMinutes", "policy_platform"],
+  ["changeMinutes", "policy_change"],
 ] as const satisfies readonly (readonly [keyof Policy, TextKey])[];
 
 type Minutes = Record<(typeof spans)[number][0], string>;
@@ -92,6 +93,7 @@ function isWeight(key: keyof Weights, all: Weights): boolean {
     case "ownPhysicianBonusMinutes":
     case "fairnessMinutesPerVisit":
     case "platformPenaltyMinutes":
+    case "changeMinutes":
       return of(key) <= 1e6;
   }
 }

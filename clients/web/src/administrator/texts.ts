@@ -30,6 +30,7 @@ export const t = catalogue({
   policy_own_physician: ["主治医が行く（準緊急の待ち分）", "Own physician: minutes that a standard call waits"],
   policy_fairness: ["この勤務での往診1件", "Each visit already made in this duty"],
   policy_platform: ["運営会社の医師", "A physician of the platform company"],
+  policy_change: ["伝えた担当を替える下限（準緊急の待ち分）", "To send a crew elsewhere that was told: minutes that a standard call waits"],
   weight_wanted: ["範囲外です。緊急≧準緊急≧通常（0.01〜1000）", "out of range; urgent ≥ standard ≥ routine (0.01 to 1000)"],
   policy_times: ["時間の決まり（分）", "Times, in minutes"],
   policy_urgent_triage: ["トリアージまで（危険な徴候）", "To triage, red flags"],
