@@ -160,9 +160,11 @@ story("a step that the server refuses is shown, and the person decides", async (
   // Meanwhile the operator gives the crew another call.
   const { assignment } = await center.json("operator", "get-call", "night-2");
   await center.as("operator", "release-assignment", assignment, "--reason", "別の車が近い");
+  await physician.sees("この出動は取り消されました");
   await driver.context.setOffline(false);
   await driver.sees("受け付けられなかった操作: 出発する");
   await driver.sees(/出発する担当がありません|この担当は終わっているか/);
+  await driver.sees("この出動は取り消されました");
   await driver.look("crew-refused");
   // He may send it again; it is refused again, and nothing else was sent.
   await driver.button("もう一度送る").click();

@@ -42,6 +42,7 @@ export const t = catalogue({
   reason_busy: ["手が離せない", "I am busy"],
   reason_other: ["その他", "Another reason"],
   answer_unsent: ["まだ届いていません。つながりしだい送ります。お急ぎならセンターへ電話を", "Not received yet: sent once there is a connection. Ring the center if it is urgent"],
+  taken_back: ["この出動は取り消されました。向かわずに、次の打診をお待ちください", "This trip was taken back. Do not drive there; wait for the next offer"],
   accepted_waiting: ["承諾しました。相手の回答を待っています", "Accepted. Waiting for the other one"],
   rings: ["{n}回目の呼出し", "Ring {n}"],
   step_depart: ["出発する", "Depart"],
