@@ -25,6 +25,7 @@ namespace {
 using core::Car;
 using core::CarId;
 using core::testing::BoardBuilder;
+using core::testing::Near;
 using core::testing::TestNow;
 using store::testing::FaultInjectingStore;
 using store::testing::Operation;
@@ -475,6 +476,36 @@ TEST_F(EngineTest, OffersAWaitingCallToACrew) {
   const BoardPtr board = engine_->Current(center_);
   EXPECT_EQ(board->Find<core::Call>(core::CallId("call-1"))->state,
             core::CallState::kOffered);
+}
+
+// It has accepted a routine call far away; an urgent one waits next door.
+TEST_F(EngineTest, SendsACrewElsewhereThatHasNotDeparted) {
+  options_.plans = true;
+  BoardBuilder builder;
+  builder.AddPhysician("dr-sato", {.position = Near(0, 0)})
+      .AddDriver("driver-abe", "car-1", {.position = Near(0, 0)})
+      .AddPatient("far", {.position = Near(12, 0)})
+      .AddPatient("near", {.position = Near(-1, 0)});
+  builder.AddCallInState(
+      core::CallState::kAccepted, "call-1",
+      {.patient = "far", .urgency = core::Urgency::kRoutine});
+  builder.AddCallInState(
+      core::CallState::kMatching, "call-2",
+      {.patient = "near", .urgency = core::Urgency::kUrgent});
+  SeedAndStart(builder.Build());
+  const core::PersonId physician("dr-sato");
+  ASSERT_TRUE(Await([&] {
+    return engine_->Current(center_)->PendingOfferTo(physician) != nullptr;
+  }));
+  const BoardPtr board = engine_->Current(center_);
+  EXPECT_THAT(board->PendingOfferTo(physician)->calls,
+              ElementsAre(core::CallId("call-2")));
+  EXPECT_EQ(board->RunningAssignmentOf(physician), nullptr);
+  const core::Call& first = *board->Find<core::Call>(core::CallId("call-1"));
+  EXPECT_EQ(first.state, core::CallState::kMatching);
+  EXPECT_TRUE(first.passed_over);
+  EXPECT_EQ(board->Find<core::Assignment>(first.assignment)->state,
+            core::AssignmentState::kReleased);
 }
 
 // No way anywhere until the roads are open.

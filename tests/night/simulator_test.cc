@@ -305,6 +305,38 @@ TEST(RunNight, AsksCrewsAlsoWhereDriversLeave) {
   EXPECT_LE(result->metrics.unserved, 1);
 }
 
+// A routine call, and before its crew can have set out an urgent one.
+TEST(RunNight, SendsACrewElsewhereThatHasNotSetOut) {
+  const Night night =
+      NightWith({CallAt(0, kHour, "C"), CallAt(1, kHour + 5, "A")});
+  DispatcherOptions options;
+  options.crews = {.on = true, .decline_share = 0, .silent_share = 0};
+  const absl::StatusOr<NightResult> changed = RunNight(night, options);
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_EQ(changed->metrics.unserved, 0);
+  EXPECT_EQ(changed->metrics.rejected, 0);
+  EXPECT_LT(*changed->calls[1].arrive, *changed->calls[0].arrive);
+  EXPECT_EQ(changed->metrics.changes_per_call, 0.5);
+  // Who was told a time is told another one.
+  EXPECT_GE(changed->metrics.promises.told, 3);
+
+  options.policy.change_minutes = 1e6;
+  const absl::StatusOr<NightResult> as_told = RunNight(night, options);
+  ASSERT_TRUE(as_told.ok()) << as_told.status();
+  EXPECT_LT(*as_told->calls[0].arrive, *as_told->calls[1].arrive);
+  EXPECT_EQ(as_told->metrics.changes_per_call, 0);
+}
+
+// Crews that obey at once have set out.
+TEST(RunNight, TurnsNobodyRound) {
+  const absl::StatusOr<NightResult> result = RunNight(
+      NightWith({CallAt(0, kHour, "C"), CallAt(1, kHour + 5, "A")}),
+      DispatcherOptions());
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_LT(*result->calls[0].arrive, *result->calls[1].arrive);
+  EXPECT_EQ(result->metrics.changes_per_call, 0);
+}
+
 // A physician with a car of his own, no driver.
 Night NightWithOwnCar() {
   Night night = BusyNight();
