@@ -245,24 +245,21 @@ struct Call {
   std::optional<absl::Time> written_time;
   // None before somebody could be promised; afterwards what was told last.
   std::optional<ArrivalPromise> promise;
-  // Its crew was taken back because another call needed it more (TakeBackOffer).
+  // Its crew was taken back for another call (TakeBackOffer).
   bool passed_over = false;
 
   bool operator==(const Call&) const = default;
-  HOUSECALL_FIELDS(id, etag, state, resume_state, requester,
-                   requester_organization, followers, patient, short_patient,
-                   place, complaint, onset, vitals, judgement, attendant,
-                   callback_phone, red_flags, facts, place_corrections,
-                   receive_time, device_time, triage_time, triaged_by,
-                   review_time, disposition, urgency, target_time,
-                   required_skills, schedule, hold_until_time, hold_reason,
-                   distance_reason, declined_by, unanswered_by,
-                   unanswered_offers, offer, assignment, visit, match,
-                   emergency, cancel_request, not_found_tries,
-                   not_found_due_time, merged_into, care_team, note,
-                   requester_informed, outcome, outcome_reason, close_time,
-                   closed_by, derived, source, written_time, promise,
-                   passed_over);
+  HOUSECALL_FIELDS(
+      id, etag, state, resume_state, requester, requester_organization,
+      followers, patient, short_patient, place, complaint, onset, vitals,
+      judgement, attendant, callback_phone, red_flags, facts, place_corrections,
+      receive_time, device_time, triage_time, triaged_by, review_time,
+      disposition, urgency, target_time, required_skills, schedule,
+      hold_until_time, hold_reason, distance_reason, declined_by, unanswered_by,
+      unanswered_offers, offer, assignment, visit, match, emergency,
+      cancel_request, not_found_tries, not_found_due_time, merged_into,
+      care_team, note, requester_informed, outcome, outcome_reason, close_time,
+      closed_by, derived, source, written_time, promise, passed_over);
 };
 
 // Since when the patient waits: the clock of triage counts from it. A call that

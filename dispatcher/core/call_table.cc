@@ -248,7 +248,7 @@ constexpr Row kTable[] = {
 {"WithdrawOffer",
   {of, of, of, of, ok, ok, ok, of, of, of, of, of, ok, of, of, of}},
 {"TakeBackOffer",
-  {of, of, of, of, ok, ok, of, of, of, of, of, of, of, of, of, of}},
+  {of, of, of, of, ok, ok, of, of, of, of, of, of, em, of, of, of}},
 {"ReleaseAssignment",
   {of, of, of, of, of, ok, ok, ar, le, le, of, of, ok, ar, of, of}},
 {"ReportDriverMissing",

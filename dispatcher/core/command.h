@@ -431,18 +431,19 @@ struct WithdrawOffer {
   HOUSECALL_FIELDS(offer, reason);
 };
 
-// By the planner, of a crew that was asked and of nobody's choice but its own:
-// the crew, or its call, is better off otherwise by `gain_minutes` (of a
-// standard call's waiting), which is worth policy.change_minutes or more. A
-// pending offer is withdrawn, an accepted one released as long as the crew has
-// not departed; its calls are matched anew, and are not passed over like this
-// again. Refused for an operator's choice, for a call that was passed over, and
-// where a crew waits for another car.
+// By the planner: the physician or the car of an offer is wanted first by
+// another call, `instead`, which saves the night `gain_minutes` (that a
+// standard call waits), policy.change_minutes or more. A pending offer is
+// withdrawn, an accepted one released; its calls are matched anew, and are not
+// passed over like this again. Refused where `instead` waits no more, a call of
+// the offer is in any other state (119 above all) or was passed over, the crew
+// has departed, lost its car or got another one, and of an operator's choice.
 struct TakeBackOffer {
   OfferId offer;
+  CallId instead;
   double gain_minutes = 0;
   bool operator==(const TakeBackOffer&) const = default;
-  HOUSECALL_FIELDS(offer, gain_minutes);
+  HOUSECALL_FIELDS(offer, instead, gain_minutes);
 };
 
 // By an operator, before arrival: the calls are matched anew.
@@ -646,8 +647,8 @@ using Command = std::variant<
     AnswerCancel, CancelCall, RaiseEmergency, DecideEmergency, SetCareTeam,
     GrantDistanceException, InformRequester, CloseCall, OfferVisit,
     ReportUnmatched, UpdateEstimate, PromiseArrivals, AdviseStandby,
-    AcceptOffer, DeclineOffer, WithdrawOffer, TakeBackOffer,
-    ReleaseAssignment, ReportBreakdown, ReportDriverMissing, PassTime, AdvanceVisit, RecordVisit,
+    AcceptOffer, DeclineOffer, WithdrawOffer, TakeBackOffer, ReleaseAssignment,
+    ReportBreakdown, ReportDriverMissing, PassTime, AdvanceVisit, RecordVisit,
     ReportNotFound, RecordNotFoundStep, ReportFound, ConfirmHours, DraftNote,
     SignNote, RecordAttempt, ConfirmReceipt, ConfirmReceiptByHand,
     RetryDelivery, QuestionNote, AcknowledgeTask, ResolveTask>;

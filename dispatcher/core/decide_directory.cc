@@ -113,7 +113,7 @@ absl::Status CheckPolicy(const Policy& policy) {
       {"routine_weight", policy.routine_weight, kLeastUrgencyWeight,
        kMostUrgencyWeight},
       {"drive_weight", policy.drive_weight, 0, 1000},
-      {"change_minutes", policy.change_minutes, 0, 1e6},
+      {"change_minutes", policy.change_minutes, 1, 1e6},
   };
   for (const Figure& figure : figures) {
     if (!(figure.value >= figure.least && figure.value <= figure.most)) {

@@ -931,11 +931,11 @@ absl::StatusOr<Subject> Rule(const TakeBackOffer& c, Draft& draft) {
         absl::StrCat("gain_minutes: at least policy.change_minutes (",
                      draft.policy().change_minutes, ") wanted"));
   }
-  ASSIGN_OR_RETURN(const Offer offer, draft.Get<Offer>(c.offer));
   const auto operator_only = [](const auto& id, const char* why) {
     return Refuse(RefusalReason::kOperatorOnly,
                   absl::StrCat(ResourceName(id), " ", why));
   };
+  ASSIGN_OR_RETURN(const Offer offer, draft.Get<Offer>(c.offer));
   if (!offer.override_reason.empty()) {
     return operator_only(offer.id, "is an operator's choice");
   }
@@ -943,37 +943,55 @@ absl::StatusOr<Subject> Rule(const TakeBackOffer& c, Draft& draft) {
     return Refuse(RefusalReason::kSeeksOtherCar,
                   absl::StrCat(ResourceName(offer.id), " seeks another car"));
   }
+  const bool is_pending = offer.state == OfferState::kPending;
+  if (!is_pending && offer.state != OfferState::kAccepted) {
+    return TooLate(draft.board(), offer);
+  }
+  AssignmentId crew;
   for (const CallId& id : offer.calls) {
     const Call* call = draft.board().Find<Call>(id);
-    if (call == nullptr) return TooLate(draft.board(), offer);
+    if (call == nullptr || call->state != (is_pending ? CallState::kOffered
+                                                      : CallState::kAccepted)) {
+      return TooLate(draft.board(), offer);
+    }
     if (call->passed_over) {
       return operator_only(id, "was passed over once already");
     }
+    crew = call->assignment;
+  }
+  if (!is_pending) {
+    const Assignment* assignment = draft.board().Find<Assignment>(crew);
+    if (assignment == nullptr || assignment->offer != offer.id ||
+        assignment->calls != offer.calls) {
+      return TooLate(draft.board(), offer);
+    }
+    // A human, or another rule, only.
+    if (assignment->state != AssignmentState::kAccepted ||
+        HasSetOut(draft.board(), *assignment)) {
+      return operator_only(crew, "has set out, or lost its car");
+    }
+    if (assignment->driver != offer.driver ||
+        assignment->self_drive != offer.self_drive) {
+      return operator_only(crew, "has another car by now");
+    }
+  }
+  ASSIGN_OR_RETURN(const Call instead, draft.Get<Call>(c.instead));
+  if (instead.state != CallState::kMatching) {
+    return Refuse(RefusalReason::kNotSought,
+                  absl::StrCat(ResourceName(c.instead), " waits no more"));
   }
   const std::string reason =
-      absl::StrCat("wanted elsewhere: saves ",
+      absl::StrCat("wanted for ", ResourceName(c.instead), ": saves ",
                    std::llround(std::min(c.gain_minutes, 1e6)), " minutes");
   const auto pass_over = [](Call* call) { call->passed_over = true; };
-  if (offer.state == OfferState::kPending) {
+  if (is_pending) {
     Offer withdrawn = offer;
     withdrawn.decline_reason = reason;
     EndOffer(std::move(withdrawn), OfferState::kWithdrawn,
              EventKind::kOfferWithdrawn, pass_over, draft);
-    return c.offer;
+  } else {
+    Release(crew, reason, pass_over, draft);
   }
-  const Call& call = *draft.board().Find<Call>(offer.calls.front());
-  const Assignment* assignment =
-      draft.board().Find<Assignment>(call.assignment);
-  if (offer.state != OfferState::kAccepted || assignment == nullptr ||
-      assignment->offer != offer.id || !IsRunning(assignment->state)) {
-    return TooLate(draft.board(), offer);
-  }
-  // A human, or a rule, only.
-  if (assignment->state != AssignmentState::kAccepted ||
-      HasSetOut(draft.board(), *assignment)) {
-    return operator_only(assignment->id, "has set out");
-  }
-  Release(assignment->id, reason, pass_over, draft);
   return c.offer;
 }
 

@@ -740,8 +740,8 @@ void Dispatcher::EndOffer(int car, core::OfferState state) {
 
 void Dispatcher::TakeBack(const core::TakeBackOffer& take_back,
                           Situation* situation, Orders* orders) {
-  absl::StatusOr<core::Decision> decision = core::Decide(
-      board_, take_back, core::SystemActor(), At(situation->now));
+  absl::StatusOr<core::Decision> decision =
+      core::Decide(board_, take_back, core::SystemActor(), At(situation->now));
   if (!decision.ok()) return;
   board_ = std::move(decision->board);
   for (int car = 0; car < static_cast<int>(asked_.size()); ++car) {

@@ -450,9 +450,8 @@ std::vector<TravelRequest> TravelNeeded(const Board& board, absl::Time now,
   PlaceNumbers places;
   const auto add = [&](const Board& some) {
     const Crews crews = SeatedCrews(some, now, options);
-    for (const LatLng& place :
-         NightPlaces(some, options, crews,
-                     PlacesToExpect(some, options, crews))) {
+    for (const LatLng& place : NightPlaces(
+             some, options, crews, PlacesToExpect(some, options, crews))) {
       places.Of(place);
     }
   };
@@ -475,6 +474,16 @@ PlanResult Plan(const Board& board, const TravelTimes& travel_times,
   from_there.previous = reconsidered->routes;
   PlanResult result =
       Planning(reconsidered->board, travel_times, now, from_there).Run();
+  // The longer search may have found that the crew had better stay.
+  const PlannedLeg& told = reconsidered->told.route.legs.front();
+  const bool goes = std::any_of(
+      result.offers.begin(), result.offers.end(),
+      [&](const core::OfferVisit& offer) {
+        return (offer.physician == told.physician ||
+                offer.driver == reconsidered->told.route.driver) &&
+               offer.calls.front() == reconsidered->take_back.instead;
+      });
+  if (!goes) return Planning(board, travel_times, now, options).Run();
   result.taken_back = reconsidered->take_back;
   return result;
 }

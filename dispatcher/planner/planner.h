@@ -40,9 +40,9 @@ absl::Time PromiseFor(const core::Policy& policy, absl::Time now,
 
 // Proposes a crew for every call that is being matched, and another car for
 // every crew that has lost its own. Hard rules are DOMAIN §3.3's
-// (core/rules.h). A crew that has departed is not reconsidered: that stands until
-// it, an operator or a rule of DOMAIN §3 ends it. One that is asked, or has
-// accepted only, is taken back where that is worth policy.change_minutes
+// (core/rules.h). A crew that has departed is not reconsidered: that stands
+// until it, an operator or a rule of DOMAIN §3 ends it. One that is asked, or
+// has accepted only, is taken back where that is worth policy.change_minutes
 // (reconsider.h), with max_steps only.
 //
 // With max_steps: plans the routes of all cars over all calls, for crews that

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "dispatcher/core/decide.h"
+#include "dispatcher/planner/calls.h"
 #include "dispatcher/planner/crews.h"
 #include "dispatcher/planner/grouping.h"
 #include "dispatcher/planner/night_problem.h"
@@ -37,18 +39,46 @@ const Offer* ToldOffer(const Board& board, const Call& call) {
              : nullptr;
 }
 
-// As the rule that judges the proposal will have it.
+// As the rule that judges the proposal will have it, for any call that waits.
 absl::StatusOr<core::Decision> TakeBack(const Board& board, absl::Time now,
                                         const core::OfferId& offer) {
-  return core::Decide(
-      board, core::TakeBackOffer{offer, board.center().policy.change_minutes},
-      core::SystemActor(), now);
+  core::TakeBackOffer take_back;
+  take_back.offer = offer;
+  take_back.gain_minutes = board.center().policy.change_minutes;
+  if (const std::vector<const Call*> waiting = MatchingCalls(board);
+      !waiting.empty()) {
+    take_back.instead = waiting.front()->id;
+  }
+  return core::Decide(board, take_back, core::SystemActor(), now);
 }
 
-size_t CountLegs(const std::vector<PlannedRoute>& routes) {
-  size_t legs = 0;
-  for (const PlannedRoute& route : routes) legs += route.legs.size();
-  return legs;
+bool HasLeg(const std::vector<PlannedRoute>& routes,
+            const std::vector<core::CallId>& calls) {
+  return std::any_of(
+      routes.begin(), routes.end(), [&](const PlannedRoute& route) {
+        return std::any_of(
+            route.legs.begin(), route.legs.end(),
+            [&](const PlannedLeg& leg) { return leg.calls == calls; });
+      });
+}
+
+// The call to which the crew's physician or car goes first; none: to none, or
+// to those of which it was told.
+core::CallId FirstCallOf(const ToldCrew& told,
+                         const std::vector<PlannedRoute>& routes) {
+  const PlannedLeg& was_told = told.route.legs.front();
+  core::CallId first;
+  for (const PlannedRoute& route : routes) {
+    if (route.legs.empty()) continue;
+    const PlannedLeg& leg = route.legs.front();
+    if (route.driver != told.route.driver &&
+        leg.physician != was_told.physician) {
+      continue;
+    }
+    if (leg.calls == was_told.calls) return core::CallId();
+    if (first.empty()) first = leg.calls.front();
+  }
+  return first;
 }
 
 // `routes` with that leg before all others of its car, and nowhere else.
@@ -89,13 +119,26 @@ class NightRoutes {
 
   bool empty() const { return stops_.empty(); }
 
-  // kNever: not each of these legs may be.
+  // kNever: not each of these legs may be, with just these calls.
   double CostOf(const std::vector<PlannedRoute>& routes) const {
+    std::set<std::vector<core::CallId>> trips;
+    for (const Stop& stop : stops_) {
+      std::vector<core::CallId> calls;
+      for (const Call* call : stop.calls) calls.push_back(call->id);
+      trips.insert(std::move(calls));
+    }
+    size_t wanted = 0;
+    for (const PlannedRoute& route : routes) {
+      wanted += route.legs.size();
+      for (const PlannedLeg& leg : route.legs) {
+        if (trips.count(leg.calls) == 0) return kNever;
+      }
+    }
     Schedule schedule(&problem_);
     schedule.Set(PlanFromRoutes(problem_, crews_, stops_, routes));
     size_t legs = 0;
     for (const Route& route : schedule.Plan()) legs += route.legs.size();
-    return legs == CountLegs(routes) ? schedule.cost() : kNever;
+    return legs == wanted ? schedule.cost() : kNever;
   }
 
   // The cheapest ones found from there.
@@ -170,12 +213,20 @@ std::optional<Reconsidered> Reconsider(const Board& board,
   const NightRoutes as_told(board, travel_times, now, options);
   if (as_told.empty()) return std::nullopt;
   const core::Policy& policy = board.center().policy;
+  const double least = policy.change_minutes * policy.standard_weight;
   const int64_t steps = std::max<int64_t>(1, options.max_steps / 8);
   const std::vector<PlannedRoute> rest =
       as_told.Improve(options.previous, steps);
-  double most = policy.change_minutes * policy.standard_weight;
-  std::optional<Reconsidered> found;
+  // The one by which most seems to be gained.
+  struct Candidate {
+    const ToldCrew* crew = nullptr;
+    double gain = 0;
+    Board board;
+    std::vector<PlannedRoute> routes;
+  };
+  std::optional<Candidate> best;
   for (const ToldCrew& crew : told) {
+    if (options.is_over != nullptr && options.is_over()) return std::nullopt;
     absl::StatusOr<core::Decision> without = TakeBack(board, now, crew.offer);
     if (!without.ok()) continue;
     const NightRoutes routes(without->board, travel_times, now, options);
@@ -184,19 +235,35 @@ std::optional<Reconsidered> Reconsider(const Board& board,
     if (cost == kNever) continue;
     std::vector<PlannedRoute> better = routes.Improve(
         RoutesWith(crew, rest), steps / static_cast<int64_t>(told.size()));
+    // Nobody loses his visit by it.
+    if (!HasLeg(better, crew.route.legs.front().calls) ||
+        FirstCallOf(crew, better).empty()) {
+      continue;
+    }
     const double better_cost = routes.CostOf(better);
-    if (!(cost - better_cost >= most)) continue;
-    // What the search found meanwhile that has nothing to do with this crew.
-    const double told_again = std::min(
-        {cost, routes.CostOf(RoutesWith(crew, better)),
-         routes.CostOf(RoutesWith(crew, as_told.Improve(better, steps)))});
-    const double gain = told_again - better_cost;
-    if (!(gain >= most)) continue;
-    most = gain;
-    found.emplace(Reconsidered{
-        core::TakeBackOffer{crew.offer, gain / policy.standard_weight},
-        std::move(without->board), std::move(better)});
+    // What was told, and else the same.
+    const double gain =
+        std::min(cost, routes.CostOf(RoutesWith(crew, better))) - better_cost;
+    if (!(gain >= std::max(least, best.has_value() ? best->gain : 0))) continue;
+    best.emplace(
+        Candidate{&crew, gain, std::move(without->board), std::move(better)});
   }
+  if (!best.has_value()) return std::nullopt;
+  // What the search found meanwhile that has nothing to do with this crew.
+  const NightRoutes routes(best->board, travel_times, now, options);
+  const double told_again = routes.CostOf(
+      RoutesWith(*best->crew, as_told.Improve(best->routes, steps)));
+  const double gain =
+      std::min(best->gain, told_again - routes.CostOf(best->routes));
+  if (!(gain >= least)) return std::nullopt;
+  Reconsidered found;
+  found.told = *best->crew;
+  found.take_back.offer = best->crew->offer;
+  found.take_back.instead = FirstCallOf(*best->crew, best->routes);
+  found.take_back.gain_minutes =
+      std::max(policy.change_minutes, gain / policy.standard_weight);
+  found.board = std::move(best->board);
+  found.routes = std::move(best->routes);
   return found;
 }
 

@@ -32,6 +32,7 @@ std::vector<ToldCrew> ToldCrews(const core::Board& board, absl::Time now);
 core::Board BoardWithoutTold(const core::Board& board, absl::Time now);
 
 struct Reconsidered {
+  ToldCrew told;
   // For what it saves.
   core::TakeBackOffer take_back;
   // Once that is done; and the routes that save it.
@@ -40,11 +41,13 @@ struct Reconsidered {
 };
 
 // The one crew by which most is gained, if that is policy.change_minutes or
-// more; none also where no call waits, or where the night is not planned. Two
-// plans are compared by cost (cost.h): all crews go where they were told, and
-// that one is free again. Either is searched with as many steps, an eighth of
-// options.max_steps at the most, so that a longer search is not taken for a
-// gain. Of the ways, those of TravelNeeded are looked up.
+// more; none where nothing waits that it could be sent to instead, where its
+// own calls would not be visited any more, or where the night is not planned.
+// Two plans are compared by cost (cost.h): all crews go where they were told,
+// and that one is free again. The searches for both take three eighths of
+// options.max_steps at the most, the first as long a one as the second, so that
+// a longer search is not taken for a gain; is_over ends them without an answer.
+// Of the ways, those of TravelNeeded are looked up.
 std::optional<Reconsidered> Reconsider(const core::Board& board,
                                        const TravelTimes& travel_times,
                                        absl::Time now,

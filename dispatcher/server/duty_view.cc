@@ -3,10 +3,14 @@
 #include <set>
 
 #include "dispatcher/core/rota.h"
+#include "dispatcher/server/convert.h"
 #include "dispatcher/server/resources.h"
 
 namespace housecall::server {
 namespace {
+
+// How long somebody is told that a trip which he has accepted is not his.
+constexpr absl::Duration kTold = absl::Minutes(30);
 
 // Whether something is left for `person` to do in a finished assignment: his
 // hours to confirm, or a note to sign.
@@ -73,10 +77,14 @@ v1::DutyView MakeDutyView(const core::Board& board,
     const auto* call = board.Find<core::Call>(id);
     const auto* assignment = board.Find<core::Assignment>(call->assignment);
     if (assignment == nullptr || !seen.insert(assignment->id).second ||
-        (assignment->physician != person && assignment->driver != person) ||
-        !IsUnfinishedFor(person, *assignment, board)) {
+        (assignment->physician != person && assignment->driver != person)) {
       return;
     }
+    if (assignment->state == core::AssignmentState::kReleased &&
+        now - assignment->accept_time < kTold) {
+      view.add_taken_back(ResourceName(center, assignment->id));
+    }
+    if (!IsUnfinishedFor(person, *assignment, board)) return;
     write(assignment, view.add_assignments());
     add(*assignment);
   });

@@ -436,11 +436,23 @@ TEST(ReportUnmatched, BlamesThePlaceWhereNobodyCanGetThere) {
 
 // --- Taking back ------------------------------------------------------------
 
+// Another call that waits.
+const CallId kOther("c2");
+void AddOther(Night& night, const std::string& id = "c2") {
+  SubmitCall other = night.Submission(id, "");
+  other.short_patient = ShortPatient();
+  other.short_patient->display_name = PrivateText("somebody else, " + id);
+  other.place = night.GetCall().place;
+  night.Must(other);
+  night.Must(night.Triage(id));
+}
+
 TEST(TakeBackOffer, MatchesTheCallAnewWithTheSameCrewIfNeedBe) {
   Night night;
   night.BringTo(CallState::kOffered);
+  AddOther(night);
   const OfferId offer = night.GetCall().offer;
-  night.Must(TakeBackOffer{offer, 75.4});
+  night.Must(TakeBackOffer{offer, kOther, 75.4});
   EXPECT_EQ(night.GetCall().state, CallState::kMatching);
   EXPECT_TRUE(night.GetCall().passed_over);
   // They have refused nothing: they may be asked again.
@@ -448,7 +460,7 @@ TEST(TakeBackOffer, MatchesTheCallAnewWithTheSameCrewIfNeedBe) {
   EXPECT_THAT(night.GetCall().declined_by, IsEmpty());
   EXPECT_EQ(night.board.Find<Offer>(offer)->state, OfferState::kWithdrawn);
   EXPECT_EQ(night.board.Find<Offer>(offer)->decline_reason,
-            "wanted elsewhere: saves 75 minutes");
+            "wanted for calls/c2: saves 75 minutes");
   // Who says yes now is told so.
   EXPECT_THAT(WordsOfDoing(night, AcceptOffer{offer, kP1}),
               HasSubstr("withdrawn"));
@@ -458,55 +470,108 @@ TEST(TakeBackOffer, MatchesTheCallAnewWithTheSameCrewIfNeedBe) {
 TEST(TakeBackOffer, ReleasesACrewThatHasAcceptedAndNotDeparted) {
   Night night;
   night.BringTo(CallState::kAccepted);
+  AddOther(night);
   const Assignment crew = night.AssignmentOf();
   EXPECT_EQ(night.DutyOf("p1").visits, 1);
-  night.Must(TakeBackOffer{crew.offer, 75});
+  night.Must(TakeBackOffer{crew.offer, kOther, 75});
   EXPECT_EQ(night.GetCall().state, CallState::kMatching);
   EXPECT_TRUE(night.GetCall().passed_over);
   EXPECT_EQ(night.board.Find<Assignment>(crew.id)->state,
             AssignmentState::kReleased);
   EXPECT_EQ(night.DutyOf("p1").visits, 0);
   // It is over: not a second time.
-  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{crew.offer, 75}),
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{crew.offer, kOther, 75}),
               StartsWith("FAILED_PRECONDITION"));
 }
 
 TEST(TakeBackOffer, OfACallHappensOnce) {
   Night night;
   night.BringTo(CallState::kOffered);
-  night.Must(TakeBackOffer{night.GetCall().offer, 75});
+  AddOther(night);
+  night.Must(TakeBackOffer{night.GetCall().offer, kOther, 75});
   night.Must(night.OfferTo("c1", "p1", "d1"));
-  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, 500}),
-              HasSubstr("was passed over once already"));
+  EXPECT_THAT(
+      WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, kOther, 500}),
+      HasSubstr("was passed over once already"));
   EXPECT_EQ(night.GetCall().state, CallState::kOffered);
 }
 
-TEST(TakeBackOffer, NeverTurnsRoundACrewThatHasDeparted) {
-  Night night;
-  night.BringTo(CallState::kEnRoute);
-  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.AssignmentOf().offer, 1e9}),
-              HasSubstr("has set out"));
-  night.Must(ReportBreakdown{CarId("k1"), "engine"});
-  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.AssignmentOf().offer, 1e9}),
-              HasSubstr("has set out"));
-  EXPECT_FALSE(night.GetCall().passed_over);
+TEST(TakeBackOffer, NeverTurnsRoundACrewThatHasDepartedOrWaitsForACar) {
+  for (const CallState state : {CallState::kAccepted, CallState::kEnRoute}) {
+    Night night;
+    night.BringTo(state);
+    AddOther(night);
+    const OfferId offer = night.AssignmentOf().offer;
+    if (state == CallState::kEnRoute) {
+      EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{offer, kOther, 1e9}),
+                  StartsWith("FAILED_PRECONDITION"));
+    }
+    night.Must(ReportBreakdown{CarId("k1"), "engine"});
+    EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{offer, kOther, 1e9}),
+                StartsWith("FAILED_PRECONDITION"));
+    // Another car has been found for it since.
+    night.Must(OtherCar(night));
+    night.Must(AcceptOffer{night.board.PendingOfferTo(kP1)->id, kD2});
+    EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{offer, kOther, 1e9}),
+                StartsWith("FAILED_PRECONDITION"));
+    EXPECT_FALSE(night.GetCall().passed_over);
+    EXPECT_EQ(night.AssignmentOf().driver, kD2);
+  }
+}
+
+// Two calls at one address, and 119 for the second of them.
+TEST(TakeBackOffer, LeavesATripWithAnEmergency) {
+  for (const bool is_accepted : {false, true}) {
+    Night night;
+    night.BringTo(CallState::kMatching);
+    AddOther(night);
+    AddOther(night, "c3");
+    OfferVisit trip = night.OfferTo("c1", "p1", "d1");
+    trip.calls = {kCall, CallId("c3")};
+    night.Must(trip);
+    const OfferId offer = night.GetCall().offer;
+    if (is_accepted) {
+      night.Must(AcceptOffer{offer, kP1});
+      night.Must(AcceptOffer{offer, kD1});
+    }
+    RaiseEmergency emergency;
+    emergency.call = CallId("c3");
+    night.Must(emergency);
+    EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{offer, kOther, 1e9}),
+                StartsWith("FAILED_PRECONDITION"));
+    EXPECT_EQ(night.GetCall().state,
+              is_accepted ? CallState::kAccepted : CallState::kOffered);
+  }
 }
 
 TEST(TakeBackOffer, LeavesAnOperatorsChoice) {
   Night night;
   night.BringTo(CallState::kMatching);
+  AddOther(night);
   night.Must(Override(night.OfferTo("c1", "p1", "d1")));
-  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, 1e9}),
-              HasSubstr("is an operator's choice"));
+  EXPECT_THAT(
+      WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, kOther, 1e9}),
+      HasSubstr("is an operator's choice"));
 }
 
-TEST(TakeBackOffer, MustBeWorthIt) {
+TEST(TakeBackOffer, IsForACallThatWaitsAndWorthIt) {
   Night night;
   night.BringTo(CallState::kOffered);
+  AddOther(night);
+  const OfferId offer = night.GetCall().offer;
   for (const double gain : {59.9, 0.0, -1.0, std::nan("")}) {
-    EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{night.GetCall().offer, gain}),
+    EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{offer, kOther, gain}),
                 StartsWith("INVALID_ARGUMENT: gain_minutes"));
   }
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{offer, CallId("c9"), 75}),
+              StartsWith("NOT_FOUND: calls/c9"));
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{OfferId("x"), kOther, 75}),
+              StartsWith("NOT_FOUND: offers/x"));
+  // It is cancelled meanwhile.
+  night.Must(CancelCall{kOther, night.board.Find<Call>(kOther)->etag,
+                        PrivateText("feels better")});
+  EXPECT_THAT(WordsOfDoing(night, TakeBackOffer{offer, kOther, 75}),
+              HasSubstr("calls/c2 waits no more"));
   EXPECT_EQ(night.GetCall().state, CallState::kOffered);
 }
 

@@ -457,7 +457,9 @@ class RandomNight {
         return AcceptOffer{id, person};
       }
       case 32:
-        if (random_.Chance(50)) return TakeBackOffer{AnyOffer(call), 90};
+        if (random_.Chance(50)) {
+          return TakeBackOffer{AnyOffer(call), AnyCall(), 90};
+        }
         return WithdrawOffer{AnyOffer(call), why};
       case 33:
         if (random_.Chance(70)) return FollowCall{call};

@@ -240,7 +240,7 @@ std::vector<Trial> Trials() {
         return WithdrawOffer{o, why};
       }));
   add("TakeBackOffer", "TakeBackOffer", WithNewest<Offer>([](const OfferId& o) {
-        return TakeBackOffer{o, 90};
+        return TakeBackOffer{o, CallId("c9"), 90};
       }));
   add("ReleaseAssignment", "ReleaseAssignment",
       WithNewest<Assignment>([](const AssignmentId& a) {

@@ -329,9 +329,9 @@ TEST(RunNight, SendsACrewElsewhereThatHasNotSetOut) {
 
 // Crews that obey at once have set out.
 TEST(RunNight, TurnsNobodyRound) {
-  const absl::StatusOr<NightResult> result = RunNight(
-      NightWith({CallAt(0, kHour, "C"), CallAt(1, kHour + 5, "A")}),
-      DispatcherOptions());
+  const absl::StatusOr<NightResult> result =
+      RunNight(NightWith({CallAt(0, kHour, "C"), CallAt(1, kHour + 5, "A")}),
+               DispatcherOptions());
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_LT(*result->calls[0].arrive, *result->calls[1].arrive);
   EXPECT_EQ(result->metrics.changes_per_call, 0);

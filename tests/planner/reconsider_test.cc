@@ -29,6 +29,7 @@ using core::Policy;
 using core::Urgency;
 using core::testing::BoardBuilder;
 using core::testing::Near;
+using core::testing::PhysicianOptions;
 using core::testing::TestNow;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -58,19 +59,22 @@ struct Story {
   CallState state = CallState::kAccepted;
   Urgency told_urgency = Urgency::kRoutine;
   Urgency urgency = Urgency::kUrgent;
+  // Of the physician's duty.
+  absl::Time end_time = PhysicianOptions().end_time;
 };
 BoardBuilder ToldElsewhere(const Story& story = {}) {
   BoardBuilder builder;
-  builder.AddPhysician("dr-sato", {.position = Near(0, 0)})
+  builder
+      .AddPhysician("dr-sato",
+                    {.end_time = story.end_time, .position = Near(0, 0)})
       .AddDriver("driver-abe", "car-1", {.position = Near(0, 0)})
       .AddPatient("patient-told", {.position = Near(12, 0)})
       .AddPatient("patient-new", {.position = Near(-2, 0)});
   builder.AddCallInState(
       story.state, "told",
       {.patient = "patient-told", .urgency = story.told_urgency});
-  builder.AddCallInState(
-      CallState::kMatching, "new",
-      {.patient = "patient-new", .urgency = story.urgency});
+  builder.AddCallInState(CallState::kMatching, "new",
+                         {.patient = "patient-new", .urgency = story.urgency});
   return builder;
 }
 
@@ -95,6 +99,7 @@ TEST(Plan, SendsACrewThatHasNotDepartedToAnUrgentCall) {
     const PlanResult plan = PlanFor(board);
     ASSERT_TRUE(plan.taken_back.has_value());
     EXPECT_EQ(plan.taken_back->offer, OfferOfTold(board));
+    EXPECT_EQ(plan.taken_back->instead, CallId("new"));
     EXPECT_GE(plan.taken_back->gain_minutes, Policy().change_minutes);
     ASSERT_THAT(plan.offers, SizeIs(1));
     EXPECT_THAT(plan.offers[0].calls, ElementsAre(CallId("new")));
@@ -114,9 +119,8 @@ TEST(Plan, SendsACrewThatHasNotDepartedToAnUrgentCall) {
 
 TEST(Plan, LeavesWhatPeopleWereToldWhereLittleIsGained) {
   // The same, but two calls that can wait.
-  EXPECT_FALSE(
-      PlanFor(ToldElsewhere({.urgency = Urgency::kRoutine}).Build())
-          .taken_back.has_value());
+  EXPECT_FALSE(PlanFor(ToldElsewhere({.urgency = Urgency::kRoutine}).Build())
+                   .taken_back.has_value());
   // What was told is as urgent.
   EXPECT_FALSE(PlanFor(ToldElsewhere({.told_urgency = Urgency::kUrgent,
                                       .urgency = Urgency::kStandard})
@@ -153,13 +157,22 @@ TEST(Plan, NeverTurnsRoundWhoHasDepartedOrWhomAnOperatorChose) {
         offer.override_reason = PrivateText("he asked for him");
       });
   EXPECT_FALSE(PlanFor(chosen.Build()).taken_back.has_value());
-  EXPECT_FALSE(PlanFor(ToldElsewhere()
-                           .Change<Call>("told",
-                                         [](Call& call) {
-                                           call.passed_over = true;
-                                         })
-                           .Build())
-                   .taken_back.has_value());
+  EXPECT_FALSE(
+      PlanFor(
+          ToldElsewhere()
+              .Change<Call>("told", [](Call& call) { call.passed_over = true; })
+              .Build())
+          .taken_back.has_value());
+}
+
+// The duty ends before both are visited: whoever was promised a visit has it.
+TEST(Plan, TakesNoVisitFromWhomItWasPromised) {
+  for (const bool ends_soon : {false, true}) {
+    Story story;
+    if (ends_soon) story.end_time = TestNow() + absl::Minutes(70);
+    const PlanResult plan = PlanFor(ToldElsewhere(story).Build());
+    EXPECT_EQ(plan.taken_back.has_value(), !ends_soon);
+  }
 }
 
 TEST(Plan, TakesNobodyBackWhereNoCallWaits) {
@@ -174,7 +187,7 @@ TEST(Plan, TakesNobodyBackWhereNoCallWaits) {
   builder.AddPhysician("dr-kato", {.position = Near(12, 1)})
       .AddDriver("driver-ono", "car-2", {.position = Near(12, 1)});
   const Board board = builder.Build();
-  EXPECT_THAT(ToldCrews(board, TestNow()), SizeIs(1));
+  EXPECT_THAT(ToldCrews(board, TestNow()), IsEmpty());
   EXPECT_FALSE(PlanFor(board).taken_back.has_value());
 }
 
@@ -182,8 +195,8 @@ TEST(Plan, ReconsidersOnlyWhereItPlansTheNight) {
   const Board board = ToldElsewhere().Build();
   PlanOptions options;
   options.max_steps = 0;
-  EXPECT_FALSE(Plan(board, TimesFor(board), TestNow(), options)
-                   .taken_back.has_value());
+  EXPECT_FALSE(
+      Plan(board, TimesFor(board), TestNow(), options).taken_back.has_value());
 }
 
 TEST(ToldCrews, AreTheLastOnesThatWereTold) {
@@ -191,25 +204,24 @@ TEST(ToldCrews, AreTheLastOnesThatWereTold) {
   for (int i = 0; i < 9; ++i) {
     const std::string number = absl::StrCat(i);
     builder.AddPatient("patient-" + number, {.position = Near(i, 0)});
-    builder.AddCallInState(
-        CallState::kOffered, "call-" + number,
-        {.patient = "patient-" + number,
-         .physician = "dr-" + number,
-         .driver = "driver-" + number,
-         .car = "car-" + number});
+    builder.AddCallInState(CallState::kOffered, "call-" + number,
+                           {.patient = "patient-" + number,
+                            .physician = "dr-" + number,
+                            .driver = "driver-" + number,
+                            .car = "car-" + number});
     builder.Change<core::Offer>(
         builder.Get<Call>("call-" + number).offer.value(),
         [&](core::Offer& offer) {
           offer.create_time = TestNow() - absl::Seconds(10 * (9 - i));
         });
   }
+  builder.AddCallInState(CallState::kMatching, "waits");
   const std::vector<ToldCrew> told = ToldCrews(builder.Build(), TestNow());
   ASSERT_THAT(told, SizeIs(kMostTold));
   EXPECT_EQ(told[0].route.driver, PersonId("driver-8"));
   EXPECT_EQ(told.back().route.driver, PersonId("driver-3"));
   EXPECT_EQ(told[0].route.legs,
-            (std::vector<PlannedLeg>{
-                {{CallId("call-8")}, PersonId("dr-8")}}));
+            (std::vector<PlannedLeg>{{{CallId("call-8")}, PersonId("dr-8")}}));
 }
 
 TEST(BoardWithoutTold, HasThemWhereTheyAre) {
@@ -276,7 +288,11 @@ TEST(Plan, ProposesWhatDecideAcceptsWhereCrewsWereTold) {
       board = After(board, *plan.taken_back);
     }
     std::set<CallId> seen;
+    bool goes_instead = false;
     for (const OfferVisit& offer : plan.offers) {
+      goes_instead =
+          goes_instead || (plan.taken_back.has_value() &&
+                           offer.calls.front() == plan.taken_back->instead);
       board = After(board, offer);
       seen.insert(offer.calls.begin(), offer.calls.end());
     }
@@ -284,6 +300,7 @@ TEST(Plan, ProposesWhatDecideAcceptsWhereCrewsWereTold) {
       EXPECT_TRUE(seen.insert(match.call).second) << match.call;
     }
     EXPECT_EQ(seen.size(), waiting);
+    EXPECT_EQ(goes_instead, plan.taken_back.has_value());
     After(board, plan.unmatched);
   }
   // That it was not for nothing.

@@ -397,6 +397,31 @@ TEST_F(ServerTest, ShowsATripUntilItsLastNoteIsSigned) {
               ::testing::Contains(Name("assignments", trip.value())).Times(1));
 }
 
+TEST_F(ServerTest, TellsACrewThatItsTripWasTakenBack) {
+  core::testing::BoardBuilder night =
+      Night().AddCallInState(core::CallState::kAccepted, "call-1");
+  const std::string trip =
+      Name("assignments", night.Get<core::Call>("call-1").assignment.value());
+  Start(night);
+  const auto duty = [&](const std::string& person) {
+    v1::DutyView view;
+    EXPECT_TRUE(Call("GetDuty", {person}, v1::GetDutyRequest(), &view).ok());
+    return view;
+  };
+  EXPECT_EQ(duty("dr-sato").assignments(0).name(), trip);
+  EXPECT_EQ(duty("dr-sato").taken_back_size(), 0);
+  v1::ReleaseAssignmentRequest release;
+  release.set_assignment(trip);
+  release.set_reason("wanted elsewhere");
+  v1::Assignment released;
+  ASSERT_TRUE(Call("ReleaseAssignment", {"op-mori"}, release, &released).ok());
+  for (const char* person : {"dr-sato", "driver-abe"}) {
+    const v1::DutyView view = duty(person);
+    EXPECT_EQ(view.assignments_size(), 0);
+    EXPECT_THAT(view.taken_back(), ElementsAre(trip));
+  }
+}
+
 router::StraightLine Line(double speed_km_per_hour) {
   router::StraightLine::Options options;
   options.speed_km_per_hour = speed_km_per_hour;

@@ -93,8 +93,9 @@ function isWeight(key: keyof Weights, all: Weights): boolean {
     case "ownPhysicianBonusMinutes":
     case "fairnessMinutesPerVisit":
     case "platformPenaltyMinutes":
-    case "changeMinutes":
       return of(key) <= 1e6;
+    case "changeMinutes":
+      return of(key) <= 1e6 && of(key) >= 1;
   }
 }
 

@@ -2,7 +2,7 @@
 // dark. An offer covers everything; a visit shows one next step.
 import "../style/crew.css";
 import { computed } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { LiveDuty } from "../app/live_duty";
 import { now, msOf } from "../app/clock";
 import { noteKey } from "../app/drafts";
@@ -44,21 +44,6 @@ export function runningAssignment(view: DutyView) {
   );
 }
 
-// Whether the trip that this person was on has been taken from him, until he has
-// another one: who is already in the car must not just see an empty screen.
-function useTakenBack(view: DutyView | undefined): boolean {
-  const [isTakenBack, setTakenBack] = useState(false);
-  const before = useRef<string>();
-  const running = view && runningAssignment(view)?.name;
-  const isKnown = before.current !== undefined && (view?.assignments.some((each) => each.name === before.current) ?? true);
-  useEffect(() => {
-    if (running !== undefined) setTakenBack(false);
-    else if (before.current !== undefined && !isKnown) setTakenBack(true);
-    if (view) before.current = running;
-  }, [running, isKnown, view !== undefined]);
-  return isTakenBack;
-}
-
 export default function Crew() {
   const duty = useMemo(() => new LiveDuty(), []);
   useEffect(() => duty.start(), []);
@@ -87,7 +72,6 @@ export default function Crew() {
   }, [mine]);
 
   const view = duty.view.value;
-  const isTakenBack = useTakenBack(view);
   const phone = session.value?.center.phone ?? "";
   const offline = duty.connection.value === "lost";
   const [place, id] = path.value;
@@ -134,7 +118,7 @@ export default function Crew() {
       ) : (
         <main class="page">
           <Refused />
-          {isTakenBack && <Notice tone="warn" icon="alert"><p role="alert">{t("taken_back")}</p></Notice>}
+          {!assignment && view.takenBack.length > 0 && <Notice tone="warn" icon="alert"><p role="alert">{t("taken_back")}</p></Notice>}
           {place === "note" && <Empty icon="note">{t("note_gone")}</Empty>}
           {offer && !assignment && (myAnswer(offer) !== Answer.NONE ? <Notice tone="good" icon="check">{t("accepted_waiting")}</Notice>
             : <Notice tone="warn" icon="clock">{t(answering ? "answer_unsent" : "offer_over")}{space()}<Phone number={phone} /></Notice>)}

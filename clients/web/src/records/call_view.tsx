@@ -40,7 +40,7 @@ const t = catalogue({
   position_stale: ["車の位置が{age}から届いていません。お急ぎのときはセンターへ電話を", "No position of the car since {age}. Ring the center if it is urgent"],
   as_it_looks: ["今の見込み（担当は手配中）", "As it looks now; a crew is being sought"],
   by: ["{time} ごろまでに到着", "there by about {time}"],
-  passed_over: ["より急ぐ依頼のため、担当を組み直しています（この依頼では一度だけです）", "Another call needed the crew more; one is being found anew (once only for this call)"],
+  passed_over: ["ほかの依頼を先にしたため、担当を組み直しています（この依頼では一度だけです）", "Another call had to go first; a crew is being found anew (once only for this call)"],
   may_change: ["見込み：{age}。混み具合で変わります。担当が決まりしだいお知らせします", "Estimated {age}. It may change with what comes in; you will be told once a crew is found"],
   target: ["{time}までの到着を目標に手配しています", "We aim to be there by {time}"],
   target_late: ["目標の{time}を過ぎています。お急ぎのときはセンターへ電話を", "The target of {time} has passed. Ring the center if it is urgent"],
