@@ -418,7 +418,7 @@ TEST_F(ServerTest, TellsACrewThatItsTripWasTakenBack) {
   for (const char* person : {"dr-sato", "driver-abe"}) {
     const v1::DutyView view = duty(person);
     EXPECT_EQ(view.assignments_size(), 0);
-    EXPECT_THAT(view.taken_back(), ElementsAre(trip));
+    EXPECT_THAT(view.taken_back(), ::testing::ElementsAre(trip));
   }
 }
 
