@@ -96,6 +96,9 @@ export function CallDetail({ board, call, act, setAct, touch }: {
             assignment.car && names.carName(assignment.car),
           ])}</b></p>
         )}
+        {call.passedOver && (call.state === CallState.MATCHING || call.state === CallState.OFFERED) && (
+          <Notice icon="clock">{t("passed_over")}</Notice>
+        )}
         {call.state === CallState.MATCHING && <Unmatched board={board} match={board.get("match", call.match)} />}
         {!call.place?.position && !isOver(call) && <Notice tone="warn" icon="pin">{t("place_missing")}</Notice>}
         {call.cancelRequest?.state === CancelState.REQUESTED && (

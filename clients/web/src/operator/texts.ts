@@ -152,6 +152,7 @@ export const t = catalogue({
   legend_car: ["車", "Car"],
   legend_physician: ["医師", "Physician"],
   legend_stale: ["古い位置", "Old position"],
+  passed_over: ["担当は、先に行くべきほかの依頼に回りました。次の担当が回されることはありません", "Its crew was sent to another call that had to go first. The next one will not be"],
   waiting_plan: ["予定: {who}、{arrive} ごろ（遅くとも {promise}）", "Planned: {who}, about {arrive} (by {promise})"],
   waiting_review: ["{time} に見直します", "Looked at again at {time}"],
   expected_urgent: ["この1時間に見込まれる緊急の依頼: {n}件", "Urgent calls expected within the hour: {n}"],
