@@ -80,6 +80,17 @@ const R* In(const core::Event& event) {
   return nullptr;
 }
 
+// Whether a call's crew is taken back for another call.
+bool PassesOver(const Board& before, const core::Event& event) {
+  for (const core::Record& record : event.records) {
+    const auto* const call = std::get_if<core::Call>(&record);
+    if (call == nullptr || !call->passed_over) continue;
+    const auto* const old = before.Find<core::Call>(call->id);
+    if (old != nullptr && !old->passed_over) return true;
+  }
+  return false;
+}
+
 std::string Words(const core::Subject& subject) {
   return std::visit(
       [](const auto& id) -> std::string {
@@ -484,6 +495,24 @@ void Truth::CheckTimeOf(const core::Event& event) {
   }
 }
 
+void Truth::CheckTakenBack(const Board& before, const core::Assignment& crew) {
+  const auto* const offer = before.Find<core::Offer>(crew.offer);
+  const char* why = nullptr;
+  if (crew.state != core::AssignmentState::kAccepted ||
+      crew.depart.has_value()) {
+    why = "after it had departed";
+  } else if (offer != nullptr && !offer->override_reason.empty()) {
+    why = "though an operator chose it";
+  }
+  for (const core::CallId& id : crew.calls) {
+    const auto* const call = before.Find<core::Call>(id);
+    if (call != nullptr && call->passed_over) why = "for a second time";
+  }
+  if (why != nullptr) {
+    story_->Break("taken back", crew.id.value(), " was taken back ", why);
+  }
+}
+
 void Truth::CheckNotEarly(const Board& before, const core::Event& event) {
   if (!IsSystem(event)) return;
   const core::Policy& policy = before.center().policy;
@@ -511,7 +540,9 @@ void Truth::CheckNotEarly(const Board& before, const core::Event& event) {
     const auto* old = assignment == nullptr
                           ? nullptr
                           : before.Find<core::Assignment>(assignment->id);
-    if (old != nullptr) {
+    if (old != nullptr && PassesOver(before, event)) {
+      CheckTakenBack(before, *old);
+    } else if (old != nullptr) {
       due(WaitsSince(before, *old) + policy.departure_rematch, old->id.value());
     }
   } else if (event.kind == EventKind::kCallResumed) {

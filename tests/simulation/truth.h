@@ -210,6 +210,8 @@ class Truth {
 
   void Took(const store::Batch& given, absl::string_view who);
   void CheckEvent(const core::Board& before, const core::Event& event);
+  // By the planner, for another call.
+  void CheckTakenBack(const core::Board& before, const core::Assignment& crew);
   void CheckNotEarly(const core::Board& before, const core::Event& event);
   void CheckTimeOf(const core::Event& event);
   void CheckPeople(const core::Board& board);
