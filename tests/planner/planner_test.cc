@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/builders.h"
+#include "tests/planner/plans.h"
 #include "tests/planner/random.h"
 
 namespace housecall::planner {
@@ -40,28 +41,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
-
-// A minute a kilometre, on the straight line.
-Travel StraightLine(const LatLng& from, const LatLng& to) {
-  const double meters = core::DistanceMeters(from, to);
-  return {absl::Seconds(meters * 60 / 1000), meters};
-}
-
-TravelTimes TimesFor(const Board& board) {
-  TravelTimes times("a minute a kilometre");
-  for (const TravelRequest& request : TravelNeeded(board, TestNow())) {
-    for (const LatLng& from : request.origins) {
-      for (const LatLng& to : request.destinations) {
-        times.Set(from, to, StraightLine(from, to));
-      }
-    }
-  }
-  return times;
-}
-
-PlanResult PlanFor(const Board& board, const PlanOptions& options = {}) {
-  return Plan(board, TimesFor(board), TestNow(), options);
-}
 
 std::string Name(const OfferVisit& offer) {
   std::string name;

@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/builders.h"
+#include "tests/planner/plans.h"
 #include "tests/planner/random.h"
 
 namespace housecall::planner {
@@ -34,24 +35,6 @@ using core::testing::TestNow;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-// A minute a kilometre, on the straight line; the ways that are asked for only.
-TravelTimes TimesFor(const Board& board) {
-  TravelTimes times("a minute a kilometre");
-  for (const TravelRequest& request : TravelNeeded(board, TestNow())) {
-    for (const LatLng& from : request.origins) {
-      for (const LatLng& to : request.destinations) {
-        const double meters = core::DistanceMeters(from, to);
-        times.Set(from, to, {absl::Seconds(meters * 60 / 1000), meters});
-      }
-    }
-  }
-  return times;
-}
-
-PlanResult PlanFor(const Board& board) {
-  return Plan(board, TimesFor(board), TestNow());
-}
 
 // The only crew, in the middle, and a routine call 12 minutes away of which it
 // was told; an urgent one waits 2 minutes away.
