@@ -446,6 +446,7 @@ constexpr Label kFields[] = {
     {"systolic_mmhg", "収縮期血圧"},
     {"tardiness_cost", "遅れ(分)"},
     {"tardiness_weight", "遅れの重み"},
+    {"taken_back", "取り消された出動"},
     {"target_time", "目標時刻"},
     {"task", "要対応"},
     {"tasks", "要対応"},

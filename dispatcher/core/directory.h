@@ -81,12 +81,12 @@ struct Policy {
   // Whether a call may be kept waiting so that a crew stays free for an urgent
   // one that is expected.
   bool holds = false;
-  // What it must save that a crew which was asked, or has accepted and has not
-  // departed, is sent elsewhere: minutes that a standard call waits.
-  double change_minutes = 60;
   // Whether cars use toll roads, and ferries.
   bool use_tolls = true;
   bool use_ferries = false;
+  // What it must save that a crew which was asked, or has accepted and has not
+  // departed, is sent elsewhere: minutes that a standard call waits.
+  double change_minutes = 60;
   bool operator==(const Policy&) const = default;
   HOUSECALL_FIELDS(urgent_target, standard_target, routine_target,
                    urgent_triage_target, triage_target, urgent_offer_timeout,
@@ -100,7 +100,7 @@ struct Policy {
                    platform_penalty_minutes, promise_share, travel_spread,
                    visit_spread, anticipates, driver_waits, urgent_weight,
                    standard_weight, routine_weight, drive_weight, holds,
-                   change_minutes, use_tolls, use_ferries);
+                   use_tolls, use_ferries, change_minutes);
 };
 
 // One house-call center: the unit of consistency, tenancy and sharding.

@@ -195,7 +195,7 @@ TEST_F(DirectoryTest, CenterIsChecked) {
       {"policy={drive_weight=-1}",
        "INVALID_ARGUMENT: policy.drive_weight: 0 to 1000 wanted"},
       {"policy={change_minutes=0}",
-       "INVALID_ARGUMENT: policy.change_minutes: 1 to 1000000 wanted"},
+       "INVALID_ARGUMENT: policy.change_minutes: 1 to 1e+06 wanted"},
   };
   for (const auto& [fields, outcome] : rows) {
     EXPECT_EQ(Do(good + fields), outcome) << fields;

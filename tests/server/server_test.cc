@@ -413,6 +413,7 @@ TEST_F(ServerTest, TellsACrewThatItsTripWasTakenBack) {
   v1::ReleaseAssignmentRequest release;
   release.set_assignment(trip);
   release.set_reason("wanted elsewhere");
+  release.set_request_id(FreshId());
   v1::Assignment released;
   ASSERT_TRUE(Call("ReleaseAssignment", {"op-mori"}, release, &released).ok());
   for (const char* person : {"dr-sato", "driver-abe"}) {

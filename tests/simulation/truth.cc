@@ -1136,15 +1136,15 @@ void Truth::CheckBoard(absl::string_view who, const Board& shown,
 
 // --- From time to time ------------------------------------------------------
 
-bool Truth::CanBeSent(const core::Call& call) const {
+bool Truth::CanBeSent(const core::Call& call, absl::Time time) const {
   core::OfferVisit offer;
   offer.calls = {call.id};
   // Whoever may be sent so late may be sent.
-  offer.estimate.arrive_time = now_() + absl::Minutes(60);
-  offer.estimate.finish_time = now_() + absl::Hours(2);
+  offer.estimate.arrive_time = time + absl::Minutes(60);
+  offer.estimate.finish_time = time + absl::Hours(2);
   bool can = false;
   const auto try_it = [&] {
-    can = can || core::Decide(board(), offer, core::SystemActor(), now_()).ok();
+    can = can || core::Decide(board(), offer, core::SystemActor(), time).ok();
   };
   board().table<core::Duty>().ForEach([&](const auto& id, const auto& duty) {
     if (duty.role != core::Role::kPhysician || !duty.on_duty) return;
@@ -1187,7 +1187,9 @@ void Truth::CheckMatching(const core::Call& call, absl::Time calm_since) {
   }
   const bool nobody = !said->waiting.has_value() ||
                       said->waiting->reason == core::WaitReason::kNobody;
-  if (nobody && waited >= kLongestNeglect && CanBeSent(call)) {
+  // Nor has somebody's duty begun just now.
+  if (nobody && waited >= kLongestNeglect && CanBeSent(call, now_()) &&
+      CanBeSent(call, now_() - kLongestSilence)) {
     story_->Break("late", call.id.value(), " waits for a crew since ",
                   Hour(since), ", and somebody may be sent");
   }

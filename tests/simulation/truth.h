@@ -221,7 +221,8 @@ class Truth {
   void CheckPaperOf(const core::SubmitCall& submit, const std::string& words);
   void CheckMatching(const core::Call& call, absl::Time calm_since);
   // Whether the rules let somebody be sent there, also if he takes his time.
-  bool CanBeSent(const core::Call& call) const;
+  // By the board of now and the rota of then.
+  bool CanBeSent(const core::Call& call, absl::Time time) const;
   // Whoever did it was logged in.
   void CheckActor(const core::Board& before, const core::Event& event);
   // Whoever sent what this is the reply to was logged in.
