@@ -235,9 +235,11 @@ std::optional<Reconsidered> Reconsider(const Board& board,
     if (cost == kNever) continue;
     std::vector<PlannedRoute> better = routes.Improve(
         RoutesWith(crew, rest), steps / static_cast<int64_t>(told.size()));
-    // Nobody loses his visit by it.
-    if (!HasLeg(better, crew.route.legs.front().calls) ||
-        FirstCallOf(crew, better).empty()) {
+    // Nobody loses his visit by it; and it is for a call that waits, not for a
+    // crew that waits for a car.
+    const Call* instead = board.Find<Call>(FirstCallOf(crew, better));
+    if (instead == nullptr || instead->state != core::CallState::kMatching ||
+        !HasLeg(better, crew.route.legs.front().calls)) {
       continue;
     }
     const double better_cost = routes.CostOf(better);

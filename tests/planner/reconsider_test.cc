@@ -158,6 +158,27 @@ TEST(Plan, TakesNoVisitFromWhomItWasPromised) {
   }
 }
 
+// A car would help it more than a call that waits: the rule has no word for
+// that, so it is not proposed, and what else there is to propose is accepted.
+TEST(Plan, TakesNobodyBackForACrewThatWaitsForACar) {
+  BoardBuilder builder = ToldElsewhere({.urgency = Urgency::kRoutine});
+  builder.AddPatient("patient-urgent", {.position = Near(0, 1)});
+  builder.AddPhysician("dr-kato", {.position = Near(0, -1)})
+      .AddDriver("driver-ito", "car-2", {.position = Near(0, -1)});
+  builder.AddCallInState(CallState::kEnRoute, "urgent",
+                         {.patient = "patient-urgent",
+                          .physician = "dr-kato",
+                          .driver = "driver-ito",
+                          .car = "car-2",
+                          .urgency = Urgency::kUrgent});
+  Board board = After(builder.Build(),
+                      core::ReportBreakdown{core::CarId("car-2"), "engine"});
+  ASSERT_THAT(ToldCrews(board, TestNow()), SizeIs(1));
+  const PlanResult plan = PlanFor(board);
+  EXPECT_FALSE(plan.taken_back.has_value());
+  for (const OfferVisit& offer : plan.offers) board = After(board, offer);
+}
+
 TEST(Plan, TakesNobodyBackWhereNoCallWaits) {
   BoardBuilder builder;
   builder.AddPhysician("dr-sato", {.position = Near(0, 0)})
